@@ -1,0 +1,79 @@
+"""What every defs.py shares: the options of an asset and the metadata of a table. Imports Dagster, nothing heavy."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import dagster as dg
+
+from core.hashing import code_version
+from core.naming import Key, table_name
+from core.schema import ColumnLineage, TableInfo
+
+OWNER = "team:data"
+Place = Literal["light", "heavy", "gpu"]
+
+
+def asset_key(key: str) -> dg.AssetKey:
+    """`raw/retail/products` as a Dagster key, checked against the naming rules."""
+    return dg.AssetKey(list(Key.parse(key)))
+
+
+def spec_options(
+    key: str,
+    *,
+    group: str,
+    kinds: set[str],
+    description: str,
+    code: Sequence[str],
+    place: Place = "light",
+    pii: bool = False,
+    tier: Literal["demo", "core"] = "core",
+) -> dict[str, Any]:
+    """The options that `dg.asset` and `dg.AssetSpec` share, in the project's conventions.
+
+    Args:
+        key: layer/domain/noun.
+        group: the area; becomes `<domain>_<area>`, since Dagster's group names take no slash.
+        code: modules whose source makes the code version.
+    """
+    parsed = Key.parse(key)
+    return {
+        "key": dg.AssetKey(list(parsed)),
+        "group_name": f"{parsed.domain}_{group}",
+        "kinds": kinds,
+        "description": description,
+        "owners": [OWNER],
+        "tags": {"domain": parsed.domain, "tier": tier, "place": place, "pii": "yes" if pii else "no"},
+        "code_version": code_version(*code),
+    }
+
+
+def table_metadata(key: str, info: TableInfo, lineage: ColumnLineage | None = None) -> dict[str, Any]:
+    """Dagster's well-known table metadata: schema, row count, table name, column lineage."""
+    metadata: dict[str, Any] = {
+        "dagster/table_name": str(table_name(Key.parse(key))),
+        "dagster/row_count": info.rows,
+        "dagster/column_schema": dg.TableSchema(
+            columns=[
+                dg.TableColumn(c.name, c.type, c.description, dg.TableColumnConstraints(nullable=c.nullable))
+                for c in info.columns
+            ]
+        ),
+    }
+    if lineage is not None and lineage.sources:
+        metadata["dagster/column_lineage"] = dg.TableColumnLineage(
+            {
+                column: [dg.TableColumnDep(dg.AssetKey(s.asset.split("/")), s.column) for s in sources]
+                for column, sources in lineage.sources.items()
+            }
+        )
+    return metadata
+
+
+def pictures(images: Mapping[str, bytes]) -> dict[str, Any]:
+    """PNG images as Markdown metadata that Dagster's UI shows inline."""
+    return {
+        name: dg.MetadataValue.md(f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})")
+        for name, png in images.items()
+    }

@@ -1,0 +1,1 @@
+"""The Dagster shell: definitions, jobs, executors and the command line."""

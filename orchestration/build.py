@@ -1,0 +1,36 @@
+"""Builds the Dagster definitions from settings; tests build them with resources of their own."""
+
+from importlib import import_module
+from typing import Any
+
+import dagster as dg
+
+from core import settings as config
+from resources.defs import build_resources
+
+MODULES = (
+    "assets.sources.defs",
+    "assets.tables.defs",
+    "assets.features.defs",
+    "assets.datasets.defs",
+    "assets.models.defs",
+    "assets.endpoints.defs",
+    "assets.knowledge.defs",
+    "assets.analytics.defs",
+    "sensors.defs",
+)
+
+
+def build_definitions(
+    settings: config.Settings | None = None, resources: dict[str, Any] | None = None
+) -> dg.Definitions:
+    """Everything Heddle defines, with the in-process executor as default.
+
+    Args:
+        settings: default: resolved from heddle.toml and the environment.
+        resources: plain objects that replace resources of the same name.
+    """
+    settings = settings or config.load()
+    parts = [import_module(module).definitions(settings) for module in MODULES]
+    shell = dg.Definitions(resources=build_resources(settings, resources), executor=dg.in_process_executor)
+    return dg.Definitions.merge(*parts, shell)

@@ -1,0 +1,1 @@
+"""Adapters to engines (warehouse, objects, tracking, vectors, language model, notifications) behind small protocols."""

@@ -1,0 +1,46 @@
+"""Opens the adapter a settings URL asks for; an adapter's module is imported on first use."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from core.errors import SettingsError
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from resources.ports import Objects, Warehouse
+
+# port -> scheme -> module:class; each class opens with from_url(url, …)
+ADAPTERS: dict[str, dict[str, str]] = {
+    "warehouse": {
+        "duckdb": "resources.warehouse_duckdb:DuckdbWarehouse",
+    },
+    "objects": {"file": "resources.objects_file:FileObjects"},
+}
+
+
+def adapter(port: str, url: str) -> Any:
+    """The adapter class of a port for a URL's scheme.
+
+    Raises:
+        SettingsError: no adapter serves the scheme.
+    """
+    scheme = url.split(":", 1)[0]
+    path = ADAPTERS[port].get(scheme)
+    if path is None:
+        raise SettingsError(
+            f"HEDDLE_{port.upper()}={scheme}:… has no adapter", f"use one of {', '.join(ADAPTERS[port])}"
+        )
+    module, name = path.split(":")
+    return getattr(import_module(module), name)
+
+
+def warehouse(settings: Settings) -> "Warehouse":
+    """The warehouse of these settings."""
+    opened: Warehouse = adapter("warehouse", settings.warehouse).from_url(settings.warehouse, settings.memory)
+    return opened
+
+
+def objects(settings: Settings) -> "Objects":
+    """The object store of these settings."""
+    opened: Objects = adapter("objects", settings.objects).from_url(settings.objects)
+    return opened

@@ -1,0 +1,104 @@
+"""What the platform asks of its engines. One adapter file per engine implements a port; `resources.open` picks it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from core.naming import Key, TableName
+from core.schema import TableInfo
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@runtime_checkable
+class Warehouse(Protocol):
+    """Tables by name, read with SQL, written all or nothing.
+
+    A connection lasts for one call, so that other processes can use the same DuckDB file between calls.
+    """
+
+    dialect: str  # sqlglot's name: duckdb or postgres
+
+    def query(self, sql: str, params: Sequence[Any] = ()) -> "pl.DataFrame":
+        """Run one SELECT with bound parameters ($1, $2…) and return all rows."""
+
+    def batches(self, sql: str, params: Sequence[Any] = (), rows: int = 100_000) -> Iterator["pl.DataFrame"]:
+        """Run one SELECT and stream its rows in frames of at most `rows`."""
+
+    def replace(self, table: TableName, select: str, *, partition: tuple[str, Sequence[Any]] | None = None) -> int:
+        """Create or replace a table from a SELECT over this warehouse, in one transaction; returns its rows written.
+
+        With partition=(column, values) only rows with those values are deleted and inserted; the table is created
+        if it does not exist.
+        """
+
+    def load_parquet(
+        self,
+        table: TableName,
+        files: Sequence[Path],
+        select: str,
+        *,
+        partition: tuple[str, Sequence[Any]] | None = None,
+    ) -> int:
+        """Like `replace`, from Parquet files: `select` is DuckDB SQL over a relation named `source`."""
+
+    def write(self, table: TableName, frame: "pl.DataFrame") -> int:
+        """Create or replace a table from a frame, in one transaction; returns its rows."""
+
+    def info(self, table: TableName) -> TableInfo:
+        """Columns and row count. Raises StoreError naming the table when it does not exist."""
+
+    def exists(self, table: TableName) -> bool:
+        """Whether the table exists."""
+
+
+class Objects(Protocol):
+    """Versioned folders of files under an asset key, with aliases that switch atomically."""
+
+    def write(self, key: Key, version: str, build: Callable[[Path], None]) -> Path:
+        """Let `build` fill a temporary folder, then publish it as this version by a rename.
+
+        An existing version is returned as it is. A failing build leaves nothing behind.
+        """
+
+    def path(self, key: Key, version: str) -> Path:
+        """The folder of a version. Raises StoreError when it does not exist."""
+
+    def versions(self, key: Key) -> list[str]:
+        """All versions, oldest first."""
+
+    def alias(self, key: Key, name: str) -> str | None:
+        """The version an alias points to, or None."""
+
+    def set_alias(self, key: Key, name: str, version: str) -> None:
+        """Point an alias at an existing version, atomically."""
+
+    def prune(self, key: Key, keep: int) -> list[str]:
+        """Remove all but the newest `keep` versions and those an alias names; returns what was removed."""
+
+
+class Tracking(Protocol):
+    """MLflow, opened on first use. Assets call `open()` and use MLflow's own client."""
+
+    uri: str
+
+    def open(self, experiment: str) -> AbstractContextManager[Any]:
+        """A context in which the `mlflow` module it yields is set to this store and experiment."""
+
+
+class Llm(Protocol):
+    """A language model that completes a chat."""
+
+    model: str
+
+    def complete(self, system: str, user: str) -> str:
+        """The model's answer. Raises LlmError when the API fails."""
+
+
+class Notifier(Protocol):
+    """Somewhere an alert goes."""
+
+    def send(self, alert: "dict[str, Any]") -> None:
+        """Deliver one alert (a JSON-able dict with `kind`, `title`, `text`, `run_id`, `time`)."""

@@ -1,0 +1,1 @@
+"""ASGI apps that run without Dagster."""

