@@ -1,0 +1,54 @@
+"""The `heddle` command: a table of subcommands, each imported only when it is called."""
+
+from importlib import import_module
+
+import click
+
+from core.errors import HeddleError
+
+COMMANDS = {
+    "ask": "orchestration.cli.ask:ask",
+    "config": "orchestration.cli.config:config",
+    "demo": "orchestration.cli.demo:demo",
+    "doctor": "orchestration.cli.doctor:doctor",
+    "run": "orchestration.cli.run:run",
+    "serve": "orchestration.cli.serve:serve",
+    "up": "orchestration.cli.up:up",
+}
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a subcommand's module on use, so that `heddle --help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All subcommand names."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one subcommand, or None when there is no such name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the subcommand; a user's error is printed without a traceback and exits with 2."""
+        try:
+            return super().invoke(ctx)
+        except HeddleError as error:
+            click.secho(f"Error: {error}", fg="red", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="heddle")
+def main() -> None:
+    """Heddle: tables, features, models, endpoints, documents and answers as one graph of assets.
+
+    \b
+    Examples:
+      heddle demo                     build everything on real retail data
+      heddle up                       web UI, daemon, endpoint server and MLflow UI
+      heddle ask "How long is a coupon valid?"
+    """
