@@ -37,7 +37,7 @@ def test_unknown_setting_names_itself_and_a_near_one(tmp_path: Path) -> None:
 
 
 def test_wrong_scheme_names_the_setting(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="HEDDLE_WAREHOUSE: .*duckdb, postgresql"):
+    with pytest.raises(SettingsError, match=r"HEDDLE_WAREHOUSE: .*duckdb, postgresql"):
         load({"HEDDLE_WAREHOUSE": "mysql://x"}, tmp_path)
 
 

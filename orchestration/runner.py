@@ -1,0 +1,185 @@
+"""Runs what is out of date, wave by wave, in this process.
+
+A wave holds what certainly has to run: assets never built and everything below them, and assets whose own inputs or
+code changed. What lies further down waits for the next wave, because an input that comes out with the same content
+version changes nothing.
+"""
+
+import fcntl
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from core.errors import HeddleError
+from orchestration.staleness import Fingerprint, Partition, Stale, Staleness
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+PROCESS = "heddle/process"
+Listener = Callable[[dg.DagsterEvent, float], None]
+
+
+@dataclass
+class Outcome:
+    """What a call of `update` did.
+
+    Attributes:
+        ran: asset partitions materialized, in order.
+        failed: step keys that failed.
+        runs: ids of the Dagster runs.
+    """
+
+    ran: list[tuple[dg.AssetKey, Partition]] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+
+
+class Runner:
+    """Runs selections of one set of definitions against one instance."""
+
+    def __init__(
+        self,
+        definitions: dg.Definitions,
+        instance: dg.DagsterInstance,
+        fingerprints: Mapping[dg.AssetKey, Fingerprint],
+        run_config: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.job = definitions.resolve_implicit_global_asset_job_def()
+        self.graph = definitions.resolve_asset_graph()
+        self.instance = instance
+        self.fingerprints = fingerprints
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        self.run_config = quiet | dict(run_config or {})
+
+    def plan(self, keys: set[dg.AssetKey] | None = None) -> list[Stale]:
+        """What is out of date among `keys` (default: all), upstream first."""
+        found = Staleness(self.graph, self.instance, self.fingerprints).find()
+        return [s for s in found if keys is None or s.key in keys]
+
+    def update(self, keys: set[dg.AssetKey] | None, listener: Listener, waves: int = 20) -> Outcome:
+        """Run until nothing among `keys` is out of date, or a step fails.
+
+        Raises:
+            HeddleError: assets are still out of date after `waves` waves, which means their versions never settle.
+        """
+        outcome = Outcome()
+        for _ in range(waves):
+            stale = self.plan(keys)
+            if not stale:
+                return outcome
+            self.run(self._wave(stale, keys), listener, outcome)
+            if outcome.failed:
+                return outcome
+        names = ", ".join(sorted({s.key.to_user_string() for s in stale}))
+        raise HeddleError(f"still out of date after {waves} waves: {names}", "make their data versions deterministic")
+
+    def run(self, wanted: Sequence[tuple[dg.AssetKey, Partition]], listener: Listener, outcome: Outcome) -> None:
+        """Run asset partitions: one Dagster run per unbroken range of partitions, all else with the last range."""
+        plain = {key for key, partition in wanted if partition is None}
+        partitioned = {key for key, partition in wanted if partition is not None}
+        ranges = list(self._ranges({p for _, p in wanted if p is not None}, partitioned))
+        for first, last in ranges[:-1]:
+            self._execute(partitioned, {RANGE_START: first, RANGE_END: last}, listener, outcome)
+            if outcome.failed:
+                return
+        tags = {RANGE_START: ranges[-1][0], RANGE_END: ranges[-1][1]} if ranges else {}
+        self._execute(plain | partitioned, tags, listener, outcome)
+
+    def _wave(self, stale: list[Stale], keys: set[dg.AssetKey] | None) -> list[tuple[dg.AssetKey, Partition]]:
+        staleness = Staleness(self.graph, self.instance, self.fingerprints)
+        missing = {s.key for s in stale if not staleness.states[s.key]}
+        certain = missing | self._below(missing)
+        pending = self._below({s.key for s in stale}) - certain
+        chosen = [(s.key, s.partition) for s in stale if s.key not in pending]
+        have = {key for key, _ in chosen}
+        for key in self.graph.toposorted_asset_keys:
+            if key in certain - have and (keys is None or key in keys):
+                chosen += [(key, partition) for partition in staleness.partitions(key)]
+        return chosen
+
+    def _below(self, keys: set[dg.AssetKey]) -> set[dg.AssetKey]:
+        found: set[dg.AssetKey] = set()
+        for key in self.graph.toposorted_asset_keys:
+            if self.graph.get(key).parent_keys & (keys | found):
+                found.add(key)
+        return found
+
+    def _ranges(self, wanted: set[str], keys: set[dg.AssetKey]) -> Iterator[tuple[str, str]]:
+        if not wanted:
+            return
+        definition = self.graph.get(next(iter(keys))).partitions_def
+        assert definition is not None
+        run: list[str] = []
+        for partition in definition.get_partition_keys(dynamic_partitions_store=self.instance):
+            if partition in wanted:
+                run.append(partition)
+            elif run:
+                yield run[0], run[-1]
+                run = []
+        if run:
+            yield run[0], run[-1]
+
+    def _execute(self, keys: set[dg.AssetKey], tags: Mapping[str, str], listener: Listener, outcome: Outcome) -> None:
+        run_id = str(uuid.uuid4())
+        outcome.runs.append(run_id)
+
+        def on_event(entry: dg.EventLogEntry) -> None:
+            event = entry.dagster_event
+            if event is None:
+                return
+            if event.is_step_materialization and event.asset_key is not None:
+                outcome.ran.append((event.asset_key, event.partition))
+            if event.is_step_failure and event.step_key is not None:
+                outcome.failed.append(event.step_key)
+            listener(event, entry.timestamp)
+
+        self.instance.add_event_listener(run_id, on_event)
+        self.job.execute_in_process(
+            run_config=self.run_config,
+            instance=self.instance,
+            asset_selection=list(keys),
+            run_id=run_id,
+            tags={**tags, PROCESS: str(os.getpid())},
+            raise_on_error=False,
+        )
+
+
+@contextmanager
+def only_runner(home: Path) -> Iterator[None]:
+    """Hold the lock that lets one process at a time run assets in the foreground.
+
+    Raises:
+        HeddleError: another process holds it.
+    """
+    path = home / "run" / "runner.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise HeddleError(
+                f"another heddle run is at work (process {file.read().strip() or 'unknown'})",
+                "wait for it, or stop it; it leaves everything as it was",
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def close_orphans(instance: dg.DagsterInstance) -> list[str]:
+    """Mark foreground runs whose process is gone as failed; returns their ids. Call under `only_runner`."""
+    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
+    closed = []
+    for run in instance.get_runs(filters=unfinished):
+        if PROCESS in run.tags:  # the lock is ours, so no foreground run can be alive
+            instance.report_run_failed(run, "The process running it was stopped.")
+            closed.append(run.run_id)
+    return closed

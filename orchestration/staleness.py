@@ -1,0 +1,142 @@
+"""Which assets are out of date, and why.
+
+Dagster's own status stops looking at a partitioned input with 100 partitions or more and does not see files, so a
+history of two years of weeks would silently count as fresh. This one compares content versions, partition by
+partition, and the fingerprints of source files.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import dagster as dg
+
+from orchestration._compat import AssetGraph
+
+Partition = str | None
+VERSION = "heddle/version"  # metadata: content version, per partition where there are partitions
+SOURCE_VERSION = "heddle/source_version"  # metadata: fingerprint of the files it was made from
+PAGE = 1000
+
+
+@dataclass(frozen=True)
+class State:
+    """One asset partition as last materialized."""
+
+    id: int
+    version: str
+    code_version: str | None
+    source_version: str | None
+
+
+@dataclass(frozen=True)
+class Stale:
+    """One asset partition that is out of date, with the reason in words."""
+
+    key: dg.AssetKey
+    partition: Partition
+    reason: str
+
+
+Fingerprint = Callable[[Partition], str]
+
+
+class Staleness:
+    """The state of one graph in one instance; make a new one after each run.
+
+    Args:
+        fingerprints: for assets made from files, partition -> present fingerprint of those files.
+    """
+
+    def __init__(
+        self, graph: AssetGraph, instance: dg.DagsterInstance, fingerprints: Mapping[dg.AssetKey, Fingerprint]
+    ) -> None:
+        self.graph = graph
+        self.instance = instance
+        self.fingerprints = fingerprints
+
+    @cached_property
+    def states(self) -> dict[dg.AssetKey, dict[Partition, State]]:
+        """The latest state of every asset partition that was ever materialized."""
+        return {key: self._latest(key) for key in self.graph.toposorted_asset_keys}
+
+    def find(self) -> list[Stale]:
+        """All asset partitions that are missing or out of date, upstream first."""
+        return [stale for key in self.graph.toposorted_asset_keys for stale in self._of(key)]
+
+    def partitions(self, key: dg.AssetKey) -> Sequence[Partition]:
+        """All partition keys of an asset; [None] when it has none."""
+        definition = self.graph.get(key).partitions_def
+        if definition is None:
+            return [None]
+        return list(definition.get_partition_keys(dynamic_partitions_store=self.instance))
+
+    def _of(self, key: dg.AssetKey) -> Iterator[Stale]:
+        for partition in self.partitions(key):
+            reason = self._reason(key, partition)
+            if reason:
+                yield Stale(key, partition, reason)
+
+    def _reason(self, key: dg.AssetKey, partition: Partition) -> str:
+        state = self.states[key].get(partition)
+        if state is None:
+            return "not built yet"
+        node = self.graph.get(key)
+        if node.code_version and state.code_version != node.code_version:
+            return "code changed"
+        fingerprint = self.fingerprints.get(key)
+        if fingerprint and state.source_version != fingerprint(partition):
+            return "source files changed"
+        for parent in sorted(node.parent_keys):
+            if self._changed(parent, partition, state.id):
+                return f"{parent.to_user_string()} changed"
+        return ""
+
+    def _changed(self, parent: dg.AssetKey, partition: Partition, since: int) -> bool:
+        """Whether a parent's content differs from what it was at event `since`.
+
+        Equal partitioning maps partition to partition; otherwise every partition of the parent counts.
+        """
+        states = self.states[parent]
+        if partition is not None and self.graph.get(parent).partitions_def is not None:
+            states = {k: v for k, v in states.items() if k == partition}
+        return any(
+            state.id > since and self._version_before(parent, p, since) != state.version for p, state in states.items()
+        )
+
+    def _version_before(self, key: dg.AssetKey, partition: Partition, before: int) -> str | None:
+        chosen = dg.AssetRecordsFilter(
+            asset_key=key, before_storage_id=before, asset_partitions=[partition] if partition else None
+        )
+        records = self.instance.fetch_materializations(chosen, limit=1).records
+        return _state(records[0]).version if records else None
+
+    def _latest(self, key: dg.AssetKey) -> dict[Partition, State]:
+        if self.graph.get(key).partitions_def is None:
+            records = self.instance.fetch_materializations(key, limit=1).records
+            return {None: _state(records[0])} if records else {}
+        ids = self.instance.get_latest_storage_id_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
+        found: dict[Partition, State] = {}
+        wanted = list(ids.values())
+        for start in range(0, len(wanted), PAGE):
+            chosen = dg.AssetRecordsFilter(asset_key=key, storage_ids=wanted[start : start + PAGE])
+            for record in self.instance.fetch_materializations(chosen, limit=PAGE).records:
+                found[record.partition_key] = _state(record)
+        return found
+
+
+def _state(record: dg.EventLogRecord) -> State:
+    event = record.asset_materialization
+    assert event is not None
+    tags = event.tags or {}
+
+    def text(name: str) -> str | None:
+        value = event.metadata.get(name)
+        return str(value.value) if value is not None else None
+
+    return State(
+        id=record.storage_id,
+        version=text(VERSION) or tags.get("dagster/data_version", ""),
+        code_version=tags.get("dagster/code_version"),
+        source_version=text(SOURCE_VERSION),
+    )

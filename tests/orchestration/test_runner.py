@@ -1,0 +1,135 @@
+"""Only what changed runs: on a small graph with a real instance."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from core.errors import HeddleError
+from orchestration.runner import PROCESS, Outcome, Runner, close_orphans, only_runner
+from orchestration.staleness import SOURCE_VERSION, VERSION
+
+WEEK = dg.DynamicPartitionsDefinition(name="week")
+
+
+class World:
+    """Files as a dict; the graph reads them: raw (by week) -> weekly (by week) -> total -> report, and broken."""
+
+    def __init__(self) -> None:
+        self.files = {f"w{i}": i for i in range(5)}
+        self.code = "1"
+        self.fail = False
+        self.total = 0
+
+    def definitions(self) -> dg.Definitions:
+        @dg.asset(partitions_def=WEEK, backfill_policy=dg.BackfillPolicy.single_run(), code_version="1")
+        def raw(context: dg.AssetExecutionContext) -> None:
+            for key in context.partition_keys:
+                context.add_asset_metadata(
+                    {VERSION: str(self.files[key]), SOURCE_VERSION: str(self.files[key])}, partition_key=key
+                )
+
+        @dg.asset(deps=[raw], partitions_def=WEEK, backfill_policy=dg.BackfillPolicy.single_run(), code_version="1")
+        def weekly(context: dg.AssetExecutionContext) -> None:
+            for key in context.partition_keys:
+                context.add_asset_metadata({VERSION: str(self.files[key] % 100)}, partition_key=key)
+
+        @dg.asset(deps=[weekly], code_version=self.code)
+        def total() -> dg.MaterializeResult:
+            if self.fail:
+                raise ValueError("no total today")
+            self.total = sum(v % 100 for v in self.files.values())
+            return dg.MaterializeResult(data_version=dg.DataVersion(str(self.total // 10)))
+
+        @dg.asset(deps=[total], code_version="1")
+        def report() -> dg.MaterializeResult:
+            return dg.MaterializeResult(data_version=dg.DataVersion(f"r{self.total // 10}"))
+
+        return dg.Definitions([raw, weekly, total, report])
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as opened:
+        yield opened
+
+
+def update(world: World, instance: dg.DagsterInstance) -> Outcome:
+    instance.add_dynamic_partitions("week", list(world.files))
+    prints = {dg.AssetKey("raw"): lambda week: str(world.files[week])}
+    return Runner(world.definitions(), instance, prints).update(None, lambda event, at: None)
+
+
+def names(outcome: Outcome) -> list[str]:
+    return [key.to_user_string() + (f":{partition}" if partition else "") for key, partition in outcome.ran]
+
+
+def test_first_everything_in_one_run_then_nothing(instance: dg.DagsterInstance) -> None:
+    world = World()
+    first = update(world, instance)
+    assert len(first.runs) == 1 and len(first.ran) == 5 + 5 + 1 + 1
+    assert update(world, instance).runs == []
+
+
+def test_one_changed_file_runs_one_week_and_what_depends_on_it(instance: dg.DagsterInstance) -> None:
+    world = World()
+    update(world, instance)
+    world.files["w2"] = 50
+    assert names(update(world, instance)) == ["raw:w2", "weekly:w2", "total", "report"]
+
+
+def test_equal_content_stops_the_wave(instance: dg.DagsterInstance) -> None:
+    world = World()
+    update(world, instance)
+    world.files["w2"] = 102  # weekly keeps its content version 2
+    assert names(update(world, instance)) == ["raw:w2", "weekly:w2"]
+    world.files["w2"] = 103  # weekly changes, total's rounded version does not
+    assert names(update(world, instance)) == ["raw:w2", "weekly:w2", "total"]
+
+
+def test_a_new_week_and_a_far_one_run_as_two_ranges(instance: dg.DagsterInstance) -> None:
+    world = World()
+    update(world, instance)
+    world.files |= {"w0": 9, "w5": 30}
+    outcome = update(world, instance)
+    assert names(outcome)[:4] == ["raw:w0", "raw:w5", "weekly:w0", "weekly:w5"]
+
+
+def test_more_weeks_than_dagster_itself_compares(instance: dg.DagsterInstance) -> None:
+    world = World()
+    world.files = {f"w{i:03}": i for i in range(130)}
+    update(world, instance)
+    assert update(world, instance).runs == []
+    world.files["w077"] = 3
+    assert names(update(world, instance))[:3] == ["raw:w077", "weekly:w077", "total"]
+
+
+def test_changed_code_runs_the_asset_alone_when_content_stays(instance: dg.DagsterInstance) -> None:
+    world = World()
+    update(world, instance)
+    world.code = "2"
+    assert names(update(world, instance)) == ["total"]
+
+
+def test_a_failure_stops_and_the_next_update_goes_on_from_there(instance: dg.DagsterInstance) -> None:
+    world = World()
+    world.fail = True
+    broken = update(world, instance)
+    assert broken.failed == ["total"] and "report" not in names(broken)
+    world.fail = False
+    assert names(update(world, instance)) == ["total", "report"]
+
+
+def test_runs_of_a_dead_process_are_closed(instance: dg.DagsterInstance) -> None:
+    job = World().definitions().resolve_implicit_global_asset_job_def()
+    run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags={PROCESS: "999999"})
+    assert close_orphans(instance) == [run.run_id]
+    found = instance.get_run_by_id(run.run_id)
+    assert found is not None and found.status == dg.DagsterRunStatus.FAILURE
+
+
+def test_two_at_once_are_refused(tmp_path: Path) -> None:
+    with only_runner(tmp_path), pytest.raises(HeddleError, match="another heddle run"), only_runner(tmp_path):
+        pass
