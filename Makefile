@@ -21,6 +21,7 @@ $(VENV)/.%: requirements/%.txt pyproject.toml $(VENV)/.uv
 	@echo "Installing the locked $* set into $(VENV) …"
 	@$(UV) -r requirements/$*.txt
 	@$(UV) --no-deps --editable .
+	@requirements/openmp.sh
 	@touch $@
 
 install: $(VENV)/.core ## the core environment: no torch, Ray or Paddle
