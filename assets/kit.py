@@ -11,6 +11,8 @@ from core.naming import Key, table_name
 from core.schema import ColumnLineage, TableInfo
 
 OWNER = "team:data"
+VERSION = "heddle/version"  # metadata: content version, per partition where there are partitions
+SOURCE_VERSION = "heddle/source_version"  # metadata: fingerprint of the files an asset was made from
 Place = Literal["light", "heavy", "gpu"]
 
 

@@ -1,6 +1,6 @@
 """What the platform asks of its engines. One adapter file per engine implements a port; `resources.open` picks it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -42,7 +42,10 @@ class Warehouse(Protocol):
         *,
         partition: tuple[str, Sequence[Any]] | None = None,
     ) -> int:
-        """Like `replace`, from Parquet files: `select` is DuckDB SQL over a relation named `source`."""
+        """Like `replace`, from Parquet files: `select` is DuckDB SQL over a relation named `source`.
+
+        `source` holds the files' columns, matched by name, and `filename`, the path of each row's file.
+        """
 
     def write(self, table: TableName, frame: "pl.DataFrame") -> int:
         """Create or replace a table from a frame, in one transaction; returns its rows."""
@@ -74,6 +77,12 @@ class Objects(Protocol):
 
     def set_alias(self, key: Key, name: str, version: str) -> None:
         """Point an alias at an existing version, atomically."""
+
+    def alias_stamp(self, key: Key, name: str) -> Hashable:
+        """A value that changes when the alias does, cheap enough to ask per request; None: no such alias."""
+
+    def drop_alias(self, key: Key, name: str) -> None:
+        """Remove an alias; nothing happens when there is none."""
 
     def prune(self, key: Key, keep: int) -> list[str]:
         """Remove all but the newest `keep` versions and those an alias names; returns what was removed."""

@@ -69,7 +69,7 @@ class DuckdbWarehouse:
         import polars as pl
 
         with self.connect() as connection:
-            frame = pl.from_arrow(connection.execute(sql, params).to_arrow_table())
+            frame = pl.from_arrow(connection.sql(sql, params=list(params)).to_arrow_table())
         assert isinstance(frame, pl.DataFrame)
         return frame
 
@@ -78,7 +78,7 @@ class DuckdbWarehouse:
         import polars as pl
 
         with self.connect() as connection:
-            reader: Any = connection.execute(sql, params).to_arrow_reader(rows)
+            reader: Any = connection.sql(sql, params=list(params)).to_arrow_reader(rows)
             for batch in reader:
                 yield pl.DataFrame(batch)
 
@@ -98,7 +98,10 @@ class DuckdbWarehouse:
         """See ports.Warehouse."""
         with self.connect() as connection:
             names = ", ".join(_literal(str(f)) for f in files)
-            connection.execute(f"create or replace temp view source as select * from read_parquet([{names}])")
+            connection.execute(
+                "create or replace temp view source as"
+                f" select * from read_parquet([{names}], union_by_name = true, filename = true)"
+            )
             return _replace(connection, table, select, partition)
 
     def write(self, table: TableName, frame: "pl.DataFrame") -> int:
