@@ -11,11 +11,10 @@ from functools import cached_property
 
 import dagster as dg
 
+from assets.kit import SOURCE_VERSION, VERSION
 from orchestration._compat import AssetGraph
 
 Partition = str | None
-VERSION = "heddle/version"  # metadata: content version, per partition where there are partitions
-SOURCE_VERSION = "heddle/source_version"  # metadata: fingerprint of the files it was made from
 PAGE = 1000
 
 

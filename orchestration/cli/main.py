@@ -13,6 +13,7 @@ COMMANDS = {
     "doctor": "orchestration.cli.doctor:doctor",
     "run": "orchestration.cli.run:run",
     "serve": "orchestration.cli.serve:serve",
+    "templates": "orchestration.cli.templates:templates",
     "up": "orchestration.cli.up:up",
 }
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from assets.kit import SOURCE_VERSION, VERSION
 from core.errors import HeddleError
 from orchestration.runner import PROCESS, Outcome, Runner, close_orphans, only_runner
-from orchestration.staleness import SOURCE_VERSION, VERSION
 
 WEEK = dg.DynamicPartitionsDefinition(name="week")
 
