@@ -10,6 +10,7 @@ from resources import open as ports
 OPENERS = {
     "warehouse": ports.warehouse,
     "objects": ports.objects,
+    "tracking": ports.tracking,
 }
 
 

@@ -7,7 +7,7 @@ from core.errors import SettingsError
 from core.settings import Settings
 
 if TYPE_CHECKING:
-    from resources.ports import Objects, Warehouse
+    from resources.ports import Objects, Tracking, Warehouse
 
 # port -> scheme -> module:class; each class opens with from_url(url, …)
 ADAPTERS: dict[str, dict[str, str]] = {
@@ -15,6 +15,9 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "duckdb": "resources.warehouse_duckdb:DuckdbWarehouse",
     },
     "objects": {"file": "resources.objects_file:FileObjects"},
+    "tracking": dict.fromkeys(
+        ("sqlite", "postgresql", "http", "https"), "resources.tracking_mlflow:MlflowTracking"
+    ),
 }
 
 
@@ -43,4 +46,10 @@ def warehouse(settings: Settings) -> "Warehouse":
 def objects(settings: Settings) -> "Objects":
     """The object store of these settings."""
     opened: Objects = adapter("objects", settings.objects).from_url(settings.objects)
+    return opened
+
+
+def tracking(settings: Settings) -> "Tracking":
+    """The experiment tracking of these settings."""
+    opened: Tracking = adapter("tracking", settings.tracking).from_url(settings.tracking, settings.home)
     return opened

@@ -1,6 +1,11 @@
 """`heddle templates`: the job templates and their parameters."""
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from job_templates.registry import Parameter
 
 
 @click.group()
@@ -41,9 +46,10 @@ def show_template(name: str) -> None:
     console = Console()
     console.print(f"[bold]{template.title.en}[/bold]  {template.title.zh}\n{template.description.en}")
     for group in template.groups:
-        table = Table(
-            "flag", "type", "default", "bounds", "meaning", "含义", title=f"{group.label.en}  {group.label.zh}"
-        )
+        table = Table(title=f"{group.label.en}  {group.label.zh}")
+        table.add_column("flag", no_wrap=True)
+        for column in ("type", "default", "bounds", "meaning", "含义"):
+            table.add_column(column)
         for p in group.parameters:
             default = "required" if p.required else "" if p.default is None else str(p.default)
             table.add_row(p.flag, p.type, default, _bounds(p), p.label.en, p.label.zh)
@@ -52,11 +58,8 @@ def show_template(name: str) -> None:
     console.print(f"python -m {template.entry.split(':')[0]} {needed}", soft_wrap=True)
 
 
-def _bounds(parameter: "object") -> str:
-    from job_templates.registry import Parameter
-
-    assert isinstance(parameter, Parameter)
+def _bounds(parameter: "Parameter") -> str:
     if parameter.choices:
         return ", ".join(parameter.choices)
-    ends = [f"{end:g}" if end is not None else "" for end in (parameter.minimum, parameter.maximum)]
+    ends = [f"{end:.10g}" if end is not None else "" for end in (parameter.minimum, parameter.maximum)]
     return " … ".join(ends) if any(ends) else ""

@@ -1,0 +1,1 @@
+"""A tuned, calibrated binary classifier on a table, exported to ONNX."""
