@@ -11,6 +11,7 @@ OPENERS = {
     "warehouse": ports.warehouse,
     "objects": ports.objects,
     "tracking": ports.tracking,
+    "vectors": ports.vectors,
 }
 
 

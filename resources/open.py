@@ -7,7 +7,7 @@ from core.errors import SettingsError
 from core.settings import Settings
 
 if TYPE_CHECKING:
-    from resources.ports import Objects, Tracking, Warehouse
+    from resources.ports import Objects, Tracking, Vectors, Warehouse
 
 # port -> scheme -> module:class; each class opens with from_url(url, …)
 ADAPTERS: dict[str, dict[str, str]] = {
@@ -18,6 +18,10 @@ ADAPTERS: dict[str, dict[str, str]] = {
     "tracking": dict.fromkeys(
         ("sqlite", "postgresql", "http", "https"), "resources.tracking_mlflow:MlflowTracking"
     ),
+    "vectors": {
+        "lancedb": "resources.vectors_lancedb:LanceVectors",
+        "postgresql": "resources.vectors_postgres:PostgresVectors",
+    },
 }
 
 
@@ -52,4 +56,10 @@ def objects(settings: Settings) -> "Objects":
 def tracking(settings: Settings) -> "Tracking":
     """The experiment tracking of these settings."""
     opened: Tracking = adapter("tracking", settings.tracking).from_url(settings.tracking, settings.home)
+    return opened
+
+
+def vectors(settings: Settings) -> "Vectors":
+    """The vector store of these settings."""
+    opened: Vectors = adapter("vectors", settings.vectors).from_url(settings.vectors)
     return opened

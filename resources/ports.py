@@ -9,6 +9,8 @@ from core.naming import Key, TableName
 from core.schema import TableInfo
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import polars as pl
 
 
@@ -69,6 +71,9 @@ class Objects(Protocol):
     def path(self, key: Key, version: str) -> Path:
         """The folder of a version. Raises StoreError when it does not exist."""
 
+    def keys(self, layer: str) -> list[Key]:
+        """All keys of a layer that have a folder, sorted."""
+
     def versions(self, key: Key) -> list[str]:
         """All versions, oldest first."""
 
@@ -94,7 +99,29 @@ class Tracking(Protocol):
     uri: str
 
     def open(self, experiment: str) -> AbstractContextManager[Any]:
-        """A context in which the `mlflow` module it yields is set to this store and experiment."""
+        """A context in which the `mlflow` module it yields is set to this store and experiment (created if new).
+
+        Raises StoreError, within seconds, when the store cannot be reached or is no MLflow store.
+        """
+
+
+class Vectors(Protocol):
+    """Named collections of vectors with text ids, searched by cosine."""
+
+    def put(self, collection: str, ids: Sequence[str], vectors: "npt.NDArray[np.float32]") -> int:
+        """Create or replace a collection, all or nothing, from vectors [len(ids), dimensions]; returns its size."""
+
+    def search(self, collection: str, vector: "npt.NDArray[np.float32]", top: int) -> list[tuple[str, float]]:
+        """Ids and cosines of the nearest vectors, best first. Raises StoreError when there is no such collection."""
+
+    def count(self, collection: str) -> int | None:
+        """How many vectors a collection holds; None when there is no such collection."""
+
+    def collections(self, prefix: str) -> list[str]:
+        """Names of the collections that begin with a prefix, sorted."""
+
+    def drop(self, collection: str) -> None:
+        """Remove a collection; nothing happens when there is none."""
 
 
 class Llm(Protocol):

@@ -1,0 +1,138 @@
+"""A published index, opened for questions: three routes, fused. Imports NumPy and the tokenizers of the dense route."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import log
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assets.knowledge import tokens
+from assets.knowledge.blocks import Chunk, language, read_chunks
+from assets.knowledge.fusion import Scores, Weights, fuse
+from assets.knowledge.sparse import Sparse
+from core.errors import StoreError
+from core.naming import Key
+from core.settings import Settings
+from resources.ports import Objects
+
+if TYPE_CHECKING:
+    from resources.embed_minilm import MiniLm
+
+KEY = Key("index", "retail", "handbook")
+LIVE = "live"
+MANIFEST, CHUNKS, VECTORS = "index.json", "chunks.jsonl", "vectors.npy"
+TOKENIZERS: dict[str, Callable[[str], list[str]]] = {"bigram": tokens.bigrams, "word": tokens.words}
+EXACT = 50_000  # chunks up to which all cosines are computed (77 MB of vectors, 10 ms); beyond, the vector store
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A chunk found for a question, with its fused score in [0, 1] and its score per route."""
+
+    chunk: Chunk
+    score: float
+    routes: dict[str, float]
+
+
+class HandbookIndex:
+    """One version of the index; a folder that never changes once it is published."""
+
+    def __init__(self, folder: Path, models: Path) -> None:
+        """Open a version's folder; `models` keeps the embedding model's graph."""
+        self.folder = folder
+        self.version = folder.name
+        self._models = models
+        self.manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+
+    @classmethod
+    def live(cls, settings: Settings, objects: Objects) -> "HandbookIndex":
+        """The version that is live now; the alias is read once.
+
+        Raises:
+            StoreError: no version was published yet.
+        """
+        version = objects.alias(KEY, LIVE)
+        if version is None:
+            raise StoreError("the handbook has no published index", "run `heddle run index/retail/handbook`")
+        return cls(objects.path(KEY, version), settings.home / "models")
+
+    @cached_property
+    def chunks(self) -> list[Chunk]:
+        """All chunks, in the order of score columns."""
+        return read_chunks(self.folder / CHUNKS)
+
+    @cached_property
+    def vectors(self) -> Scores:
+        """Unit vectors, float32 [chunks, dimensions], memory-mapped."""
+        vectors: Scores = np.load(self.folder / VECTORS, mmap_mode="r", allow_pickle=False)
+        return vectors
+
+    @cached_property
+    def embedder(self) -> "MiniLm":
+        """The model the vectors were made with."""
+        from resources.embed_minilm import MiniLm
+
+        return MiniLm(self._models, self.manifest["embedder"])
+
+    def weights(self, of: str) -> Weights:
+        """The weights of the routes for a language."""
+        weights: Weights = self.manifest["weights"][of]
+        return weights
+
+    def scores(self, questions: Sequence[str], routes: Sequence[str]) -> dict[str, Scores]:
+        """For each route the scores of all chunks, float32 [questions, chunks]."""
+        found: dict[str, Scores] = {}
+        for route in routes:
+            if route == "dense":
+                found[route] = self.embedder.embed(questions) @ self.vectors.T
+            else:
+                index = self._sparse[route]
+                found[route] = np.stack([index.scores(TOKENIZERS[route](q)) for q in questions])
+        return found
+
+    def search(self, question: str, top: int = 5, of: str | None = None) -> list[Hit]:
+        """The best chunks for a question, best first.
+
+        Args:
+            of: the question's language, zh or en; default: as its characters tell.
+        """
+        weights = self.weights(of or language(question))
+        routes = [route for route, weight in weights.items() if weight > 0]
+        scores = {route: values[0] for route, values in self.scores([question], routes).items()}
+        fused = fuse(scores, weights)
+        order = np.argsort(-fused, kind="stable")[:top]
+        return [
+            Hit(self.chunks[i], float(fused[i]), {route: round(float(scores[route][i]), 4) for route in routes})
+            for i in order
+            if fused[i] > 0
+        ]
+
+    def coverage(self, question: str, text: str) -> float:
+        """The share, in [0, 1], of a question's content that a text holds: tokens weighted by their rarity here."""
+        asked = set(tokens.content(question))
+        if not asked:
+            return 0.0
+        held = set(tokens.content(text)) | set(tokens.bigrams(text))
+        weights = {token: self.rarity(token) for token in asked}
+        return sum(w for token, w in weights.items() if token in held) / sum(weights.values())
+
+    def rarity(self, token: str) -> float:
+        """Inverse document frequency of a content token; the highest of all for one that occurs nowhere."""
+        return log(1 + (len(self.chunks) + 0.5) / (self._frequencies[token] + 0.5))
+
+    @cached_property
+    def _frequencies(self) -> Counter[str]:
+        return Counter(
+            token
+            for chunk in self.chunks
+            for token in set(tokens.content(chunk.searched)) | set(tokens.bigrams(chunk.searched))
+        )
+
+    @cached_property
+    def _sparse(self) -> dict[str, Sparse]:
+        return {route: Sparse(self.folder / route, len(self.chunks)) for route in TOKENIZERS}
