@@ -1,11 +1,11 @@
 with shopped as (
     select
         household_id,
-        min(sale_date) as first_sale_date,
-        max(sale_date) as last_sale_date,
-        count(distinct basket_id) as baskets,
+        min(basket_date) as first_sale_date,
+        max(basket_date) as last_sale_date,
+        count(*) as baskets,
         {{ sum_money('sales_value') }} as sales_value
-    from {{ ref('stg_transactions') }}
+    from {{ ref('baskets') }}
     group by household_id
 )
 
