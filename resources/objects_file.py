@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from core.errors import StoreError
+from core.errors import HeddleError, StoreError
 from core.naming import Key, object_prefix
 
 ALIASES = "aliases"
@@ -51,6 +51,16 @@ class FileObjects:
             raise StoreError(f"no version {version!r} of {key} in {self.root}", f"materialize {key} first")
         return target
 
+    def keys(self, layer: str) -> list[Key]:
+        """See ports.Objects."""
+        found = []
+        for folder in sorted((self.root / layer).glob("*/*/")):
+            try:
+                found.append(Key.parse(folder.relative_to(self.root).as_posix()))
+            except HeddleError:  # a folder that is not ours
+                continue
+        return found
+
     def versions(self, key: Key) -> list[str]:
         """See ports.Objects."""
         folder = self.root / object_prefix(key)
@@ -75,6 +85,18 @@ class FileObjects:
         temporary.write_text(version + "\n", encoding="utf-8")
         _sync_file(temporary)
         temporary.replace(target)
+
+    def alias_stamp(self, key: Key, name: str) -> tuple[int, int, int] | None:
+        """See ports.Objects."""
+        try:  # no pathlib here: a server asks this for every request
+            found = os.stat(f"{self.root}/{object_prefix(key)}/{ALIASES}/{name}")  # noqa: PTH116
+        except FileNotFoundError:
+            return None
+        return found.st_mtime_ns, found.st_ino, found.st_size
+
+    def drop_alias(self, key: Key, name: str) -> None:
+        """See ports.Objects."""
+        self._alias(key, name).unlink(missing_ok=True)
 
     def prune(self, key: Key, keep: int) -> list[str]:
         """See ports.Objects."""
