@@ -125,9 +125,11 @@ class Template(BaseModel):
         if unknown:
             known = ", ".join(self.parameters)
             raise SettingsError(f"template {self.name} has no parameter {unknown[0]!r}", f"use one of {known}")
-        return {name: self._value(parameter, values.get(name)) for name, parameter in self.parameters.items()}
+        return {name: self.value(name, values.get(name)) for name in self.parameters}
 
-    def _value(self, parameter: Parameter, given: object) -> Value:
+    def value(self, name: str, given: object) -> Value:
+        """One typed value, the default where `given` is None. Raises SettingsError as `check` does."""
+        parameter = self.parameters[name]
         if given is None:
             if parameter.required:
                 raise SettingsError(f"{parameter.label.en} ({parameter.name}) is missing", f"give {parameter.flag}")

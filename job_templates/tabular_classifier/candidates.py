@@ -25,7 +25,9 @@ Params = Mapping[str, Any]
 class Scorer(Protocol):
     """A fitted model before calibration."""
 
-    family: str
+    @property
+    def family(self) -> str:
+        """What kind of model it is."""
 
     def raw(self, x: Floats) -> NDArray[np.float64]:
         """Log-odds [N] of features [N, F]."""

@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ def _check_time(named: dict[str, pl.DataFrame], spec: Spec) -> None:
     for name, rows in named.items():
         if rows.is_empty():
             raise ModelError(f"the {name} split has no rows", "widen the dataset's time range")
-    for before, after in zip(SPLITS, SPLITS[1:], strict=False):
+    for before, after in pairwise(SPLITS):
         last: Any = named[before][spec.time].max()
         first: Any = named[after][spec.time].min()
         if last >= first:

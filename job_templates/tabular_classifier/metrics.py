@@ -76,7 +76,7 @@ def compare(y: Labels, p: Array, other: Array, seed: int, level: float = 0.95) -
 
 
 def _weights(y: Labels, count: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """How often each row occurs in each of at most `count` resamples [R, N]; those without both outcomes are left out."""
+    """Times each row occurs in each of at most `count` resamples [R, N]; those without both outcomes are left out."""
     weights = random.multinomial(len(y), np.full(len(y), 1 / len(y)), size=count).astype(np.float64)
     positives = weights @ y
     return weights[(positives > 0) & (positives < len(y))]
