@@ -1,7 +1,7 @@
 """Renders the handbook's PDF documents: `python examples/handbook_pdf.py [FOLDER]`.
 
 The fonts (PyMuPDF's Droid Sans Fallback, cut down to the characters used) are embedded, so that the Chinese text can
-be read and extracted everywhere. Output bytes depend on the content below and the PyMuPDF version only.
+be read and extracted everywhere. Output bytes depend on handbook_pdf.yaml and the PyMuPDF version only.
 """
 
 import sys
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pymupdf
+import yaml
 
 Table = Sequence[Sequence[str]]
 Part = tuple[str, str | Table]  # kind (title, heading, text, table) and content
@@ -17,109 +18,7 @@ PAGE = pymupdf.paper_rect("a4")
 MARGIN = 56
 SIZES = {"title": 20.0, "heading": 14.0, "text": 10.5}
 LEADING = 1.6
-
-COLD_CHAIN: list[Part] = [
-    ("title", "冷链与食品安全手册"),
-    (
-        "text",
-        "本手册规定门店收货、储存、陈列和销售生鲜商品的温度与时间要求。冷链值班电话为分机4425，全天24小时有人接听。",
-    ),
-    ("heading", "收货温度"),
-    (
-        "text",
-        "收货时用校准过的温度计测量每个品类至少两箱商品的中心温度。超过下表上限的商品当场拒收，并在送货单上注明温度。",
-    ),
-    (
-        "table",
-        [
-            ["品类", "收货温度上限", "储存温度", "最长储存时间"],
-            ["冷藏肉类", "4摄氏度", "0至4摄氏度", "3天"],
-            ["冷冻食品", "零下15摄氏度", "零下18摄氏度", "90天"],
-            ["乳制品", "5摄氏度", "2至5摄氏度", "7天"],
-            ["鲜鱼", "2摄氏度", "0至2摄氏度", "2天"],
-            ["鸡蛋", "7摄氏度", "不超过7摄氏度", "21天"],
-            ["切配水果", "5摄氏度", "1至5摄氏度", "2天"],
-        ],
-    ),
-    ("heading", "冷库与冷柜检查"),
-    ("text", "冷库温度每4小时记录一次，冷柜每天记录三次，时间为早上7点、下午2点和晚上9点。记录表保存一年。"),
-    ("text", "冷柜温度超过8摄氏度达到2小时，柜内全部冷藏商品必须报损，不得降价销售。"),
-    ("heading", "温度计校准"),
-    ("text", "温度计每月第一个周一用冰水法校准，误差超过1摄氏度的温度计停止使用并送修。"),
-    ("heading", "员工卫生"),
-    (
-        "text",
-        "接触裸露食品前用温水洗手至少20秒。手部有伤口时必须佩戴蓝色防水创可贴和手套。发热、腹泻或呕吐的员工在症状消失48小时后方可返岗。",
-    ),
-    ("heading", "热食保温"),
-    ("text", "热食陈列温度不得低于60摄氏度。烤鸡出炉后最多销售3小时。每2小时测量一次中心温度并记录。"),
-    ("heading", "虫害防治"),
-    ("text", "虫害防治公司每月检查一次，检查报告保存24个月。发现活体害虫时立即停止该区域作业并在1小时内通知区域经理。"),
-    ("heading", "过敏原标识"),
-    (
-        "text",
-        "现场制作的食品必须标明九种主要过敏原：牛奶、鸡蛋、鱼、甲壳类、坚果、花生、小麦、大豆和芝麻。含坚果的商品使用紫色刀具和砧板。",
-    ),
-]
-
-DELIVERY: list[Part] = [
-    ("title", "Pickup and home delivery"),
-    (
-        "text",
-        "How orders placed on the web site or by telephone are picked, handed over and delivered. Valid from 1 March 2017 in all stores with a pickup bay.",
-    ),
-    ("heading", "Order windows"),
-    (
-        "text",
-        "Pickup windows are one hour long, from 8 am to 8 pm. An order must be placed at least 4 hours before its window. Orders can be changed until midnight of the day before.",
-    ),
-    ("heading", "Fees"),
-    (
-        "table",
-        [
-            ["Service", "Order below 35 USD", "Order of 35 USD or more"],
-            ["Pickup", "4.95 USD", "free"],
-            ["Home delivery, same day", "11.95 USD", "9.95 USD"],
-            ["Home delivery, next day", "8.95 USD", "5.95 USD"],
-        ],
-    ),
-    (
-        "text",
-        "Gold members have two free deliveries a month. There is no fee for cancelling up to 2 hours before the window; later cancellations cost 5 USD.",
-    ),
-    ("heading", "Substitutions"),
-    (
-        "text",
-        "When a product is out of stock, the picker offers a substitute of the same or a higher value at the price of the product ordered. A customer may refuse any substitute at handover. Substitution rates above 6 percent in a week are reported to store operations.",
-    ),
-    ("heading", "Picking"),
-    (
-        "text",
-        "Pickers collect dry goods first, chilled goods next and frozen goods last. Frozen goods may stay outside the freezer for at most 20 minutes. Target speed is 75 items per hour.",
-    ),
-    ("heading", "Handover"),
-    (
-        "text",
-        "Orders wait in the pickup bay for at most 7 minutes after the customer reports. Alcohol is handed over only to a person of 21 or more with an identity card. Orders that nobody collects are put back on the shelf 2 hours after the window ends.",
-    ),
-    ("heading", "Delivery area"),
-    (
-        "text",
-        "We deliver within 10 miles of the store. Drivers carry at most 12 orders per tour, and chilled goods travel in boxes with ice packs that keep 5 degrees Celsius or less for 3 hours.",
-    ),
-    ("heading", "Coupons in online orders"),
-    (
-        "text",
-        "Digital coupons are applied automatically, the best five per order. Paper coupons can be handed to the driver, who credits them to the account within 2 working days. Coupon match does not apply to online orders.",
-    ),
-    ("heading", "Missing or damaged items"),
-    (
-        "text",
-        "Missing or damaged items are credited when reported within 48 hours. Credits above 100 USD are approved by the store manager.",
-    ),
-]
-
-DOCUMENTS = {"冷链与食品安全手册.pdf": COLD_CHAIN, "pickup-and-delivery.pdf": DELIVERY}
+CONTENT = Path(__file__).with_suffix(".yaml")
 
 
 class Writer:
@@ -195,9 +94,15 @@ def render(parts: list[Part]) -> bytes:
     return pdf
 
 
+def documents() -> dict[str, list[Part]]:
+    """File name -> parts."""
+    content = yaml.safe_load(CONTENT.read_text(encoding="utf-8"))
+    return {name: [(kind, value) for part in parts for kind, value in part.items()] for name, parts in content.items()}
+
+
 def main(folder: Path) -> None:
     """Write all documents."""
-    for name, parts in DOCUMENTS.items():
+    for name, parts in documents().items():
         (folder / name).write_bytes(render(parts))
 
 

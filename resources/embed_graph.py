@@ -25,8 +25,8 @@ class _Graph:
         value = self._weights[name]
         return self.constant(name, np.ascontiguousarray(value.T) if transpose else value)
 
-    def constant(self, name: str, value: Array) -> str:
-        self.constants[name] = numpy_helper.from_array(value, name)
+    def constant(self, name: str, value: Array | np.float32) -> str:
+        self.constants[name] = numpy_helper.from_array(np.asarray(value), name)
         return name
 
     def node(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:

@@ -1,5 +1,6 @@
 """Vectors in a LanceDB folder: lancedb:///absolute/folder."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,7 @@ class LanceVectors:
             ) from None
 
     def _connect(self) -> Any:
+        os.environ.setdefault("LANCE_LOG", "error")  # a new table is no warning
         import lancedb
 
         return lancedb.connect(self.folder)

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from assets.knowledge import code
 from assets.knowledge import parse as parsing
 from assets.knowledge.blocks import Block, Chunk, block_of, chunk_of, read_chunks, write_lines
 from assets.knowledge.chunk import chunks
@@ -23,7 +24,6 @@ KEY = Key("doc", "retail", "handbook")
 CURRENT = "current"
 KEEP = 3
 LEDGER, BLOCKS, CHUNKS = "ledger.json", "blocks.jsonl", "chunks.jsonl"
-PARSING = (*parsing.MODULES, "assets.knowledge.blocks", "assets.knowledge.chunk")
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def build(settings: Settings, objects: Objects) -> Built:
         places = " and ".join(map(str, folders(settings)))
         raise DocumentError(f"no documents in {places}", "add documents or set HEDDLE_HANDBOOK")
     former, kept = _former(objects)
-    parser = code_version(*PARSING)
+    parser = code_version(*code.DOCUMENTS)
     ledger: dict[str, Entry] = {}
     contents: dict[str, Content] = {}
     parsed: list[str] = []

@@ -23,18 +23,23 @@ def scaled(route: str, scores: Scores) -> Scores:
     if route == "dense":
         scores = np.maximum(scores - scores.mean(axis=-1, keepdims=True), 0)
     best = scores.max(axis=-1, keepdims=True)
-    return np.divide(scores, best, out=np.zeros_like(scores), where=best > 0)
+    shares: Scores = np.divide(scores, best, out=np.zeros_like(scores), where=best > 0)
+    return shares
 
 
 def fuse(scores: Mapping[str, Scores], weights: Weights) -> Scores:
     """The weighted sum of scaled scores, float32 [..., chunks]."""
-    return np.sum([np.float32(weights[r]) * scaled(r, scores[r]) for r in ROUTES if weights[r]], axis=0)
+    parts = [np.float32(weights[r]) * scaled(r, scores[r]) for r in ROUTES if weights[r]]
+    return np.asarray(np.sum(parts, axis=0), dtype=np.float32)
 
 
 def reciprocal_ranks(scores: Mapping[str, Scores]) -> Scores:
     """Reciprocal rank fusion of all routes, without weights: the usual alternative, for comparison."""
-    ranks = [np.argsort(np.argsort(-scores[r], axis=-1, kind="stable"), axis=-1) for r in ROUTES]
-    return np.sum([1 / (RRF + 1 + rank) for rank in ranks], axis=0).astype(np.float32)
+    parts = []
+    for route in ROUTES:
+        ranks = np.argsort(np.argsort(-scores[route], axis=-1, kind="stable"), axis=-1)
+        parts.append(np.where(scores[route] > 0, 1 / (RRF + 1 + ranks), 0))  # what is not found has no rank
+    return np.asarray(np.sum(parts, axis=0), dtype=np.float32)
 
 
 def first_ranks(scores: Scores, relevant: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:

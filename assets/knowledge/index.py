@@ -8,34 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from assets.knowledge import documents, evaluate, sparse
+from assets.knowledge import code, documents, evaluate, sparse
 from assets.knowledge.blocks import Chunk, write_lines
 from assets.knowledge.fusion import Scores
 from assets.knowledge.questions import Question, load_questions, questions_path
-from assets.knowledge.search import CHUNKS, KEY, LIVE, MANIFEST, TOKENIZERS, VECTORS, HandbookIndex
+from assets.knowledge.search import CHUNKS, KEY, LIVE, MANIFEST, TOKENIZERS, VECTORS, HandbookIndex, collection
 from core.errors import StoreError
 from core.hashing import code_version, digest
-from core.naming import index_name
 from core.settings import Settings
 from resources.embed_minilm import MiniLm
 from resources.ports import Objects, Vectors
 
 CANDIDATE = "candidate"
 KEEP = 3
-CODE = (
-    "assets.knowledge.documents",
-    "assets.knowledge.evaluate",
-    "assets.knowledge.evidence",
-    "assets.knowledge.fusion",
-    "assets.knowledge.index",
-    "assets.knowledge.publish",
-    "assets.knowledge.questions",
-    "assets.knowledge.search",
-    "assets.knowledge.sparse",
-    "assets.knowledge.tokens",
-    "resources.embed_graph",
-    "resources.embed_minilm",
-)
 
 
 @dataclass(frozen=True)
@@ -48,11 +33,6 @@ class BuiltIndex:
     reused: int
     removed: int
     manifest: dict[str, Any]
-
-
-def collection(version: str) -> str:
-    """The name of a version's collection in the vector store."""
-    return f"{index_name(KEY)}_{version}"
 
 
 def source_version(settings: Settings) -> str:
@@ -87,7 +67,7 @@ def build(settings: Settings, objects: Objects, vectors: Vectors) -> BuiltIndex:
 
 def _version(chunks: Sequence[Chunk], questions: Sequence[Question], embedder: MiniLm) -> str:
     asked = [question.model_dump_json() for question in questions]
-    return digest([embedder.name, code_version(*CODE), *(chunk.id for chunk in chunks), "questions", *asked])
+    return digest([embedder.name, code_version(*code.INDEX), *(chunk.id for chunk in chunks), "questions", *asked])
 
 
 def _former(settings: Settings, objects: Objects) -> HandbookIndex | None:

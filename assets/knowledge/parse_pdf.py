@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-import pymupdf
+import pymupdf as untyped
 
 from assets.knowledge.blocks import Block, Rows
 from assets.knowledge.parse_markdown import Headings
 from core.errors import DocumentError
 
+pymupdf: Any = untyped  # its annotations are incomplete
 HEADING_RATIO = 1.15  # a line in letters this much larger than the body's is a heading
 CELL_INSET = 1.0  # points; keeps a neighbour cell's letters out
 
@@ -41,7 +42,7 @@ def parse(data: bytes, name: str) -> Iterator[Block]:
         yield from _blocks(document, name)
 
 
-def _blocks(document: pymupdf.Document, name: str) -> Iterator[Block]:
+def _blocks(document: Any, name: str) -> Iterator[Block]:
     pages = [(_tables(page), list(_lines(page))) for page in document]
     sizes: Counter[float] = Counter()
     for _, lines in pages:
@@ -75,7 +76,7 @@ def _blocks(document: pymupdf.Document, name: str) -> Iterator[Block]:
 Table = tuple[tuple[float, float, float, float], Rows, int]
 
 
-def _tables(page: pymupdf.Page) -> list[Table]:
+def _tables(page: Any) -> list[Table]:
     found: list[Table] = []
     for table in page.find_tables(strategy="lines_strict").tables:
         rows = [tuple(_cell(page, cell) for cell in row.cells) for row in table.rows]
@@ -85,15 +86,16 @@ def _tables(page: pymupdf.Page) -> list[Table]:
     return found
 
 
-def _cell(page: pymupdf.Page, box: Any) -> str:
+def _cell(page: Any, box: Any) -> str:
     # Table.extract() drops the blanks between words; the clipped page text keeps them.
     if box is None:
         return ""
-    inner = pymupdf.Rect(box) + (CELL_INSET, CELL_INSET, -CELL_INSET, -CELL_INSET)
+    left, top, right, bottom = box
+    inner = (left + CELL_INSET, top + CELL_INSET, right - CELL_INSET, bottom - CELL_INSET)
     return " ".join(page.get_text("text", clip=inner).split())
 
 
-def _lines(page: pymupdf.Page) -> Iterator[Line]:
+def _lines(page: Any) -> Iterator[Line]:
     for block in page.get_text("dict", sort=True)["blocks"]:
         for line in block.get("lines", ()):
             spans = [span for span in line["spans"] if span["text"].strip()]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assets.knowledge.evaluate import held_out_ranks
-from assets.knowledge.index import CANDIDATE, KEEP, collection
+from assets.knowledge.index import CANDIDATE, KEEP
 from assets.knowledge.questions import Question, load_questions, questions_path
-from assets.knowledge.search import KEY, LIVE, HandbookIndex
+from assets.knowledge.search import KEY, LIVE, HandbookIndex, collection
 from core.errors import StoreError
 from core.naming import index_name
 from core.settings import Settings

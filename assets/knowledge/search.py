@@ -16,7 +16,7 @@ from assets.knowledge.blocks import Chunk, language, read_chunks
 from assets.knowledge.fusion import Scores, Weights, fuse
 from assets.knowledge.sparse import Sparse
 from core.errors import StoreError
-from core.naming import Key
+from core.naming import Key, index_name
 from core.settings import Settings
 from resources.ports import Objects
 
@@ -27,7 +27,12 @@ KEY = Key("index", "retail", "handbook")
 LIVE = "live"
 MANIFEST, CHUNKS, VECTORS = "index.json", "chunks.jsonl", "vectors.npy"
 TOKENIZERS: dict[str, Callable[[str], list[str]]] = {"bigram": tokens.bigrams, "word": tokens.words}
+PARTLY = 0.5
 EXACT = 50_000  # chunks up to which all cosines are computed (77 MB of vectors, 10 ms); beyond, the vector store
+
+
+NEAREST = 200  # chunks asked of the vector store
+Nearest = Callable[[Scores, int], list[tuple[str, float]]]
 
 
 @dataclass(frozen=True)
@@ -42,9 +47,16 @@ class Hit:
 class HandbookIndex:
     """One version of the index; a folder that never changes once it is published."""
 
-    def __init__(self, folder: Path, models: Path) -> None:
-        """Open a version's folder; `models` keeps the embedding model's graph."""
+    def __init__(self, folder: Path, models: Path, nearest: Nearest | None = None) -> None:
+        """Open a version's folder.
+
+        Args:
+            models: keeps the embedding model's graph.
+            nearest: finds (id, cosine) of the nearest chunks in the vector store; asked by `search` in an index of
+                more than EXACT chunks.
+        """
         self.folder = folder
+        self._nearest = nearest
         self.version = folder.name
         self._models = models
         self.manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -59,7 +71,7 @@ class HandbookIndex:
         version = objects.alias(KEY, LIVE)
         if version is None:
             raise StoreError("the handbook has no published index", "run `heddle run index/retail/handbook`")
-        return cls(objects.path(KEY, version), settings.home / "models")
+        return cls(objects.path(KEY, version), settings.home / "models", _stored(settings, version))
 
     @cached_property
     def chunks(self) -> list[Chunk]:
@@ -103,7 +115,7 @@ class HandbookIndex:
         """
         weights = self.weights(of or language(question))
         routes = [route for route, weight in weights.items() if weight > 0]
-        scores = {route: values[0] for route, values in self.scores([question], routes).items()}
+        scores = self._search_scores(question, routes)
         fused = fuse(scores, weights)
         order = np.argsort(-fused, kind="stable")[:top]
         return [
@@ -112,14 +124,30 @@ class HandbookIndex:
             if fused[i] > 0
         ]
 
+    def _search_scores(self, question: str, routes: Sequence[str]) -> dict[str, Scores]:
+        if self._nearest is None or len(self.chunks) <= EXACT or "dense" not in routes:
+            return {route: values[0] for route, values in self.scores([question], routes).items()}
+        sparse = [route for route in routes if route != "dense"]
+        found = {route: values[0] for route, values in self.scores([question], sparse).items()}
+        places = {chunk.id: place for place, chunk in enumerate(self.chunks)}
+        near = self._nearest(self.embedder.embed([question])[0], NEAREST)
+        found["dense"] = np.zeros(len(self.chunks), dtype=np.float32)
+        for name, cosine in near:
+            found["dense"][places[name]] = cosine
+        return found
+
     def coverage(self, question: str, text: str) -> float:
-        """The share, in [0, 1], of a question's content that a text holds: tokens weighted by their rarity here."""
+        """The share, in [0, 1], of a question's content that a text holds: tokens weighted by their rarity here.
+
+        A pair of Chinese characters that does not occur counts PARTLY when both its characters do.
+        """
         asked = set(tokens.content(question))
         if not asked:
             return 0.0
         held = set(tokens.content(text)) | set(tokens.bigrams(text))
+        letters = set(text)
         weights = {token: self.rarity(token) for token in asked}
-        return sum(w for token, w in weights.items() if token in held) / sum(weights.values())
+        return sum(w * _share(token, held, letters) for token, w in weights.items()) / sum(weights.values())
 
     def rarity(self, token: str) -> float:
         """Inverse document frequency of a content token; the highest of all for one that occurs nowhere."""
@@ -136,3 +164,24 @@ class HandbookIndex:
     @cached_property
     def _sparse(self) -> dict[str, Sparse]:
         return {route: Sparse(self.folder / route, len(self.chunks)) for route in TOKENIZERS}
+
+
+def collection(version: str) -> str:
+    """The name of a version's collection in the vector store."""
+    return f"{index_name(KEY)}_{version}"
+
+
+def _stored(settings: Settings, version: str) -> Nearest:
+    def nearest(vector: Scores, top: int) -> list[tuple[str, float]]:
+        from resources.open import vectors
+
+        return vectors(settings).search(collection(version), vector, top)
+
+    return nearest
+
+
+def _share(token: str, held: set[str], letters: set[str]) -> float:
+    if token in held:
+        return 1.0
+    partly = len(token) == 2 and not token.isascii() and set(token) <= letters
+    return PARTLY if partly else 0.0

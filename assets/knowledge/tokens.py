@@ -9,80 +9,12 @@ _RUN = re.compile(f"[{_CJK}]+|[a-z0-9]+(?:[.'][a-z0-9]+)*")
 _WORD = re.compile("[a-z0-9]+(?:[.'][a-z0-9]+)*")
 _FIRST_CJK, _LAST_CJK = "\u3400", "\u9fff"
 # Words that carry no content in a question: they neither find a passage nor prove that one answers.
-STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "me",
-        "my",
-        "of",
-        "on",
-        "or",
-        "our",
-        "shall",
-        "should",
-        "so",
-        "such",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "to",
-        "under",
-        "us",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "whom",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "many",
-        "much",
-        "long",
-        "often",
-    ]
-)
+_STOP_TEXT = """
+    a an and are as at be been by can could did do does for from had has have how i if in into is it its me my of on
+    or our shall should so such than that the their them then there these they this those to under us was we were what
+    when where which who whom why will with would you your many much long often
+"""
+STOP_WORDS = frozenset(_STOP_TEXT.split())
 STOP_PHRASES = re.compile(
     "多少|什么|怎么|怎样|如何|哪些|哪个|哪种|哪里|几个|几张|是否|可以|需要|应该|吗|呢|请问|我们|一个|有没有|为什么|的|了|是|在|和|与|或|几|多久|时候"
 )
