@@ -50,6 +50,12 @@ def table_name(key: Key) -> TableName:
     return TableName(f"{key.layer}_{key.domain}", key.noun)
 
 
+def table_key(table: TableName) -> Key:
+    """The key whose table this is: the inverse of `table_name`. Raises HeddleError when no asset has such a table."""
+    layer, _, domain = table.schema.partition("_")
+    return Key.parse(f"{layer}/{domain}/{table.name}")
+
+
 def model_name(key: Key) -> str:
     """The MLflow registered model and Open Inference Protocol model name: `retail_coupon_propensity`."""
     return f"{key.domain}_{key.noun}"

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from assets.tables.specs import FOLDER
 from core.errors import StoreError
-from core.settings import PROJECT, Settings
+from core.settings import Settings
 
-FOLDER = PROJECT / "dbt_project"
 OK = ("success", "pass")
 QUIET = ("--quiet", "--log-level=none", "--log-level-file=info")
 _ONE_AT_A_TIME = threading.RLock()
