@@ -85,7 +85,7 @@ def load(prepared: Path = PREPARED) -> tuple[ModelSpec, ...]:
     path = prepared / SPECS
     content = _read(path)
     if content is None or content.get("fingerprint") != fingerprint():
-        command = [sys.executable, "-m", "assets.tables.prepare"]
+        command = [sys.executable, "-m", "assets.tables.prepare_defs"]
         done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)  # noqa: S603
         content = _read(path)
         if done.returncode or content is None:

@@ -1,4 +1,4 @@
-"""Turns the dbt project into the prepared files: `python -m assets.tables.prepare`, or `heddle dbt prepare`.
+"""Turns the dbt project into the prepared files: `python -m assets.tables.prepare_defs`, or `heddle dbt prepare`.
 
 This is the build step that imports dbt and dagster-dbt (4 CPU seconds), so that loading the definitions need not.
 """
