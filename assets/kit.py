@@ -63,14 +63,18 @@ def table_metadata(key: str, info: TableInfo, lineage: ColumnLineage | None = No
             ]
         ),
     }
-    if lineage is not None and lineage.sources:
-        metadata["dagster/column_lineage"] = dg.TableColumnLineage(
-            {
-                column: [dg.TableColumnDep(dg.AssetKey(s.asset.split("/")), s.column) for s in sources]
-                for column, sources in lineage.sources.items()
-            }
-        )
-    return metadata
+    return metadata | (lineage_metadata(lineage) if lineage is not None else {})
+
+
+def lineage_metadata(lineage: ColumnLineage) -> dict[str, Any]:
+    """Dagster's well-known column lineage; empty when no column has a source."""
+    if not any(lineage.sources.values()):
+        return {}
+    deps = {
+        column: [dg.TableColumnDep(dg.AssetKey(s.asset.split("/")), s.column) for s in sources]
+        for column, sources in lineage.sources.items()
+    }
+    return {"dagster/column_lineage": dg.TableColumnLineage(deps)}
 
 
 def pictures(images: Mapping[str, bytes]) -> dict[str, Any]:

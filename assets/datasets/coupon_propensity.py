@@ -25,8 +25,14 @@ UPSTREAM = (
     "table/retail/stg_transactions",
 )
 LABEL, TIME, KEYS = "label", "as_of", ("household_id", "campaign_id")
-# columns of the SQL that are no features: they tell whether a row may be used
-STATE = ("end_date", "feature_week", "observed_to")
+OWN_COLUMNS = {
+    "household_id": "Household that was sent the campaign",
+    "campaign_id": "Campaign",
+    "as_of": "First day of the campaign: features look before it, the label from it on",
+    "feature_week": "Monday of the household_weekly row that the features come from",
+    "split": "train, valid or test, by the time of as_of",
+    "label": "1 when the household redeemed a coupon of the campaign by its last day",
+}
 
 WEEKLY = (
     *("visits_1w", "visits_4w", "visits_12w", "active_weeks_12w", "spend_1w", "spend_4w", "spend_12w", "spend_trend"),
@@ -72,7 +78,7 @@ with sent as (
     from table_retail.stg_campaigns
 ),
 redeemed as (
-    select s.household_id, s.campaign_id, count(*) as redemptions
+    select s.household_id, s.campaign_id, count(r.redemption_date) as redemptions
     from sent as s
     inner join table_retail.stg_redemptions as r
         on r.household_id = s.household_id
@@ -108,7 +114,7 @@ bought as (
     group by s.household_id, s.campaign_id
 ),
 past as (
-    select s.household_id, s.campaign_id, count(*) as past_campaigns
+    select s.household_id, s.campaign_id, count(e.campaign_id) as past_campaigns
     from sent as s
     inner join sent as e on e.household_id = s.household_id and e.as_of < s.as_of
     group by s.household_id, s.campaign_id
@@ -117,7 +123,7 @@ past_redeemed as (
     select
         s.household_id,
         s.campaign_id,
-        count(*) as past_redemptions,
+        count(r.coupon_upc) as past_redemptions,
         count(distinct r.campaign_id) as past_campaigns_redeemed
     from sent as s
     inner join table_retail.stg_redemptions as r

@@ -5,9 +5,10 @@ from typing import Any
 import dagster as dg
 
 from assets.datasets.checks import ALIAS, KEY, label_share, no_leakage, unique_key
-from assets.datasets.coupon_propensity import SQL, UPSTREAM, features
-from assets.kit import VERSION, asset_key, spec_options
+from assets.datasets.coupon_propensity import OWN_COLUMNS, SQL, UPSTREAM, features
+from assets.kit import VERSION, asset_key, lineage_metadata, spec_options
 from core.naming import Key
+from core.schema import ColumnLineage
 from core.settings import Settings
 from resources.ports import Objects, Warehouse
 
@@ -31,6 +32,7 @@ def definitions(settings: Settings) -> dg.Definitions:
 
 def _build(warehouse: dg.ResourceParam[Warehouse], objects: dg.ResourceParam[Objects]) -> dg.MaterializeResult[None]:
     from assets.datasets.build import build, writer
+    from assets.lineage import sql_lineage
 
     dataset = build(warehouse.query(SQL), features())
     key = Key.parse(KEY)
@@ -38,12 +40,13 @@ def _build(warehouse: dg.ResourceParam[Warehouse], objects: dg.ResourceParam[Obj
     objects.set_alias(key, ALIAS, dataset.version)
     objects.prune(key, KEEP)
     about = dataset.about
+    described = OWN_COLUMNS | {f.name: f.description for f in features()}
     metadata: dict[str, Any] = {
         VERSION: dataset.version,
         "path": dg.MetadataValue.path(str(path)),
         "dagster/row_count": dataset.data.height,
         "dagster/column_schema": dg.TableSchema(
-            [dg.TableColumn(name, str(kind).lower()) for name, kind in dataset.data.schema.items()]
+            [dg.TableColumn(name, str(kind).lower(), described.get(name)) for name, kind in dataset.data.schema.items()]
         ),
         "valid_from": about["valid_from"],
         "test_from": about["test_from"],
@@ -54,4 +57,7 @@ def _build(warehouse: dg.ResourceParam[Warehouse], objects: dg.ResourceParam[Obj
     for item in dataset.excluded:
         ids = f" (campaigns {', '.join(map(str, item.campaigns))})" if item.campaigns else ""
         metadata[f"excluded: {item.reason}"] = f"{item.rows} rows{ids}"
+    traced = sql_lineage(warehouse, SQL, UPSTREAM).sources
+    lineage = ColumnLineage({name: traced[name] for name in dataset.data.columns if name in traced})
+    metadata |= lineage_metadata(lineage)
     return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(dataset.version))

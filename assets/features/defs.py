@@ -21,18 +21,18 @@ def definitions(settings: Settings) -> dg.Definitions:
         description="What was known of each household when each retail week began: spend, habits, coupons, campaigns.",
         code=["assets.features.household_weekly", "assets.content"],
     )
-    upstream = [asset_key(f"table/retail/{name}") for name in UPSTREAM]
-    asset: dg.AssetsDefinition = dg.asset(**options, deps=upstream)(_build)
+    asset: dg.AssetsDefinition = dg.asset(**options, deps=[asset_key(key) for key in UPSTREAM])(_build)
     return dg.Definitions(assets=[asset], asset_checks=[_unique_key(settings)])
 
 
 def _build(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
     from assets.content import rows_version
+    from assets.lineage import sql_lineage
 
     table = table_name(Key.parse(KEY))
     rows = warehouse.replace(table, SQL)
     version = rows_version(warehouse.batches(f"select * from {table}"))
-    metadata = table_metadata(KEY, TableInfo(COLUMNS, rows))
+    metadata = table_metadata(KEY, TableInfo(COLUMNS, rows), sql_lineage(warehouse, SQL, UPSTREAM))
     return dg.MaterializeResult(metadata=metadata | {VERSION: version}, data_version=dg.DataVersion(version))
 
 

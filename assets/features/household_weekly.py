@@ -7,7 +7,9 @@ the order of the rows cannot change the result. The SQL runs on DuckDB and on Po
 
 from core.schema import Column
 
-UPSTREAM = ("baskets", "products", "stg_campaigns", "stg_redemptions", "stg_transactions")  # of table/retail
+UPSTREAM = tuple(
+    f"table/retail/{name}" for name in ("baskets", "products", "stg_campaigns", "stg_redemptions", "stg_transactions")
+)
 
 
 def _cents(expression: str) -> str:
@@ -36,7 +38,7 @@ visits as (
     select
         household_id,
         week_start,
-        count(*) as visits,
+        count(basket_id) as visits,
         max(basket_date) as last_date,
         sum({_cents("sales_value")}) as spend,
         sum(lines) as lines,
@@ -61,7 +63,7 @@ goods as (
     group by t.household_id, t.week_start
 ),
 first_buys as (
-    select household_id, week_start, count(*) as new_products
+    select household_id, week_start, count(product_id) as new_products
     from (
         select household_id, product_id, min(week_start) as week_start
         from table_retail.stg_transactions
@@ -70,7 +72,7 @@ first_buys as (
     group by household_id, week_start
 ),
 first_stores as (
-    select household_id, week_start, count(*) as new_stores
+    select household_id, week_start, count(store_id) as new_stores
     from (
         select household_id, store_id, min(week_start) as week_start
         from table_retail.baskets
@@ -89,7 +91,7 @@ campaigns as (
     select
         s.household_id,
         s.week_start,
-        count(*) as campaigns_received,
+        count(c.campaign_id) as campaigns_received,
         sum(case when c.end_date >= s.week_start then 1 else 0 end) as campaigns_active
     from spine as s
     inner join table_retail.stg_campaigns as c
@@ -100,7 +102,7 @@ redemptions as (
     select
         s.household_id,
         s.week_start,
-        count(*) as redemptions_ever,
+        count(r.coupon_upc) as redemptions_ever,
         count(distinct r.campaign_id) as campaigns_redeemed,
         sum(case when r.redemption_date >= s.week_start - 84 then 1 else 0 end) as redemptions_12w
     from spine as s
