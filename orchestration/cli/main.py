@@ -9,8 +9,10 @@ from core.errors import HeddleError
 COMMANDS = {
     "ask": "orchestration.cli.ask:ask",
     "config": "orchestration.cli.config:config",
+    "dbt": "orchestration.cli.dbt:dbt",
     "demo": "orchestration.cli.demo:demo",
     "doctor": "orchestration.cli.doctor:doctor",
+    "metrics": "orchestration.cli.metrics:metrics",
     "run": "orchestration.cli.run:run",
     "serve": "orchestration.cli.serve:serve",
     "templates": "orchestration.cli.templates:templates",

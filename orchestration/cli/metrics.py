@@ -1,0 +1,89 @@
+"""`heddle metrics`: the semantic layer on the command line."""
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from core import settings as config
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.group()
+def metrics() -> None:
+    """Business metrics, defined once in the dbt project.
+
+    \b
+    Examples:
+      heddle metrics list
+      heddle metrics query sales average_basket --by department --grain month
+      heddle metrics query coupon_conversion --by campaign_type --format csv
+    """
+
+
+@metrics.command("list")
+def list_metrics() -> None:
+    """Show all metrics and what they can be cut by."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("metric", "description", "by", box=None)
+    for metric in _metrics().list():
+        table.add_row(metric.name, metric.description, ", ".join(metric.dimensions))
+    Console().print(table)
+
+
+@metrics.command()
+@click.argument("names", nargs=-1, required=True, metavar="METRIC...")
+@click.option("--by", multiple=True, help="Dimension to cut by (repeatable).")
+@click.option("--grain", default="", help="day, week, month, quarter or year.")
+@click.option("--start", type=DAY, help="First day.")
+@click.option("--end", type=DAY, help="Last day.")
+@click.option("--limit", type=click.IntRange(1), help="Rows at most.")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json", "sql"]), default="table")
+def query(
+    names: tuple[str, ...],
+    by: tuple[str, ...],
+    grain: str,
+    start: datetime | None,
+    end: datetime | None,
+    limit: int | None,
+    form: str,
+) -> None:
+    """Ask the warehouse for metrics."""
+    from assets.tables.metrics import Question
+    from resources.open import warehouse
+
+    days = [None if day is None else day.date() for day in (start, end)]
+    question = Question(names, by, grain, days[0], days[1], limit)
+    layer = _metrics()
+    if form == "sql":
+        click.echo(layer.sql(question))
+        return
+    found = layer.query(warehouse(config.load()), question)
+    if form == "csv":
+        click.echo(found.write_csv(), nl=False)
+    elif form == "json":
+        click.echo(found.write_json())
+    else:
+        _show(found)
+
+
+def _metrics() -> Any:
+    from assets.tables.metrics import Metrics
+    from assets.tables.specs import load
+    from resources.open import adapter
+
+    load()  # prepares again if the dbt project has changed
+    return Metrics(adapter("warehouse", config.load().warehouse).dialect)
+
+
+def _show(found: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*found.columns, box=None)
+    for row in found.iter_rows():
+        table.add_row(*("" if v is None else f"{v:,.4g}" if isinstance(v, float) else str(v) for v in row))
+    Console().print(table)
