@@ -14,6 +14,7 @@ from core.errors import SettingsError
 PROJECT = Path(__file__).resolve().parents[1]
 PREFIX = "HEDDLE_"
 SETTINGS_FILE = "heddle.toml"
+NOT_SETTINGS = {"HEDDLE_BENCH_DATA"}  # read by benchmarks and accuracy suites alone
 
 
 def _url(*schemes: str) -> AfterValidator:
@@ -129,7 +130,11 @@ def variables(settings: Settings) -> dict[str, str]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    return [(k.removeprefix(PREFIX).lower(), v, k) for k, v in environ.items() if k.startswith(PREFIX)]
+    return [
+        (k.removeprefix(PREFIX).lower(), v, k)
+        for k, v in environ.items()
+        if k.startswith(PREFIX) and k not in NOT_SETTINGS
+    ]
 
 
 def _from_file(path: Path) -> list[tuple[str, str, str]]:

@@ -7,13 +7,15 @@ be read and extracted everywhere. Output bytes depend on handbook_pdf.yaml and t
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-import pymupdf
+import pymupdf as untyped
 import yaml
 
 Table = Sequence[Sequence[str]]
 Part = tuple[str, str | Table]  # kind (title, heading, text, table) and content
 
+pymupdf: Any = untyped  # its annotations are incomplete
 PAGE = pymupdf.paper_rect("a4")
 MARGIN = 56
 SIZES = {"title": 20.0, "heading": 14.0, "text": 10.5}
@@ -65,7 +67,7 @@ class Writer:
         writer.write_text(self.page)
 
 
-def wrap(text: str, font: pymupdf.Font, size: float, width: float) -> Iterator[str]:
+def wrap(text: str, font: Any, size: float, width: float) -> Iterator[str]:
     """Lines of at most `width` points; breaks at blanks in English, anywhere in Chinese."""
     words = text.split(" ") if text.isascii() else list(text)
     glue = " " if text.isascii() else ""

@@ -91,3 +91,13 @@ def postgres_url(postgres_server: Callable[[str], str]) -> Iterator[str]:
         cursor.execute(f"create database {name}")
         yield postgres_server(name)
         cursor.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the embedding model's built graph, shared by all tests of a session."""
+    from resources.embed_minilm import MiniLm
+
+    folder = tmp_path_factory.mktemp("models")
+    MiniLm(folder).embed(["built on first use"])
+    return folder

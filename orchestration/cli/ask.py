@@ -23,7 +23,13 @@ MARK = {"extractive": "yellow", "generated": "green", "not found": "red"}
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the answer; default: the question's.")
 def ask(question: str, top: int, as_json: bool, lang: str | None) -> None:
-    """Answer QUESTION from the handbook, in Chinese or English, with sources."""
+    """Answer QUESTION from the handbook, in Chinese or English, with sources.
+
+    \b
+    Examples:
+      heddle ask "How long is a coupon valid?"
+      heddle ask "自助收银最多能结多少件商品？" --json
+    """
     if not question.strip():
         raise click.BadParameter("the question is empty", param_hint="QUESTION")
     settings = config.load()
