@@ -80,7 +80,9 @@ def _tables(page: Any) -> list[Table]:
     found: list[Table] = []
     for table in page.find_tables(strategy="lines_strict").tables:
         rows = [tuple(_cell(page, cell) for cell in row.cells) for row in table.rows]
-        kept = tuple(row for row in rows if any(row))
+        # Doubled ruling lines make empty columns and rows that nobody sees.
+        columns = [i for i in range(len(rows[0])) if any(row[i] for row in rows)]
+        kept = tuple(tuple(row[i] for i in columns) for row in rows if any(row))
         if kept:
             found.append((tuple(table.bbox), kept, page.number + 1))
     return found
