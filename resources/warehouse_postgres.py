@@ -71,6 +71,7 @@ class PostgresWarehouse:
             _make_room(cursor, table, partition)
             names = ", ".join(_identifier(name) for name in _columns(cursor, "heddle_new"))
             cursor.execute(f"insert into {_quoted(table)} ({names}) select {names} from heddle_new")
+            cursor.execute(f"analyze {_quoted(table)}")  # a join planned without statistics can take minutes
             return int(_value(cursor, "select count(*) from heddle_new"))
 
     def load_parquet(
@@ -134,7 +135,9 @@ class PostgresWarehouse:
             cursor.execute(f"create temporary table heddle_new ({shape}) on commit drop")
             _make_room(cursor, table, partition)
             batches = ready.to_arrow_reader(BATCH_ROWS)
-            return int(cursor.adbc_ingest(table.name, batches, mode="append", db_schema_name=table.schema))
+            written = cursor.adbc_ingest(table.name, batches, mode="append", db_schema_name=table.schema)
+            cursor.execute(f"analyze {_quoted(table)}")
+            return int(written)
 
 
 def _make_room(cursor: "Cursor", table: TableName, partition: Partition | None) -> None:
