@@ -90,14 +90,14 @@ def _warehouse(settings: config.Settings) -> Iterator[Finding]:
 
 
 def _source(settings: config.Settings) -> Iterator[Finding]:
-    from assets.sources.files import source_folder
+    from assets.sources.retail_files import folder
 
     try:
-        folder = source_folder(settings)
+        found = folder(settings)
     except HeddleError as error:
         yield Finding(Verdict.BAD, "retail data", error.what, error.fix)
     else:
-        yield Finding(Verdict.OK, "retail data", f"{len(list(folder.glob('*.parquet')))} tables")
+        yield Finding(Verdict.OK, "retail data", f"{len(list(found.glob('*.parquet')))} tables")
 
 
 def _ports(settings: config.Settings) -> Iterator[Finding]:

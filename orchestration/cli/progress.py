@@ -52,6 +52,7 @@ class Progress:
         self.console = console
         self.lines: dict[str, Line] = {}
         self.live: Live | None = None
+        self.green = 0  # checks passed so far
 
     @contextmanager
     def shown(self) -> Iterator["Progress"]:
@@ -75,6 +76,7 @@ class Progress:
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
             line.checks.append((evaluation.check_name, evaluation.passed))
+            self.green += evaluation.passed
         elif event.is_step_success:
             self._end(line, "done", timestamp)
         elif event.is_step_failure:
@@ -87,6 +89,8 @@ class Progress:
 
     def _end(self, line: Line, state: str, timestamp: float) -> None:
         line.state, line.seconds = state, timestamp - line.started
+        if state == "done" and not line.assets + line.partitions and all(passed for _, passed in line.checks):
+            return  # a step that only checks, and found nothing: counted, not shown
         mark = Text(f"{MARKS[state]} ", style=STYLES[state])
         body = Text(f"{line.name:<44} {line.seconds:>7.1f} s  {line.result()}")
         self.console.print(mark + body, highlight=False, soft_wrap=True)
