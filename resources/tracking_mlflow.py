@@ -12,6 +12,7 @@ from core.settings import redact
 
 ARTIFACTS = "mlflow-artifacts"
 PROBE_SECONDS = 5.0
+TRACKING_URI, REGISTRY_URI = "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"
 # read by MLflow when it is imported or when it first calls a server
 ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -50,15 +51,19 @@ class MlflowTracking:
         self._reachable()
         import mlflow
 
-        before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+        # MLflow keeps what was set in these; what was not set must stay unset, or the registry would no longer
+        # follow a later tracking URI
+        before = {name: os.environ.get(name) for name in (TRACKING_URI, REGISTRY_URI)}
         mlflow.set_tracking_uri(self.uri)
         mlflow.set_registry_uri(self.uri)
         try:
             self._select(mlflow, experiment)
             yield mlflow
         finally:
-            mlflow.set_tracking_uri(before[0])
-            mlflow.set_registry_uri(before[1])
+            mlflow.set_tracking_uri(before[TRACKING_URI])  # type: ignore[arg-type]  # None unsets
+            mlflow.set_registry_uri(before[REGISTRY_URI])  # type: ignore[arg-type]
+            if before[REGISTRY_URI] is None:
+                os.environ.pop(REGISTRY_URI, None)
 
     def _select(self, mlflow: Any, experiment: str) -> None:
         """Make `experiment` current; the first call on a new database creates its tables (seconds)."""
