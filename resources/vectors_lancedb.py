@@ -76,7 +76,7 @@ class LanceVectors:
             ) from None
 
     def _connect(self) -> Any:
-        os.environ.setdefault("LANCE_LOG", "error")  # a new table is no warning
+        os.environ.setdefault("LANCEDB_LOG", "error")  # a new table is no warning
         import lancedb
 
         return lancedb.connect(self.folder)

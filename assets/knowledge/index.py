@@ -101,12 +101,13 @@ def _write(
         (folder / route).mkdir()
         sparse.build([tokenize(chunk.searched) for chunk in chunks], folder / route)
     manifest: dict[str, Any] = {"source": source, "embedder": embedder, "chunks": len(chunks)}
-    steps = {"weights": evaluate.tune, "evidence": evaluate.thresholds, "held_out": evaluate.report}
-    for name, step in steps.items():  # each step reads what the one before wrote
-        manifest |= {"weights": {}, "evidence": {}} | manifest
-        _save(folder, manifest)
-        manifest[name] = step(HandbookIndex(folder, models), questions)
     _save(folder, manifest)
+    index = HandbookIndex(folder, models)
+    index.embed([question.question for question in questions])  # in one batch, for all steps below
+    index.manifest["weights"] = evaluate.tune(index, questions)
+    index.manifest["evidence"] = evaluate.thresholds(index, questions)
+    index.manifest["held_out"] = evaluate.report(index, questions)
+    _save(folder, index.manifest)
 
 
 def _save(folder: Path, manifest: dict[str, Any]) -> None:

@@ -77,8 +77,9 @@ Table = tuple[tuple[float, float, float, float], Rows, int]
 
 
 def _tables(page: Any) -> list[Table]:
+    # The layout model costs a second a page and is there only when an extra package is.
     found: list[Table] = []
-    for table in page.find_tables(strategy="lines_strict").tables:
+    for table in page.find_tables(strategy="lines_strict", use_layout=False).tables:
         rows = [tuple(_cell(page, cell) for cell in row.cells) for row in table.rows]
         # Doubled ruling lines make empty columns and rows that nobody sees.
         columns = [i for i in range(len(rows[0])) if any(row[i] for row in rows)]

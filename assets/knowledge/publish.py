@@ -31,6 +31,8 @@ class Verdict:
 
 def judge(candidate: HandbookIndex, live: HandbookIndex | None, questions: Sequence[Question]) -> Verdict:
     """Compare a candidate with the floor and with the live version on the same held-out questions."""
+    if live and live.manifest["embedder"] == candidate.manifest["embedder"]:
+        live.known = candidate.known  # a question is embedded once for both
     ranks = held_out_ranks(candidate, questions)
     if not ranks:
         reason = "there are no held-out questions to judge by"

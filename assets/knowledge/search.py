@@ -56,6 +56,7 @@ class HandbookIndex:
                 more than EXACT chunks.
         """
         self.folder = folder
+        self.known: dict[str, Scores] = {}  # question -> unit vector
         self._nearest = nearest
         self.version = folder.name
         self._models = models
@@ -91,6 +92,13 @@ class HandbookIndex:
 
         return MiniLm(self._models, self.manifest["embedder"])
 
+    def embed(self, questions: Sequence[str]) -> Scores:
+        """Unit vectors of questions, float32 [questions, dimensions]; each is embedded once in this object's life."""
+        fresh = [question for question in dict.fromkeys(questions) if question not in self.known]
+        if fresh:
+            self.known |= zip(fresh, self.embedder.embed(fresh), strict=True)
+        return np.array([self.known[question] for question in questions], dtype=np.float32)
+
     def weights(self, of: str) -> Weights:
         """The weights of the routes for a language."""
         weights: Weights = self.manifest["weights"][of]
@@ -101,7 +109,7 @@ class HandbookIndex:
         found: dict[str, Scores] = {}
         for route in routes:
             if route == "dense":
-                found[route] = self.embedder.embed(questions) @ self.vectors.T
+                found[route] = self.embed(questions) @ self.vectors.T
             else:
                 index = self._sparse[route]
                 found[route] = np.stack([index.scores(TOKENIZERS[route](q)) for q in questions])
@@ -130,7 +138,7 @@ class HandbookIndex:
         sparse = [route for route in routes if route != "dense"]
         found = {route: values[0] for route, values in self.scores([question], sparse).items()}
         places = {chunk.id: place for place, chunk in enumerate(self.chunks)}
-        near = self._nearest(self.embedder.embed([question])[0], NEAREST)
+        near = self._nearest(self.embed([question])[0], NEAREST)
         found["dense"] = np.zeros(len(self.chunks), dtype=np.float32)
         for name, cosine in near:
             found["dense"][places[name]] = cosine

@@ -21,9 +21,9 @@ def build(tokens: Sequence[Sequence[str]], folder: Path) -> None:
     import bm25s
 
     vocabulary = {token: number for number, token in enumerate(sorted({t for text in tokens for t in text}))}
-    if not vocabulary:  # no Latin word in a Chinese corpus, say: an index that scores nothing
-        vocabulary = {"": 0}
     ids = [[vocabulary[token] for token in text] for text in tokens]
+    if not vocabulary:  # no Latin word in a Chinese corpus, say: an index of a token that nobody asks for
+        vocabulary, ids = {"": 0}, [[0] for _ in tokens]
     index = bm25s.BM25(k1=K1, b=B, method="lucene", backend="numpy")
     index.index((ids, vocabulary), create_empty_token=False, show_progress=False)
     index.save(str(folder), show_progress=False, allow_pickle=False)

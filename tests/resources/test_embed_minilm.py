@@ -74,5 +74,5 @@ def test_like_sentences_are_near(minilm: MiniLm) -> None:
 
 
 def test_an_index_of_another_model_is_refused(models: Path) -> None:
-    with pytest.raises(ModelError, match="minilm-0000.*not installed"):
+    with pytest.raises(ModelError, match=r"minilm-0000.*not installed"):
         MiniLm(models, "minilm-0000").embed(["x"])

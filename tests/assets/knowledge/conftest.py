@@ -1,10 +1,10 @@
 """A home with the handbook's index built and published once; tests that change something copy it."""
 
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from assets.knowledge import documents, index, publish
 from assets.knowledge.search import HandbookIndex
@@ -68,12 +68,30 @@ def published(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Handboo
     return handbook
 
 
+SMALL = ("metrics.md", "returns.html", "门店运营常见问题.html")
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Path:
+    """The root of a handbook of three documents and the questions about them, indexed and live."""
+    root = tmp_path_factory.mktemp("small")
+    (root / "handbook").mkdir()
+    for name in SMALL:
+        shutil.copy(PROJECT / "examples" / "handbook" / name, root / "handbook")
+    questions = yaml.safe_load((PROJECT / "examples" / "handbook_questions.yaml").read_text(encoding="utf-8"))
+    kept = [q for q in questions["questions"] if q.get("document") in SMALL]
+    (root / "handbook_questions.yaml").write_text(yaml.safe_dump({"questions": kept}), encoding="utf-8")
+    (root / "home").mkdir()
+    (root / "home" / "models").symlink_to(models)
+    handbook = Handbook(root)
+    handbook.read()
+    handbook.build()
+    assert handbook.publish().passed
+    return root
+
+
 @pytest.fixture
-def copied(published: Handbook, tmp_path: Path) -> Iterator[Handbook]:
-    """A copy of the published handbook that a test may change."""
-    root = published.folder.parent
-    shutil.copytree(root, tmp_path, dirs_exist_ok=True, symlinks=True)
-    yield Handbook(tmp_path)
-
-
-Make = Callable[..., Handbook]
+def copied(small: Path, tmp_path: Path) -> Handbook:
+    """A copy of the small handbook that a test may change."""
+    shutil.copytree(small, tmp_path, dirs_exist_ok=True, symlinks=True)
+    return Handbook(tmp_path)

@@ -1,6 +1,6 @@
 """Chunks keep sections and tables together, stay under the limit, and lose nothing."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.knowledge.blocks import Block, language, size
@@ -15,6 +15,7 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["A", "B"]), WORDS), min_size=1, max_size=8))
 def test_no_text_is_lost_and_the_limit_holds(parts: list[tuple[str, str]]) -> None:
     blocks = [Block("paragraph", (heading,), text) for heading, text in parts]
@@ -25,6 +26,7 @@ def test_no_text_is_lost_and_the_limit_holds(parts: list[tuple[str, str]]) -> No
     assert chunks("d", blocks, limit=120) == found
 
 
+@settings(deadline=None)
 @given(TABLES)
 def test_each_part_of_a_table_repeats_its_header(rows: list[tuple[str, str]]) -> None:
     found = chunks("d", [Block("table", ("T",), "", rows=tuple(rows))], limit=150)
@@ -35,7 +37,11 @@ def test_each_part_of_a_table_repeats_its_header(rows: list[tuple[str, str]]) ->
 
 
 def test_a_section_is_one_chunk_and_two_sections_are_two() -> None:
-    blocks = [Block("paragraph", ("T", "A"), "One."), Block("list", ("T", "A"), "- x"), Block("paragraph", ("T",), "Two.")]
+    blocks = [
+        Block("paragraph", ("T", "A"), "One."),
+        Block("list", ("T", "A"), "- x"),
+        Block("paragraph", ("T",), "Two."),
+    ]
     assert [(c.heading, c.text) for c in chunks("d", blocks)] == [(("T", "A"), "One.\n- x"), (("T",), "Two.")]
 
 

@@ -19,9 +19,7 @@ def texts(handbook: Handbook, version: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.covers("MLP-234")
-def test_only_a_changed_document_is_parsed_again(
-    empty_handbook: Handbook, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_a_changed_document_is_parsed_again(empty_handbook: Handbook, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
         (empty_handbook.folder / f"{number}.md").write_text(f"# {number}\n\nText {number}.\n\n| a |\n|---|\n| 1 |\n")
     first = empty_handbook.read()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pymupdf
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.knowledge.blocks import Block
@@ -58,7 +58,8 @@ End.
 def test_html(tmp_path: Path) -> None:
     html = """<html><head><title>T</title><style>p{}</style></head><body><nav>menu</nav>
     <h1>Top</h1><div>loose <b>text</b><p>para&nbsp;one</p></div><h2>Sub</h2>
-    <ul><li>a</li><li>b</li></ul><!-- hidden --><table><tr><th>k</th><th>v</th></tr><tr><td>a</td><td>1</td></tr></table>
+    <ul><li>a</li><li>b</li></ul><!-- hidden -->
+    <table><tr><th>k</th><th>v</th></tr><tr><td>a</td><td>1</td></tr></table>
     <script>evil()</script><footer>foot</footer></body></html>"""
     assert parsed(tmp_path, "a.html", html) == [
         Block("paragraph", ("Top",), "loose text"),
@@ -148,8 +149,11 @@ def test_a_bad_document_is_named_with_a_fix(tmp_path: Path, name: str, data: byt
     assert caught.value.fix
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.sampled_from([".md", ".html", ".csv", ".txt", ".pdf"]))
-def test_any_bytes_are_blocks_or_a_document_error(tmp_path_factory: pytest.TempPathFactory, data: bytes, suffix: str) -> None:
+def test_any_bytes_are_blocks_or_a_document_error(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, suffix: str
+) -> None:
     folder = tmp_path_factory.getbasetemp() / "fuzz"
     folder.mkdir(exist_ok=True)
     try:
