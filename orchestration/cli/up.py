@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from orchestration.supervisor import Status, Supervisor
 
-NAMES = ("code server", "web UI", "daemon", "endpoints", "MLflow UI")
+OPTIONAL = ("daemon", "endpoints", "MLflow UI")
 REFRESH_SECONDS = 1.0
 
 
 @click.command()
-@click.option("--without", multiple=True, type=click.Choice(NAMES), help="Leave this service out (repeatable).")
+@click.option("--without", multiple=True, type=click.Choice(OPTIONAL), help="Leave this service out (repeatable).")
 def up(without: tuple[str, ...]) -> None:
     """Run the web UI, the daemon, the endpoint server and the MLflow UI until Ctrl-C.
 

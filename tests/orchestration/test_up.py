@@ -37,13 +37,8 @@ time.sleep(600)
 
 def _service(tmp_path: Path, name: str = "sleeper", kind: str = "meek", **more) -> Service:
     file = tmp_path / f"{name}.pids"
-    return Service(
-        name,
-        (sys.executable, "-S", "-c", PARENT, str(file), kind),
-        "here",
-        lambda: "" if file.exists() else NO_ANSWER,
-        **more,
-    )
+    command = (sys.executable, "-S", "-c", PARENT, str(file), kind)
+    return Service(name, command, "here", lambda: "" if file.exists() else NO_ANSWER, **more)
 
 
 def _pids(tmp_path: Path, name: str = "sleeper") -> list[int]:
