@@ -8,7 +8,7 @@ import pytest
 from assets.knowledge import documents, parse
 from assets.knowledge.documents import KEY, load_chunks
 from core.errors import DocumentError
-from tests.assets.knowledge.conftest import Handbook
+from tests.fakes.handbook import Handbook
 
 
 def texts(handbook: Handbook, version: str) -> dict[str, list[str]]:

@@ -17,7 +17,7 @@ from assets.knowledge.search import KEY, HandbookIndex, collection
 from core.errors import DocumentError, StoreError
 from core.settings import PROJECT, variables
 from resources.embed_minilm import MiniLm
-from tests.assets.knowledge.conftest import Handbook
+from tests.fakes.handbook import Handbook
 
 
 @pytest.mark.covers("MLP-237")

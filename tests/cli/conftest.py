@@ -1,0 +1,5 @@
+"""The fixtures of tests.fakes.handbook for this folder."""
+
+from tests.fakes.handbook import copied, empty_handbook, small
+
+__all__ = ["copied", "empty_handbook", "small"]
