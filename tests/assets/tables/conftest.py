@@ -1,5 +1,6 @@
 """Warehouses with the raw tables landed, on both engines."""
 
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -48,25 +49,36 @@ def land(settings: Settings) -> Site:
         name = TableName("raw_retail", table.name)
         if table.weekly:
             with prepare(settings, table, weeks(settings)) as found:
-                site.warehouse.load_parquet(
-                    name, found.files, found.select, partition=("week_start", weeks(settings))
-                )
+                site.warehouse.load_parquet(name, found.files, found.select, partition=("week_start", weeks(settings)))
         else:
             with prepare(settings, table) as found:
                 site.warehouse.load_parquet(name, found.files, found.select)
     return site
 
 
+@pytest.fixture(scope="session")
+def landed_file(tmp_path_factory: pytest.TempPathFactory, retail_sample: Path) -> Path:
+    """A DuckDB file with the raw tables, to copy."""
+    home = tmp_path_factory.mktemp("landed")
+    land(load({"HEDDLE_HOME": str(home), "HEDDLE_RETAIL": str(retail_sample)}, home))
+    return home / "warehouse.duckdb"
+
+
 @pytest.fixture(params=["duckdb", "postgres"])
 def site(request: pytest.FixtureRequest, make_settings: Callable[..., Settings]) -> Site:
     """One test's own warehouse, raw tables only."""
-    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
-    return land(make_settings(warehouse=url) if url else make_settings())
+    if request.param == "duckdb":
+        found: Site = request.getfixturevalue("duckdb_site")
+        return found
+    return land(make_settings(warehouse=request.getfixturevalue("postgres_url")))
 
 
 @pytest.fixture
-def duckdb_site(make_settings: Callable[..., Settings]) -> Site:
-    return land(make_settings())
+def duckdb_site(make_settings: Callable[..., Settings], landed_file: Path) -> Site:
+    settings = make_settings()
+    settings.home.mkdir(parents=True)
+    shutil.copy(landed_file, settings.home / "warehouse.duckdb")
+    return Site(settings, warehouse(settings))
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
