@@ -31,7 +31,8 @@ def same(found: list[tuple[object, ...]], expected: list[tuple[object, ...]]) ->
 def test_a_ratio_by_department_and_month(built: Site) -> None:
     expected = built.rows(
         f"select cast(date_trunc('month', {DAY}) as date) as m, {DEPARTMENT} as d,"
-        f" cast(sum(sales_value) as double precision) / count(distinct basket_id) from {RAW} group by 1, 2 order by 1, 2"
+        f" cast(sum(sales_value) as double precision) / count(distinct basket_id) from {RAW}"
+        " group by 1, 2 order by 1, 2"
     )
     same(ask(built, "average_basket", by=("department",), grain="month"), expected)
 
