@@ -12,6 +12,7 @@ import polars as pl
 from assets.content import rows_version
 from assets.datasets.coupon_propensity import KEYS, LABEL, TIME, Feature
 from assets.datasets.split import Excluded, cuts, split, usable
+from core.errors import StoreError
 from core.hashing import digest
 
 DATA, ABOUT = "data.parquet", "dataset.json"
@@ -72,7 +73,12 @@ def writer(dataset: Dataset) -> Callable[[Path], None]:
     """What Objects.write calls to fill a version's folder."""
 
     def write(folder: Path) -> None:
-        dataset.data.write_parquet(folder / DATA)
+        try:
+            dataset.data.write_parquet(folder / DATA)
+        except pl.exceptions.ComputeError as error:  # what polars makes of an operating system error
+            raise StoreError(
+                f"cannot write {DATA} of version {dataset.version}: {error}", "free space or check the folder"
+            ) from error
         (folder / ABOUT).write_text(json.dumps(dataset.about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     return write
