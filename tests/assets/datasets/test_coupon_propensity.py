@@ -102,15 +102,17 @@ def test_redemptions_on_and_after_the_first_day_move_labels_and_no_feature(ready
         TableName("table_retail", "stg_redemptions"),
         f"select * from table_retail.stg_redemptions where redemption_date < date '{day}'",
     )
+    doubled = f"case when sale_date >= date '{day}' then 2 else 1 end * sales_value as sales_value"
     warehouse.replace(
         TableName("table_retail", "stg_transactions"),
-        f"select * replace (sales_value * 2 as sales_value) from table_retail.stg_transactions"
+        f"select * replace ({doubled}) from table_retail.stg_transactions"
         f" where sale_date < date '{day}' or household_id % 2 = 0",
     )
     after = warehouse.query(SQL).sort("household_id", "campaign_id")
-    names = ["past_campaigns", "past_campaigns_redeemed", "past_redemptions", "offered_products_bought"]
+    names = [f.name for f in features()]
     known = pl.col("as_of") <= day
     assert after.filter(known).select(names).equals(before.filter(known).select(names))
+    assert not after.filter(~known).select(names).equals(before.filter(~known).select(names))
     assert after.filter(campaign_id=13)["label"].sum() == 0 < before.filter(campaign_id=13)["label"].sum()
 
 
