@@ -17,6 +17,7 @@ from core.address import Address
 from core.errors import EndpointError
 
 LAUNCH = Path(__file__).with_name("launch.py")
+GUARDIAN = Path(__file__).with_name("guardian.py")
 STOP_SECONDS = 15.0  # for a service to end after SIGTERM
 HEALTH_SECONDS = (0.5, 5.0)  # between two looks at a service that is not well, and at one that is
 GONE_SECONDS = 1.0  # between two looks whether a process that is not a child still exists
@@ -96,6 +97,7 @@ class Supervisor:
         self.logs = logs
         self.changed = changed
         self._stopping = asyncio.Event()
+        self._guardian: asyncio.subprocess.Process | None = None
 
     def check_ports(self) -> None:
         """See that every port is free.
@@ -117,6 +119,9 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.stop)
         self.logs.mkdir(parents=True, exist_ok=True)
+        self._guardian = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", str(GUARDIAN)), stdin=asyncio.subprocess.PIPE, start_new_session=True
+        )
         keepers = [loop.create_task(self._keep(status)) for status in self.statuses]
         try:
             await asyncio.gather(*keepers)
@@ -124,6 +129,7 @@ class Supervisor:
             for keeper in keepers:
                 keeper.cancel()
             await asyncio.gather(*keepers, return_exceptions=True)
+            await self._guardian.communicate()  # closes the pipe: it ends
 
     def stop(self) -> None:
         """Ask all to end."""
@@ -150,6 +156,8 @@ class Supervisor:
         status.ours = pid is None
         process = await self._start(status.service) if pid is None else None
         status.pid = pid if process is None else process.pid
+        if process is not None:
+            self._guard(process.pid)
         status.since = time.monotonic()
         self._set(status, State.STARTING)
         ended = asyncio.create_task(process.wait() if process else self._until_gone(status.pid or 0))
@@ -163,6 +171,7 @@ class Supervisor:
                 task.cancel()
             if process is not None:
                 await _end(process)
+                self._guard(-process.pid)
             ended.cancel()
             status.pid = None
 
@@ -177,6 +186,11 @@ class Supervisor:
                 stderr=log,
                 start_new_session=True,  # a group of its own: Ctrl-C reaches only us, and we end the whole group
             )
+
+    def _guard(self, group: int) -> None:
+        """Put a process group under the guardian, or with a minus sign release it."""
+        if self._guardian is not None and self._guardian.stdin is not None:
+            self._guardian.stdin.write(f"{group}\n".encode())
 
     async def _watch(self, status: Status) -> None:
         while True:

@@ -9,6 +9,7 @@ from core.errors import HeddleError
 COMMANDS = {
     "ask": "orchestration.cli.ask:ask",
     "config": "orchestration.cli.config:config",
+    "coverage": "orchestration.cli.coverage:coverage",
     "dbt": "orchestration.cli.dbt:dbt",
     "demo": "orchestration.cli.demo:demo",
     "doctor": "orchestration.cli.doctor:doctor",
