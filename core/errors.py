@@ -44,3 +44,11 @@ class DocumentError(HeddleError):
 
 class LlmError(HeddleError):
     """The configured language model failed or answered nothing usable."""
+
+
+class NotifyError(HeddleError):
+    """An alert could not be delivered now; it is tried again."""
+
+
+class NotifyRefusedError(NotifyError):
+    """The receiver refused this alert for what it says; trying again would not help."""

@@ -7,7 +7,7 @@ from core.errors import SettingsError
 from core.settings import Settings
 
 if TYPE_CHECKING:
-    from resources.ports import Objects, Tracking, Vectors, Warehouse
+    from resources.ports import Notifier, Objects, Tracking, Vectors, Warehouse
 
 # port -> scheme -> module:class; each class opens with from_url(url, …)
 ADAPTERS: dict[str, dict[str, str]] = {
@@ -62,3 +62,14 @@ def vectors(settings: Settings) -> "Vectors":
     """The vector store of these settings."""
     opened: Vectors = adapter("vectors", settings.vectors).from_url(settings.vectors)
     return opened
+
+
+def notifiers(settings: Settings) -> "list[Notifier]":
+    """Everywhere alerts go: the log file, and the webhook if one is set."""
+    from resources.notify_log import LogNotifier
+    from resources.notify_webhook import WebhookNotifier
+
+    found: list[Notifier] = [LogNotifier(settings.home / "alerts.jsonl")]
+    if settings.alerts:
+        found.append(WebhookNotifier(settings.alerts))
+    return found

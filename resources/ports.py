@@ -136,5 +136,10 @@ class Llm(Protocol):
 class Notifier(Protocol):
     """Somewhere an alert goes."""
 
+    name: str  # tells notifiers apart in the record of what was delivered
+
     def send(self, alert: "dict[str, Any]") -> None:
-        """Deliver one alert (a JSON-able dict with `kind`, `title`, `text`, `run_id`, `time`)."""
+        """Deliver one alert (a JSON-able dict with `id`, `kind`, `title`, `text`, `run_id`, `time`).
+
+        Raises NotifyError when it should be tried again, NotifyRefusedError when that would not help.
+        """
