@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from core.hashing import digest
+from resources.quoting import identifier
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,9 +31,7 @@ def rows_version(batches: "Iterable[pl.DataFrame]") -> str:
 
 
 def _wide(name: str, kind: str) -> str:
-    from sqlglot import exp
-
-    column = exp.to_identifier(name, quoted=True).sql("duckdb")
+    column = identifier(name)
     if kind.startswith(("Int", "UInt")):
         return f"cast({column} as hugeint)"
     return f"cast({column} as double)" if kind.startswith(("Float", "Decimal")) else column

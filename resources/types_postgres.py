@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.errors import StoreError
+from resources.quoting import identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -57,9 +58,7 @@ def postgres_columns(rows: "duckdb.DuckDBPyRelation") -> list[PostgresColumn]:
 
 
 def _column(name: str, kind: str) -> PostgresColumn:
-    from sqlglot import exp
-
-    quoted = exp.to_identifier(name, quoted=True).sql("duckdb")
+    quoted = identifier(name)
     target = "VARCHAR" if kind.startswith("ENUM") else CAST.get(kind, kind)
     expression = quoted if target == kind else f"cast({quoted} as {target}) as {quoted}"
     if _DECIMAL.fullmatch(target):

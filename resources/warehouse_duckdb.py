@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from core.errors import StoreError
 from core.naming import TableName
 from core.schema import Column, TableInfo
+from resources.quoting import identifier, literal, qualified
 
 if TYPE_CHECKING:
     import duckdb
@@ -97,7 +98,7 @@ class DuckdbWarehouse:
     ) -> int:
         """See ports.Warehouse."""
         with self.connect() as connection:
-            names = ", ".join(_literal(str(f)) for f in files)
+            names = ", ".join(literal(str(f)) for f in files)
             connection.execute(
                 "create or replace temp view source as"
                 f" select * from read_parquet([{names}], union_by_name = true, filename = true)"
@@ -119,7 +120,7 @@ class DuckdbWarehouse:
             " where schema_name = $1 and table_name = $2 order by column_index",
             [table.schema, table.name],
         )
-        rows = int(self.query(f"select count(*) from {_quoted(table)}").item())
+        rows = int(self.query(f"select count(*) from {qualified(table)}").item())
         return TableInfo(tuple(Column(*row) for row in found.iter_rows()), rows)
 
     def exists(self, table: TableName) -> bool:
@@ -134,9 +135,9 @@ def _replace(
     select: str,
     partition: tuple[str, Sequence[Any]] | None,
 ) -> int:
-    name = _quoted(table)
+    name = qualified(table)
     connection.execute("begin")
-    connection.execute(f"create schema if not exists {_identifier(table.schema)}")
+    connection.execute(f"create schema if not exists {identifier(table.schema)}")
     if partition is None:
         connection.execute(f"create or replace table {name} as {select}")
         rows = connection.execute(f"select count(*) from {name}").fetchone()
@@ -144,27 +145,11 @@ def _replace(
         column, values = partition
         connection.execute(f"create table if not exists {name} as select * from ({select}) limit 0")
         marks = ", ".join(f"${i + 1}" for i in range(len(values)))
-        connection.execute(f"delete from {name} where {_identifier(column)} in ({marks})", list(values))
+        connection.execute(f"delete from {name} where {identifier(column)} in ({marks})", list(values))
         rows = connection.execute(f"insert into {name} by name {select}").fetchone()
     connection.execute("commit")
     assert rows is not None
     return int(rows[0])
-
-
-def _identifier(name: str) -> str:
-    from sqlglot import exp
-
-    return exp.to_identifier(name, quoted=True).sql("duckdb")
-
-
-def _quoted(table: TableName) -> str:
-    return f"{_identifier(table.schema)}.{_identifier(table.name)}"
-
-
-def _literal(text: str) -> str:
-    from sqlglot import exp
-
-    return exp.Literal.string(text).sql("duckdb")
 
 
 def _advice(error: Exception) -> str:

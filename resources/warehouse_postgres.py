@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from core.errors import StoreError
 from core.naming import TableName
 from core.schema import Column, TableInfo
+from resources.quoting import identifier, literal, qualified
 
 if TYPE_CHECKING:
     import duckdb
@@ -69,9 +70,9 @@ class PostgresWarehouse:
             # first into a temporary table: the SELECT may read the table it replaces
             cursor.execute(f"create temporary table heddle_new on commit drop as {select}")
             _make_room(cursor, table, partition)
-            names = ", ".join(_identifier(name) for name in _columns(cursor, "heddle_new"))
-            cursor.execute(f"insert into {_quoted(table)} ({names}) select {names} from heddle_new")
-            cursor.execute(f"analyze {_quoted(table)}")  # a join planned without statistics can take minutes
+            names = ", ".join(identifier(name) for name in _columns(cursor, "heddle_new"))
+            cursor.execute(f"insert into {qualified(table)} ({names}) select {names} from heddle_new")
+            cursor.execute(f"analyze {qualified(table)}")  # a join planned without statistics can take minutes
             return int(_value(cursor, "select count(*) from heddle_new"))
 
     def load_parquet(
@@ -79,7 +80,7 @@ class PostgresWarehouse:
     ) -> int:
         """See ports.Warehouse."""
         with self._reader() as reader:
-            names = ", ".join(_literal(str(f)) for f in files)
+            names = ", ".join(literal(str(f)) for f in files)
             reader.execute(
                 "create temp view source as"
                 f" select * from read_parquet([{names}], union_by_name = true, filename = true)"
@@ -95,20 +96,20 @@ class PostgresWarehouse:
     def info(self, table: TableName) -> TableInfo:
         """See ports.Warehouse."""
         with self.connect() as connection, connection.cursor() as cursor:
-            if not _columns(cursor, _quoted(table)):
+            if not _columns(cursor, qualified(table)):
                 raise StoreError(f"no table {table} in {self.name}", "materialize its asset first")
             cursor.execute(
                 "select attname, format_type(atttypid, atttypmod), coalesce(col_description(attrelid, attnum), ''),"
                 " not attnotnull from pg_attribute"
                 " where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum",
-                (_quoted(table),),
+                (qualified(table),),
             )
             columns = tuple(Column(*row) for row in cursor.fetchall())
-            return TableInfo(columns, int(_value(cursor, f"select count(*) from {_quoted(table)}")))
+            return TableInfo(columns, int(_value(cursor, f"select count(*) from {qualified(table)}")))
 
     def exists(self, table: TableName) -> bool:
         """See ports.Warehouse."""
-        return bool(self.query("select to_regclass($1) is not null as found", [_quoted(table)]).item())
+        return bool(self.query("select to_regclass($1) is not null as found", [qualified(table)]).item())
 
     @contextmanager
     def _reader(self) -> Iterator["duckdb.DuckDBPyConnection"]:
@@ -129,21 +130,21 @@ class PostgresWarehouse:
         from resources.types_postgres import postgres_columns
 
         columns = postgres_columns(rows)
-        shape = ", ".join(f"{_identifier(c.name)} {c.type}" for c in columns)
+        shape = ", ".join(f"{identifier(c.name)} {c.type}" for c in columns)
         ready = rows.project(", ".join(c.expression for c in columns))
         with self.connect() as connection, connection.cursor() as cursor:
             cursor.execute(f"create temporary table heddle_new ({shape}) on commit drop")
             _make_room(cursor, table, partition)
             batches = ready.to_arrow_reader(BATCH_ROWS)
             written = cursor.adbc_ingest(table.name, batches, mode="append", db_schema_name=table.schema)
-            cursor.execute(f"analyze {_quoted(table)}")
+            cursor.execute(f"analyze {qualified(table)}")
             return int(written)
 
 
 def _make_room(cursor: "Cursor", table: TableName, partition: Partition | None) -> None:
     """Let the table exist with the columns of heddle_new, without the rows that are about to be written."""
-    name = _quoted(table)
-    cursor.execute(f"create schema if not exists {_identifier(table.schema)}")
+    name = qualified(table)
+    cursor.execute(f"create schema if not exists {identifier(table.schema)}")
     new, old = _columns(cursor, "heddle_new"), _columns(cursor, name)
     if partition is None and old and new != old:
         cursor.execute(f"drop table {name} cascade")
@@ -155,7 +156,7 @@ def _make_room(cursor: "Cursor", table: TableName, partition: Partition | None) 
     else:
         column, values = partition
         marks = ", ".join(f"cast(${i + 1} as {old.get(column, 'text')})" for i in range(len(values)))
-        cursor.execute(f"delete from {name} where {_identifier(column)} in ({marks})", tuple(map(str, values)))
+        cursor.execute(f"delete from {name} where {identifier(column)} in ({marks})", tuple(map(str, values)))
 
 
 def _columns(cursor: "Cursor", name: str) -> dict[str, str]:
@@ -187,22 +188,6 @@ def _frame(rows: Any) -> "pl.DataFrame":
     ]  # text behind a PostgreSQL type
     frame = frame.with_columns(pl.col(name).ext.storage() for name in plain)
     return frame.with_columns(pl.col(name).cast(kind) for name, kind in numerics(rows.schema).items())
-
-
-def _identifier(name: str) -> str:
-    from sqlglot import exp
-
-    return exp.to_identifier(name, quoted=True).sql("postgres")
-
-
-def _quoted(table: TableName) -> str:
-    return f"{_identifier(table.schema)}.{_identifier(table.name)}"
-
-
-def _literal(text: str) -> str:
-    from sqlglot import exp
-
-    return exp.Literal.string(text).sql("duckdb")
 
 
 def _advice(error: Exception) -> str:

@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-from sqlglot import exp
 
 from assets.sources.retail_files import base_file, drops, week_number
 from assets.sources.retail_tables import FIRST_WEEK, SourceTable
@@ -16,6 +15,7 @@ from assets.sources.validate import check_columns, csv_to_parquet, parquet_colum
 from core.errors import SourceError
 from core.hashing import digest
 from core.settings import Settings
+from resources.quoting import literal
 
 
 @dataclass(frozen=True)
@@ -115,11 +115,11 @@ def _check_week(connection: duckdb.DuckDBPyConnection, readable: Path, path: Pat
 def _where(files: dict[Path, Path], weeks: Sequence[str]) -> str:
     """The wanted rows: each drop file's own week, and from the base file the weeks that no drop file replaces."""
     dropped = {path.stem: readable for readable, path in files.items() if path.stem in weeks}
-    parts = [f"filename = {_text(readable)}" for readable in dropped.values()]
+    parts = [f"filename = {literal(str(readable))}" for readable in dropped.values()]
     rest = sorted(week_number(week) for week in weeks if week not in dropped)
     if rest:
         base = next(readable for readable, path in files.items() if path.stem not in weeks)
-        parts.append(f"filename = {_text(base)} and week in ({', '.join(map(str, rest))})")
+        parts.append(f"filename = {literal(str(base))} and week in ({', '.join(map(str, rest))})")
     return " or ".join(f"({part})" for part in parts)
 
 
@@ -143,7 +143,7 @@ def _content(
     required = [c.name for c in table.columns if not c.nullable]
     nulls = ", ".join(f'count(*) - count("{name}")' for name in required)
     key = "week_start" if by_week else "null"
-    listed = ", ".join(_text(f) for f in files)
+    listed = ", ".join(literal(str(f)) for f in files)
     try:
         connection.execute(
             "create or replace temp view source as"
@@ -175,7 +175,3 @@ def _refuse_empty(content: dict[str | None, Content], weeks: Sequence[str] | Non
             f"{origins} holds no rows of the week {absent[0]}",
             f"put {absent[0]}.parquet into the drop folder retail/transactions, or remove the partition",
         )
-
-
-def _text(value: Path | str) -> str:
-    return exp.Literal.string(str(value)).sql("duckdb")
