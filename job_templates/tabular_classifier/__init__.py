@@ -4,5 +4,5 @@ NAME = "tabular_classifier"
 # the modules whose source decides what a training gives: the code version of a model
 MODULES = tuple(
     f"job_templates.{NAME}.{part}"
-    for part in ("dataset", "candidates", "search", "calibration", "convert", "metrics", "train", "package")
+    for part in ("dataset", "candidates", "search", "calibration", "crossfit", "convert", "metrics", "train", "package")
 )

@@ -106,8 +106,13 @@ class Linear:
         return positions
 
 
-def fit_trees(fit: Part, stop: Part, inputs: tuple[Input, ...], params: Params, seed: int) -> Trees:
-    """Boost on `fit` until the log loss on `stop` has not fallen for PATIENCE rounds; same seed, same model."""
+def fit_trees(
+    fit: Part, inputs: tuple[Input, ...], params: Params, seed: int, *, stop: Part | None = None, rounds: int = ROUNDS
+) -> Trees:
+    """Boost on `fit` for `rounds`, or until the log loss on `stop` has not fallen for PATIENCE rounds.
+
+    The same arguments give the same model.
+    """
     import lightgbm
 
     threads = max(1, min(os.cpu_count() or 1, len(fit.y) // ROWS_PER_THREAD))
@@ -125,14 +130,11 @@ def fit_trees(fit: Part, stop: Part, inputs: tuple[Input, ...], params: Params, 
     }
     names = [f"f{n}" for n in range(len(inputs))]  # LightGBM refuses names with JSON's special characters
     train = lightgbm.Dataset(fit.x, fit.y, feature_name=names, free_raw_data=False)
-    watch = lightgbm.Dataset(stop.x, stop.y, reference=train, free_raw_data=False)
-    booster = lightgbm.train(
-        fixed | dict(params),
-        train,
-        num_boost_round=ROUNDS,
-        valid_sets=[watch],
-        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
-    )
+    watched: dict[str, Any] = {}
+    if stop is not None:
+        watch = lightgbm.Dataset(stop.x, stop.y, reference=train, free_raw_data=False)
+        watched = {"valid_sets": [watch], "callbacks": [lightgbm.early_stopping(PATIENCE, verbose=False)]}
+    booster = lightgbm.train(fixed | dict(params), train, num_boost_round=rounds, **watched)
     text = _float32_thresholds(booster.model_to_string(num_iteration=booster.best_iteration))
     return Trees(lightgbm.Booster(model_str=text), inputs)
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, ValidationError
 from core.errors import ModelError
 from core.signature import Input, Kind
 
+FOLDS = 3
 SPLITS = ("train", "valid", "test")
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int8]
@@ -44,8 +45,10 @@ class Part:
 class Dataset:
     """A table split for training.
 
-    `train` fits; `tune` chooses parameters and stops early; `calibrate` fits the calibration; `test` only measures.
-    `tune` and `calibrate` are the valid split's rows, each household (first key) in one of the two.
+    `train` fits; `tune` chooses parameters; `calibrate` fits the calibration; `test` only measures.
+    `tune` and `calibrate` are the valid split's rows, each household (first key) in one of the two. `folds` [N] puts
+    the train rows into blocks of time: scored by models of the other blocks, they join both the tuning and the
+    calibration, because the valid split alone may hold too few positives for either.
     """
 
     spec: Spec
@@ -53,6 +56,7 @@ class Dataset:
     tune: Part
     calibrate: Part
     test: Part
+    folds: NDArray[np.int64]
     rows: int
 
 
@@ -101,7 +105,8 @@ def split(frame: pl.DataFrame, spec: Spec) -> Dataset:
         "calibrate": named["valid"].filter(half == 1),
         "test": named["test"],
     }
-    return Dataset(spec=spec, rows=frame.height, **{name: _part(name, rows, spec) for name, rows in parts.items()})
+    made = {name: _part(name, rows, spec) for name, rows in parts.items()}
+    return Dataset(spec=spec, rows=frame.height, folds=_folds(made["train"], spec), **made)
 
 
 def encode(frame: pl.DataFrame, inputs: Sequence[Input]) -> Floats:
@@ -136,6 +141,21 @@ def _halves(keys: pl.Series) -> pl.Series:
     unique = keys.unique()
     half = [zlib.crc32(str(key).encode()) & 1 for key in unique]
     return keys.replace_strict(unique, pl.Series(half, dtype=pl.Int8))
+
+
+def _folds(train: Part, spec: Spec) -> NDArray[np.int64]:
+    """Up to FOLDS blocks of consecutive times with about equally many positives: rows of one time stay together.
+
+    A row is so scored by models that have not seen its campaign, as it will be in service. Rows of a single time are
+    divided by their first key.
+    """
+    times = train.frame.select(pl.col(spec.time).rank("dense").alias("t"))["t"].to_numpy() - 1
+    positives = np.bincount(times, weights=train.y)
+    before = np.cumsum(positives) - positives / 2
+    blocks = np.minimum((before / positives.sum() * FOLDS).astype(np.int64), FOLDS - 1)[times]
+    if len(np.unique(blocks)) > 1:
+        return np.unique(blocks, return_inverse=True)[1]
+    return _halves(train.frame[spec.keys[0]]).to_numpy().astype(np.int64)
 
 
 def _check(frame: pl.DataFrame, spec: Spec) -> None:

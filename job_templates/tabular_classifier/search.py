@@ -2,23 +2,22 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import optuna
-from scipy.special import expit
 
 from job_templates.tabular_classifier.candidates import Trees, fit_trees
-from job_templates.tabular_classifier.dataset import Dataset
-from job_templates.tabular_classifier.metrics import measure
+from job_templates.tabular_classifier.crossfit import cross_fit, tuning_scores
+from job_templates.tabular_classifier.dataset import Dataset, Part
 
 OBJECTIVE = "log_loss"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One set of parameters: when it ran (Unix seconds), how it scored on the tune rows, how many rounds it kept."""
+    """One set of parameters: when it ran (Unix seconds), how it scored on rows it had not seen."""
 
     number: int
     params: dict[str, Any]
@@ -28,14 +27,15 @@ class Trial:
     best_so_far: float
 
 
-@dataclass
+@dataclass(frozen=True)
 class Search:
-    """The study's outcome: the best model and every trial."""
+    """The study's outcome: the best parameters, how many rounds to boost with them, and every trial."""
 
-    best: Trees
     params: dict[str, Any]
-    trials: list[Trial] = field(default_factory=list)
-    stopped_early: bool = False
+    rounds: int
+    metrics: dict[str, float]
+    trials: list[Trial]
+    stopped_early: bool
 
 
 def space(trial: optuna.Trial) -> dict[str, Any]:
@@ -53,31 +53,32 @@ def space(trial: optuna.Trial) -> dict[str, Any]:
 def search(
     data: Dataset, trials: int, seed: int, max_seconds: float, on_trial: Callable[[Trial], None] = lambda _: None
 ) -> Search:
-    """Fit each trial on the train rows and keep the one with the lowest log loss on the tune rows.
+    """Cross-fit each trial over the train folds and keep the one with the lowest log loss there and on the tune rows.
 
     Log loss, because the product is a probability and it uses every row: with some hundred positives its ranking of
     trials is steadier than average precision, which hangs on the few rows at the top.
     No trial starts after `max_seconds`, but at least one runs.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    models: dict[int, Trees] = {}
     done: list[Trial] = []
 
     def objective(trial: optuna.Trial) -> float:
         began, clock = time.time(), time.perf_counter()
         params = space(trial)
-        model = fit_trees(data.train, data.tune, data.spec.features, params, seed)
-        metrics = measure(data.tune.y, np.asarray(expit(model.raw(data.tune.x))))
-        metrics["rounds"] = float(model.booster.num_trees())
+        rounds: list[int] = []
+
+        def fit(rows: Part, held: Part) -> Trees:
+            trees = fit_trees(rows, data.spec.features, params, seed, stop=held)
+            rounds.append(trees.booster.num_trees())
+            return trees
+
+        metrics = tuning_scores(data, *cross_fit(data, fit)) | {"rounds": float(round(np.mean(rounds)))}
         best = min([metrics[OBJECTIVE], *(t.best_so_far for t in done)])
-        if best == metrics[OBJECTIVE]:
-            models.clear()
-            models[trial.number] = model
         done.append(Trial(trial.number, params, metrics, began, time.perf_counter() - clock, best))
         on_trial(done[-1])
         return metrics[OBJECTIVE]
 
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed), direction="minimize")
     study.optimize(objective, n_trials=trials, timeout=max_seconds)
-    ((number, best),) = models.items()
-    return Search(best, done[number].params, done, stopped_early=len(done) < trials)
+    best = min(done, key=lambda t: t.metrics[OBJECTIVE])
+    return Search(best.params, int(best.metrics["rounds"]), best.metrics, done, stopped_early=len(done) < trials)

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from job_templates.tabular_classifier import calibration, convert
-from job_templates.tabular_classifier.candidates import Linear, Scorer, fit_linear
-from job_templates.tabular_classifier.dataset import Dataset, Floats
+from job_templates.tabular_classifier.candidates import Linear, Scorer, fit_linear, fit_trees
+from job_templates.tabular_classifier.crossfit import cross_fit, tuning_scores
+from job_templates.tabular_classifier.dataset import Dataset, Floats, Part
 from job_templates.tabular_classifier.metrics import measure
 from job_templates.tabular_classifier.search import OBJECTIVE, Search, Trial, search
 
@@ -48,7 +48,7 @@ class Trained:
 def train(
     data: Dataset, trials: int, seed: int, max_seconds: float, on_trial: Callable[[Trial], None] = lambda _: None
 ) -> Trained:
-    """Tune trees, fit the baseline, and choose the one with the lower log loss on the tune rows.
+    """Tune trees, fit the baseline, and choose the one with the lower log loss on rows it had not seen.
 
     The test rows take no part in any choice. The same data, arguments and library versions give the same models,
     unless `max_seconds` cut the search short.
@@ -57,19 +57,38 @@ def train(
         ModelError: an ONNX form disagrees with its model.
     """
     study = search(data, trials, seed, max_seconds, on_trial)
-    trees = finish(study.best, study.params, data, seed)
-    baseline = finish(*_best_linear(data), data, seed)
-    chosen = trees if trees.tune[OBJECTIVE] <= baseline.tune[OBJECTIVE] else baseline
-    return Trained(chosen, baseline, study, data)
+
+    def trees(rows: Part) -> Scorer:
+        return fit_trees(rows, data.spec.features, study.params, seed, rounds=study.rounds)
+
+    tuned = fit(data, trees, study.params | {"rounds": study.rounds}, seed)
+    baseline = best_linear(data, seed)
+    return Trained(tuned if _loss(tuned) <= _loss(baseline) else baseline, baseline, study, data)
 
 
-def finish(scorer: Scorer, params: dict[str, Any], data: Dataset, seed: int) -> Fitted:
-    """Calibrate on the calibrate rows, convert, prove the conversion on all test rows, and measure.
+def best_linear(data: Dataset, seed: int) -> Fitted:
+    """The logistic regression with the penalty that does best on rows it had not seen."""
 
+    def loss(c: float) -> float:
+        scores = tuning_scores(data, *cross_fit(data, lambda rows, _held: fit_linear(rows, data.spec.features, c)))
+        return scores[OBJECTIVE]
+
+    best = min(PENALTIES, key=loss)
+    return fit(data, lambda rows: fit_linear(rows, data.spec.features, best), {"C": best}, seed)
+
+
+def fit(data: Dataset, make: Callable[[Part], Scorer], params: dict[str, Any], seed: int) -> Fitted:
+    """Fit on the train rows, calibrate, convert, prove the conversion on all test rows, and measure.
+
+    The calibration sees only scores of rows that the scoring model was not fitted on: the train rows cross-fitted,
+    and the calibrate rows.
     The proof also scores the test rows with a third of all values blanked, since live rows have gaps that held-out
     rows may not show.
     """
-    platt = calibration.fit(scorer.raw(data.calibrate.x), data.calibrate.y)
+    scorer = make(data.train)
+    unseen, models = cross_fit(data, lambda rows, _held: make(rows))
+    raw = np.concatenate([unseen, scorer.raw(data.calibrate.x)])
+    platt = calibration.fit(raw, np.concatenate([data.train.y, data.calibrate.y]))
     model = convert.to_onnx(scorer, platt)
     probability = platt(scorer.raw(data.test.x))
     gaps = data.test.x.copy()
@@ -82,7 +101,7 @@ def finish(scorer: Scorer, params: dict[str, Any], data: Dataset, seed: int) -> 
         platt=platt,
         params=params,
         onnx=model,
-        tune=measure(data.tune.y, np.asarray(expit(scorer.raw(data.tune.x)))),
+        tune=tuning_scores(data, unseen, models),
         test=measure(data.test.y, probability),
         agreement=convert.agreement(probability, convert.run_onnx(model, data.test.x), TOLERANCE)
         | {
@@ -118,10 +137,8 @@ def summary(trained: Trained) -> dict[str, Any]:
     }
 
 
-def _best_linear(data: Dataset) -> tuple[Linear, dict[str, Any]]:
-    tried = [(fit_linear(data.train, data.spec.features, c), {"C": c}) for c in PENALTIES]
-    losses = [measure(data.tune.y, np.asarray(expit(m.raw(data.tune.x))))[OBJECTIVE] for m, _ in tried]
-    return tried[int(np.argmin(losses))]
+def _loss(fitted: Fitted) -> float:
+    return fitted.tune[OBJECTIVE]
 
 
 def _codes(x: Floats, scorer: Linear) -> Floats:

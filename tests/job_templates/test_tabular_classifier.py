@@ -15,7 +15,7 @@ from core.errors import ModelError
 from core.signature import Input, Kind
 from job_templates.tabular_classifier import calibration, convert, dataset, metrics, package
 from job_templates.tabular_classifier.candidates import Linear, Trees, fit_linear
-from job_templates.tabular_classifier.train import Trained, finish, train
+from job_templates.tabular_classifier.train import Trained, best_linear, train
 from tests.fakes import tabular
 
 
@@ -54,6 +54,33 @@ def test_households_do_not_cross_from_tuning_to_calibration(trained: Trained) ->
     assert len(data.tune.y) + len(data.calibrate.y) == 450 and len(data.train.y) == 900
 
 
+def test_a_train_row_is_scored_only_by_models_that_have_not_seen_its_time(trained: Trained) -> None:
+    from job_templates.tabular_classifier.crossfit import cross_fit
+
+    data = trained.data
+    times = data.train.frame["as_of"].to_numpy()
+    seen: list[tuple[int, int]] = []
+
+    def fit(rows: dataset.Part, held: dataset.Part) -> Linear:
+        assert not set(rows.frame["as_of"]) & set(held.frame["as_of"])
+        seen.append((len(rows.y), len(held.y)))
+        return fit_linear(rows, data.spec.features, 0.1)
+
+    raw, models = cross_fit(data, fit)
+    assert len(models) == 3 and all(a + b == 900 for a, b in seen) and sum(b for _, b in seen) == 900
+    first = data.folds == 0
+    assert np.array_equal(raw[first], models[0].raw(data.train.x[first]))
+    assert times[data.folds == 0].max() < times[data.folds == 1].min() < times[data.folds == 2].min()
+
+
+def test_train_rows_of_a_single_time_are_folded_by_household(tmp_path: Path) -> None:
+    rows = tabular.frame(rows=300)
+    day = pl.when(pl.col("split") == "train").then(pl.lit("2017-03-06").str.to_date()).otherwise("as_of")
+    data = load(tabular.write(tmp_path, rows.with_columns(as_of=day)))
+    homes = [set(data.train.frame.filter(data.folds == n)["household_id"]) for n in (0, 1)]
+    assert not homes[0] & homes[1] and set(data.folds) == {0, 1}
+
+
 def test_the_text_model_and_calibration_repeat_the_onnx_probabilities(tmp_path: Path, trained: Trained) -> None:
     import lightgbm
 
@@ -81,7 +108,7 @@ def test_the_baselines_json_repeats_its_probabilities(trained: Trained) -> None:
 
 def test_a_linear_model_is_published_when_it_is_the_better_one(folder: Path) -> None:
     data = load(folder)
-    fitted = finish(fit_linear(data.train, data.spec.features, 0.1), {"C": 0.1}, data, seed=1)
+    fitted = best_linear(data, seed=1)
     assert isinstance(fitted.scorer, Linear) and fitted.agreement["max_difference"] < 1e-6
     assert sum(fitted.scorer.importance().values()) == pytest.approx(1)
 
@@ -109,7 +136,8 @@ def test_onnx_follows_thresholds_that_float32_cannot_hold() -> None:
     part = dataset.Part(x, y, pl.DataFrame())
     from job_templates.tabular_classifier.candidates import fit_trees
 
-    trees = fit_trees(part, part, (Input(name="x", kind=Kind.NUMBER),), {"num_leaves": 8, "min_data_in_leaf": 5}, 1)
+    inputs = (Input(name="x", kind=Kind.NUMBER),)
+    trees = fit_trees(part, inputs, {"num_leaves": 8, "min_data_in_leaf": 5}, 1, stop=part)
     platt = calibration.fit(trees.raw(x), y)
     probes = np.concatenate([values, np.nextafter(values, np.float32(0)), [np.nan]]).astype(np.float32)[:, None]
     result = convert.agreement(platt(trees.raw(probes)), convert.run_onnx(convert.to_onnx(trees, platt), probes), 1e-6)
