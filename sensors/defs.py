@@ -3,8 +3,27 @@
 import dagster as dg
 
 from core.settings import Settings
+from sensors.alerts import alert_sensors
+from sensors.drops import drops_changed
+from sensors.environments import sensor_status
+from sensors.jobs import jobs
+from sensors.retrain import dataset_changed
+from sensors.schedules import schedules
+
+CONDITIONS = "assets__conditions"
 
 
 def definitions(settings: Settings) -> dg.Definitions:
-    """All schedules and sensors."""
-    return dg.Definitions()
+    """All jobs, schedules and sensors."""
+    conditions = dg.AutomationConditionSensorDefinition(
+        CONDITIONS,
+        target=dg.AssetSelection.all(),
+        default_status=sensor_status(settings, CONDITIONS),
+        minimum_interval_seconds=30,
+        description="Runs the heads of groups when the content of their inputs changed (sensors/conditions.py).",
+    )
+    return dg.Definitions(
+        jobs=jobs(),
+        schedules=schedules(settings),
+        sensors=[drops_changed(settings), dataset_changed(settings), conditions, *alert_sensors(settings)],
+    )
