@@ -18,7 +18,7 @@ from dbt.contracts.graph.semantic_manifest import SemanticManifest
 
 from assets.tables.dbt_run import Dbt
 from assets.tables.specs import FOLDER, PREPARED, SEMANTICS, SPECS, ColumnSpec, ModelSpec, TestSpec, dump
-from core.errors import HeddleError, StoreError
+from core.errors import HeddleError
 from core.hashing import digest
 from core.naming import TableName, table_key
 from core.settings import load as load_settings
@@ -185,6 +185,6 @@ def _write(path: Path, text: str) -> Path:
 if __name__ == "__main__":
     try:
         prepare()
-    except (HeddleError, StoreError) as problem:
+    except (HeddleError, OSError) as problem:
         sys.stderr.write(f"{problem}\n")
         raise SystemExit(2) from None

@@ -21,7 +21,10 @@ from tests.assets.tables.conftest import Site
 
 WEEKLY = ["stg_transactions", "baskets", "sales_daily"]
 W1, W2, W3 = "2017-02-06", "2017-02-13", "2017-02-20"
-TOTALS = "select week_start, count(*), sum(cast(sales_value as numeric(18, 2))) from table_retail.baskets group by 1 order by 1"
+TOTALS = (
+    "select week_start, count(*) as n, sum(cast(sales_value as numeric(18, 2))) as value"
+    " from table_retail.baskets group by 1 order by 1"
+)
 
 
 def totals(site: Site) -> dict[str, tuple[object, ...]]:

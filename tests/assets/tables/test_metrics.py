@@ -1,6 +1,7 @@
 """The semantic layer, against hand-written SQL over the raw tables."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from click.testing import CliRunner
@@ -24,7 +25,9 @@ def ask(site: Site, *names: str, **options: object) -> list[tuple[object, ...]]:
 def same(found: list[tuple[object, ...]], expected: list[tuple[object, ...]]) -> None:
     assert len(found) == len(expected) > 0
     for got, wanted in zip(found, expected, strict=True):
-        assert list(got) == pytest.approx([float(w) if isinstance(w, float) else w for w in wanted], rel=1e-9)
+        assert len(got) == len(wanted)
+        for a, b in zip(got, wanted, strict=True):
+            assert a == (pytest.approx(float(b), rel=1e-9) if isinstance(b, float | Decimal) else b)
 
 
 @pytest.mark.covers("MLP-173")
@@ -47,7 +50,7 @@ def test_a_derived_metric(built: Site) -> None:
 
 def test_a_filtered_metric_beside_its_whole(built: Site) -> None:
     expected = built.rows(
-        f"select sum(sales_value), sum(case when p.brand = 'Private' then sales_value end) from {RAW}"
+        f"select sum(sales_value) as a, sum(case when p.brand = 'Private' then sales_value end) as b from {RAW}"
     )
     same(ask(built, "sales", "private_label_sales"), expected)
 
@@ -74,7 +77,8 @@ def test_conversion_of_coupons(built: Site) -> None:
 def test_distinct_households_in_a_span_of_days(built: Site) -> None:
     first, last = date(2017, 3, 10), date(2017, 3, 20)
     expected = built.rows(
-        f"select {DAY} as d, count(distinct household_id), count(distinct basket_id), cast(sum(quantity) as bigint)"
+        f"select {DAY} as d, count(distinct household_id) as h, count(distinct basket_id) as b,"
+        " cast(sum(quantity) as bigint) as u"
         f" from {RAW} where {DAY} between date '{first}' and date '{last}' group by 1 order by 1"
     )
     found = ask(built, "active_households", "baskets", "units", grain="day", start=first, end=last)
@@ -99,11 +103,10 @@ def test_all_metrics_answer_by_every_grain_and_dimension(built: Site) -> None:
     assert len(listed) >= 8
     for metric in listed:
         assert metric.description and metric.label != metric.name, metric.name
-        assert built.warehouse.query(layer.sql(Question((metric.name,)))).height == 1
-        for dimension in metric.dimensions:
-            assert layer.query(built.warehouse, Question((metric.name,), (dimension,), "year")).height >= 1
+        cut = layer.query(built.warehouse, Question((metric.name,), metric.dimensions, "year", limit=3))
+        assert cut.columns == ["year", *metric.dimensions, metric.name] and cut.height >= 1
     for grain in GRAINS:
-        assert layer.query(built.warehouse, Question(("sales",), (), grain)).height >= 1
+        assert layer.query(built.warehouse, Question(("discounts",), (), grain, limit=2)).height >= 1
 
 
 @pytest.mark.parametrize(
