@@ -12,6 +12,11 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orchestration.runner import Outcome
+    from orchestration.session import Session
 
 WEEK = "2017-06-05"
 
@@ -73,7 +78,7 @@ def measure(handbook: Path) -> None:
     )
 
 
-def timed(session):  # noqa: ANN001, ANN201
+def timed(session: "Session") -> "tuple[float, Outcome]":
     begun = time.perf_counter()
     outcome = session.runner.update(None, lambda event, at: None)
     assert not outcome.failed, outcome.failed
