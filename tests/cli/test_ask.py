@@ -58,7 +58,7 @@ def test_nothing_heavy_is_imported(copied: Handbook) -> None:
         "import sys; from orchestration.cli.main import main; sys.argv = ['heddle', 'ask', 'How long for a refund?'];\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = {'dagster', 'lancedb', 'bm25s', 'numba', 'polars', 'pandas', 'pyarrow', 'onnx', 'openai', 'llama_index'}\n"
+        "heavy = {'dagster', 'lancedb', 'bm25s', 'numba', 'polars', 'pandas', 'pyarrow', 'openai', 'llama_index'}\n"
         "print('HEAVY', sorted(heavy & set(sys.modules)))"
     )
     environment = os.environ | variables(copied.settings)
