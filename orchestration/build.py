@@ -8,6 +8,7 @@ import dagster as dg
 
 from core import settings as config
 from resources.defs import build_resources
+from sensors.conditions import apply_conditions
 
 MODULES = (
     "assets.sources.defs",
@@ -32,8 +33,10 @@ def build_definitions(
         resources: plain objects that replace resources of the same name.
     """
     settings = settings or config.load()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", dg.BetaWarning)  # backfill policies, pinned with Dagster's version
-        parts = [import_module(module).definitions(settings) for module in MODULES]
     shell = dg.Definitions(resources=build_resources(settings, resources), executor=dg.in_process_executor)
-    return dg.Definitions.merge(*parts, shell)
+    with warnings.catch_warnings():
+        # backfill policies and mapped specs may change with Dagster's version, which is pinned
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        parts = [import_module(module).definitions(settings) for module in MODULES]
+        return apply_conditions(dg.Definitions.merge(*parts, shell))

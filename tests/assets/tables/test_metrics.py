@@ -30,7 +30,6 @@ def same(found: list[tuple[object, ...]], expected: list[tuple[object, ...]]) ->
             assert a == (pytest.approx(float(b), rel=1e-9) if isinstance(b, float | Decimal) else b)
 
 
-@pytest.mark.covers("MLP-173")
 def test_a_ratio_by_department_and_month(built: Site) -> None:
     expected = built.rows(
         f"select cast(date_trunc('month', {DAY}) as date) as m, {DEPARTMENT} as d,"
