@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.kit import asset_key, pictures, spec_options
+from assets.kit import VERSION, asset_key, pictures, spec_options
 from assets.models import checks
 from assets.models.coupon_propensity import DATASET, KEY, LIMITS, PURPOSE, SEGMENTS
 from core.errors import StoreError
@@ -68,6 +68,7 @@ def coupon_propensity(
     return dg.MaterializeResult(
         metadata=_metadata(published.scores, published.folder)
         | {
+            VERSION: signature.metadata["identity"],
             "model_version": published.version,
             "unchanged": published.unchanged,
             "training_seconds": round(published.seconds, 2),
