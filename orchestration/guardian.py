@@ -17,11 +17,11 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     groups: set[int] = set()
     for line in sys.stdin:
-        number = int(line)
-        if number > 0:
-            groups.add(number)
+        group = int(line)
+        if group > 0:
+            groups.add(group)
         else:
-            groups.discard(-number)
+            groups.discard(-group)
     deadline = time.monotonic() + PATIENCE_SECONDS
     groups = {group for group in groups if tell(group, signal.SIGTERM)}
     while groups and time.monotonic() < deadline:

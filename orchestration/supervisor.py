@@ -129,7 +129,9 @@ class Supervisor:
             for keeper in keepers:
                 keeper.cancel()
             await asyncio.gather(*keepers, return_exceptions=True)
-            await self._guardian.communicate()  # closes the pipe: it ends
+            if self._guardian.stdin is not None:
+                self._guardian.stdin.close()  # the end of its pipe ends it
+            await self._guardian.wait()
 
     def stop(self) -> None:
         """Ask all to end."""
