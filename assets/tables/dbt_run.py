@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from assets.tables.specs import FOLDER, fingerprint
 from core.errors import StoreError
 from core.settings import Settings
+from resources.open import warehouse
 
 OK = ("success", "pass")
 QUIET = ("--quiet", "--log-level=none", "--log-level-file=info", "--no-write-json")
@@ -130,6 +131,8 @@ class Dbt:
     def _nodes(self, arguments: Sequence[str], listener: Listener) -> list[NodeResult]:
         found: list[NodeResult] = []
         self.home.mkdir(parents=True, exist_ok=True)
+        # waits in short steps while another process holds the DuckDB file; dbt-duckdb doubles its pauses instead
+        warehouse(self.settings).query("select 1 as reachable")
         with tempfile.TemporaryDirectory(dir=self.home, prefix="target-") as target, _ONE_AT_A_TIME:
             manifest = self.manifest()  # dbt writes compiled SQL into it
 

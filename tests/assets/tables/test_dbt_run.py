@@ -122,6 +122,14 @@ def test_nothing_is_left_open_or_lying_about(duckdb_site: Site) -> None:
     assert "products" in (site.settings.home / "dbt/logs/dbt.log").read_text(encoding="utf-8")
 
 
+def test_dbt_waits_for_a_file_that_another_process_holds(duckdb_site: Site) -> None:
+    path = environment(duckdb_site.settings)["WAREHOUSE_PATH"]
+    code = f"import duckdb, time; c = duckdb.connect({path!r}); print('held', flush=True); time.sleep(2)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None and holder.stdout.readline().strip() == "held"
+        assert duckdb_site.build(["stg_products"])["stg_products"].info.rows > 0
+
+
 def test_the_password_stays_out_of_logs(tmp_path: Path) -> None:
     settings = load(
         {"HEDDLE_HOME": str(tmp_path), "HEDDLE_WAREHOUSE": "postgresql://me:s3cr%40et@127.0.0.1:1/db"}, tmp_path
