@@ -190,7 +190,8 @@ def test_the_sensor_itself_runs_under_dagster(settings: Settings, tmp_path: Path
     (tmp_path / "instance").mkdir()
     with dg.DagsterInstance.local_temp(str(tmp_path / "instance")) as instance:
         for _ in range(2):
-            context = dg.build_sensor_context(instance, cursor, repository_def=repository)
+            reference = instance.get_ref()
+            context = dg.build_sensor_context(cursor=cursor, instance_ref=reference, repository_def=repository)
             data = sensor.evaluate_tick(context)
             cursor, requests = data.cursor, list(data.run_requests or [])
     assert [(r.job_name, r.partition_key) for r in requests] == [("retail__week", "2018-01-01")]
