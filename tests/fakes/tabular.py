@@ -52,7 +52,9 @@ def frame(seed: int = 1, rows: int = 900, strength: float = 1.0) -> pl.DataFrame
 
 
 def write(
-    folder: Path, rows: pl.DataFrame | None = None, edit: Callable[[dict], None] = lambda _: None  # type: ignore[type-arg]
+    folder: Path,
+    rows: pl.DataFrame | None = None,
+    edit: Callable[[dict], None] = lambda _: None,  # type: ignore[type-arg]
 ) -> Path:
     """Fill a folder as the dataset asset does; `edit` may change the description first."""
     rows = frame() if rows is None else rows
