@@ -59,7 +59,7 @@ def test_the_endpoint_answers_with_the_models_own_probabilities(built: Installat
     champion = Model.open(objects.path(MODEL, objects.alias(MODEL, "champion") or ""))
     answered = httpx.post(
         f"{built.settings.endpoints}/predict/{model_name(MODEL)}",
-        json={"rows": [{k: v for k, v in r.items() if k not in ("as_of", "split", "label")} for r in rows]},
+        json={"rows": [{i.name: row[i.name] for i in champion.signature.inputs} for row in rows]},
         timeout=10,
     )
     assert answered.status_code == 200, answered.text
