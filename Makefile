@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+# compiled once here: where Python may not write bytecode, every start would compile a thousand modules
+UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 UV_VERSION := 0.13.8
 .DEFAULT_GOAL := help
 .PHONY: help demo up test test-all lint bench install install-all install-deep clean
@@ -27,6 +28,9 @@ $(VENV)/.%: requirements/%.txt pyproject.toml $(VENV)/.uv
 install: $(VENV)/.core ## the core environment: no torch, Ray or Paddle
 
 install-all: $(VENV)/.all ## every optional set but torch: Ray, OCR, Kubernetes, privacy, development
+
+install-%: $(VENV)/.% ## one optional set: install-ray, install-ocr, install-k8s, install-privacy, install-dev
+	@true
 
 install-deep: $(VENV)/.uv ## torch, with the build that your pip settings choose
 	@$(BIN)/python -m pip install torch==2.13.0

@@ -5,7 +5,6 @@ code changed. What lies further down waits for the next wave, because an input t
 version changes nothing.
 """
 
-import fcntl
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 import dagster as dg
 
 from core.errors import HeddleError
+from core.pidfile import hold
 from orchestration.staleness import Fingerprint, Partition, Stale, Staleness
 
 RANGE_START = "dagster/asset_partition_range_start"
@@ -157,20 +157,8 @@ def only_runner(home: Path) -> Iterator[None]:
     Raises:
         HeddleError: another process holds it.
     """
-    path = home / "run" / "runner.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise HeddleError(
-                f"another heddle run is at work (process {file.read().strip() or 'unknown'})",
-                "wait for it, or stop it; it leaves everything as it was",
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+    what, fix = "another heddle run is at work", "wait for it, or stop it; it leaves everything as it was"
+    with hold(home / "run" / "runner.pid", HeddleError, what, fix):
         yield
 
 

@@ -98,13 +98,14 @@ def stop(settings: Settings) -> int | None:
     if pid is None:
         return None
     try:
-        process = psutil.Process(pid)
-        process.terminate()
-        process.wait(STOP_SECONDS)
+        psutil.Process(pid).terminate()
     except psutil.NoSuchProcess:
-        pass
-    except psutil.TimeoutExpired:
-        raise EndpointError(f"the endpoint server (pid {pid}) does not stop", f"kill {pid}") from None
+        return pid
+    deadline = time.monotonic() + STOP_SECONDS
+    while holder(pid_path(settings)) == pid:  # not until the process is gone: whoever started it may not have reaped it
+        if time.monotonic() > deadline:
+            raise EndpointError(f"the endpoint server (pid {pid}) does not stop", f"kill {pid}")
+        time.sleep(0.05)
     return pid
 
 
