@@ -13,7 +13,6 @@ from collections import Counter
 
 import dagster as dg
 import httpx
-import psutil
 import pytest
 from click.testing import CliRunner
 
