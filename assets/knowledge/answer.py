@@ -3,23 +3,16 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from assets.knowledge import tokens
 from assets.knowledge.blocks import language
-from assets.knowledge.chunk import sentences
 from assets.knowledge.evidence import evidence, features
+from assets.knowledge.extract import extract
 from assets.knowledge.search import HandbookIndex, Hit
 from core.errors import LlmError
 from resources.ports import Llm
 
 Mode = Literal["extractive", "generated", "not found"]
-SENTENCES = 3  # of an extractive answer
-KEEP = 0.75  # a further sentence is given when its quality is at least this share of the first one's
-ROW_KEEP = 0.98  # the same for table rows, which share the words of their header
-POSITION = 0.75  # what a passage's score, as a share of the best passage's, weighs against a sentence's quality
-WINDOW = 2  # tokens within which two words of the question count as near each other
 CITATION = re.compile(r"\[(\d{1,3})\]")
 FENCE = re.compile(r"</?\s*(source|question)[^>]*>?", re.IGNORECASE)
 
@@ -62,17 +55,6 @@ class Answer:
     index: str
     model: str = ""
     warnings: tuple[str, ...] = field(default=())
-
-
-class Unit(NamedTuple):
-    """A sentence or table row considered for an extract."""
-
-    score: float
-    quality: float
-    number: int
-    place: int
-    text: str
-    is_row: bool
 
 
 def answer(index: HandbookIndex, question: str, top: int = 5, of: str | None = None, llm: Llm | None = None) -> Answer:
@@ -126,50 +108,6 @@ def citations(text: str, count: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Numbers cited in a text, each once, in order: (those of a source, those of none)."""
     numbers = list(dict.fromkeys(int(number) for number in CITATION.findall(text)))
     return tuple(n for n in numbers if 1 <= n <= count), tuple(n for n in numbers if not 1 <= n <= count)
-
-
-def extract(index: HandbookIndex, question: str, hits: Sequence[Hit]) -> tuple[str, tuple[int, ...]]:
-    """The sentences and table rows that cover the question best, with citations, and the numbers cited."""
-    best = hits[0].score or 1.0
-    asked = tokens.content(question)
-    scored: list[Unit] = []
-    for number, hit in enumerate(hits, 1):
-        title = " > ".join(hit.chunk.heading)
-        for place, (text, is_row) in enumerate(units(hit)):
-            own = index.coverage(question, text)
-            # The heading may hold the question's words while the sentence under it holds the answer.
-            whole = index.coverage(question, f"{title}\n{text}")
-            quality = (own + whole + nearness(asked, text)) / 3
-            scored.append(Unit(quality + POSITION * hit.score / best, quality, number, place, text, is_row))
-    first = min(scored, key=lambda unit: (-unit.score, unit.number, unit.place))
-    ranked = sorted(scored, key=lambda unit: (-unit.quality, unit.number, unit.place))
-    kept = [u for u in ranked if u is not first and u.quality >= (ROW_KEEP if u.is_row else KEEP) * first.quality]
-    kept = sorted([first, *kept[: SENTENCES - 1]], key=lambda unit: (unit.number != first.number, *unit[2:4]))
-    return " ".join(f"{u.text} [{u.number}]" for u in kept), tuple(dict.fromkeys(u.number for u in kept))
-
-
-def nearness(asked: Sequence[str], text: str) -> float:
-    """The share of the question's neighbouring tokens that stand near each other, in order, in a text."""
-    held = tokens.content(text)
-    near = {(a, b) for i, a in enumerate(held) for b in held[i + 1 : i + 1 + WINDOW]}
-    pairs = list(pairwise(asked))
-    return sum(pair in near for pair in pairs) / len(pairs) if pairs else 0.0
-
-
-def units(hit: Hit) -> list[tuple[str, bool]]:
-    """What an extract is made of: sentences, and table rows as `header: cell` pairs; True marks a row."""
-    found: list[tuple[str, bool]] = []
-    header: list[str] = []
-    for line in hit.chunk.text.split("\n"):
-        if not line.startswith("| "):
-            found += [] if line.startswith("|--") else [(sentence, False) for sentence in sentences(line)]
-            continue
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if header:
-            found.append(("; ".join(f"{h}: {c}" for h, c in zip(header, cells, strict=False) if c), True))
-        else:
-            header = cells
-    return found or [(hit.chunk.text, False)]
 
 
 def _plain(text: str) -> str:

@@ -9,8 +9,11 @@ DOCUMENTS = (
 )
 INDEX = (
     "assets.knowledge.blocks",
+    "assets.knowledge.coverage",
+    "assets.knowledge.cues",
     "assets.knowledge.evaluate",
     "assets.knowledge.evidence",
+    "assets.knowledge.extract",
     "assets.knowledge.fusion",
     "assets.knowledge.index",
     "assets.knowledge.questions",

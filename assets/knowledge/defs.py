@@ -133,6 +133,7 @@ def _index_metadata(built: "BuiltIndex", verdict: "Verdict") -> dict[str, Any]:
         "weights": dg.MetadataValue.json(built.manifest["weights"]),
         "evidence": dg.MetadataValue.json(built.manifest["evidence"]),
         "refusal": dg.MetadataValue.json(held_out["refusal"]),
+        "answers": dg.MetadataValue.json(held_out["answers"]),
         "quality": _table(("language", "route", "recall@1", "recall@5", "mrr"), rows),
     }
     if rows:

@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 
 from assets.knowledge.evidence import Rule, calibrate, evidence, features
+from assets.knowledge.extract import quoted
 from assets.knowledge.fusion import ROUTES, Weights, choose, figures, first_ranks, fuse, reciprocal_ranks
-from assets.knowledge.questions import Question, relevant
+from assets.knowledge.questions import Part, Question, holds_phrase, relevant
 from assets.knowledge.search import HandbookIndex
 
 LANGUAGES = ("zh", "en")
 EQUAL: Weights = {"bigram": 0.4, "word": 0.2, "dense": 0.4}  # without questions to tune on
+EXTRACT_FIGURES = ("right", "right first", "quotes", "characters")
 LOST = 10**6  # the rank of an answer that is not in the index
 
 
@@ -74,6 +76,31 @@ def refusal_figures(index: HandbookIndex, questions: Sequence[Question]) -> dict
     return found
 
 
+def answer_figures(index: HandbookIndex, questions: Sequence[Question], part: Part) -> dict[str, dict[str, float]]:
+    """How good extracts are, by language, over the answerable questions of a part.
+
+    `right`: the share whose extract, not refused, holds the labelled phrase; `right first` in its first quote;
+    `quotes` and `characters`: the mean length of an extract.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for language in LANGUAGES:
+        asked = [q for q in questions if q.language == language and q.part == part and q.answerable]
+        rows = [_extract_figures(index, question) for question in asked]
+        if rows:
+            means = np.mean(rows, axis=0)
+            found[language] = {name: round(float(v), 4) for name, v in zip(EXTRACT_FIGURES, means, strict=True)}
+    return found
+
+
+def _extract_figures(index: HandbookIndex, question: Question) -> tuple[float, ...]:
+    hits = index.search(question.question, of=question.language)
+    quotes = [unit.text for unit in quoted(index, question.question, hits)] if hits else []
+    rule: Rule = index.manifest["evidence"][question.language]
+    accepted = evidence(rule, *features(index, question.question, hits)) >= rule["threshold"]
+    right = [accepted and holds_phrase(text, question) for text in quotes]
+    return float(any(right)), float(any(right[:1])), float(len(quotes)), float(sum(map(len, quotes)))
+
+
 def held_out_ranks(index: HandbookIndex, questions: Sequence[Question]) -> dict[str, int]:
     """Question id -> rank of the first right chunk in the fused result; LOST where the index holds no right chunk."""
     ranks: dict[str, int] = {}
@@ -89,4 +116,8 @@ def held_out_ranks(index: HandbookIndex, questions: Sequence[Question]) -> dict[
 
 def report(index: HandbookIndex, questions: Sequence[Question]) -> dict[str, Any]:
     """Everything above, as stored in the index's manifest."""
-    return {"routes": route_figures(index, questions), "refusal": refusal_figures(index, questions)}
+    return {
+        "routes": route_figures(index, questions),
+        "refusal": refusal_figures(index, questions),
+        "answers": answer_figures(index, questions, "held-out"),
+    }

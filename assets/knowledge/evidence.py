@@ -24,7 +24,8 @@ NO_RULE = Rule(mix=1.0, threshold=0.0)
 def features(index: HandbookIndex, question: str, hits: Sequence[Hit]) -> tuple[float, float]:
     """Coverage of the question's content by the best of the first hits, and the best cosine among them."""
     first = hits[:DEPTH]
-    coverage = max((index.coverage(question, hit.chunk.searched) for hit in first), default=0.0)
+    asked = index.coverage.asked(question)
+    coverage = max((index.coverage.share(asked, hit.chunk.searched) for hit in first), default=0.0)
     return coverage, max((hit.routes.get("dense", 0.0) for hit in first), default=0.0)
 
 

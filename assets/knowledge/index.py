@@ -12,7 +12,18 @@ from assets.knowledge import code, documents, evaluate, sparse
 from assets.knowledge.blocks import Chunk, write_lines
 from assets.knowledge.fusion import Scores
 from assets.knowledge.questions import Question, load_questions, questions_path
-from assets.knowledge.search import CHUNKS, KEY, LIVE, MANIFEST, TOKENIZERS, VECTORS, HandbookIndex, collection
+from assets.knowledge.search import (
+    ASKED,
+    ASKED_VECTORS,
+    CHUNKS,
+    KEY,
+    LIVE,
+    MANIFEST,
+    TOKENIZERS,
+    VECTORS,
+    HandbookIndex,
+    collection,
+)
 from core.errors import StoreError
 from core.hashing import code_version, digest
 from core.settings import Settings
@@ -56,7 +67,7 @@ def build(settings: Settings, objects: Objects, vectors: Vectors) -> BuiltIndex:
         vectors.put(collection(version), [chunk.id for chunk in chunks], matrix)
     models = settings.home / "models"
     folder = objects.write(
-        KEY, version, lambda target: _write(target, chunks, matrix, questions, embedder.name, source, models)
+        KEY, version, lambda target: _write(target, chunks, matrix, questions, embedder.name, source, models, former)
     )
     objects.set_alias(KEY, CANDIDATE, version)
     ids = {chunk.id for chunk in chunks}
@@ -94,6 +105,7 @@ def _write(
     embedder: str,
     source: str,
     models: Path,
+    former: HandbookIndex | None,
 ) -> None:
     write_lines(folder / CHUNKS, chunks)
     np.save(folder / VECTORS, matrix)
@@ -103,11 +115,21 @@ def _write(
     manifest: dict[str, Any] = {"source": source, "embedder": embedder, "chunks": len(chunks)}
     _save(folder, manifest)
     index = HandbookIndex(folder, models)
-    index.embed([question.question for question in questions])  # in one batch, for all steps below
+    if former is not None and former.manifest["embedder"] == embedder:
+        index.known = dict(former.known)
+    _save_questions(folder, index, [question.question for question in questions])
     index.manifest["weights"] = evaluate.tune(index, questions)
     index.manifest["evidence"] = evaluate.thresholds(index, questions)
     index.manifest["held_out"] = evaluate.report(index, questions)
     _save(folder, index.manifest)
+
+
+def _save_questions(folder: Path, index: HandbookIndex, asked: Sequence[str]) -> None:
+    """Embed the questions in one batch and keep the vectors, so that the next build and the gate need no model."""
+    texts = list(dict.fromkeys(asked))
+    vectors = index.embed(texts) if texts else np.empty((0, 0), dtype=np.float32)
+    np.save(folder / ASKED_VECTORS, vectors)
+    (folder / ASKED).write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
 
 
 def _save(folder: Path, manifest: dict[str, Any]) -> None:

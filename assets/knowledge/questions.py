@@ -80,5 +80,10 @@ def relevant(questions: Sequence[Question], chunks: Sequence[Chunk]) -> Mask:
     return mask
 
 
+def holds_phrase(text: str, question: Question) -> bool:
+    """Whether a text holds a question's labelled phrase, whatever the blanks."""
+    return "".join((question.phrase or "").split()) in "".join(text.split())
+
+
 def _squeeze(text: str) -> str:
     return " ".join(text.split())

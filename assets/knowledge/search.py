@@ -1,11 +1,9 @@
 """A published index, opened for questions: three routes, fused. Imports NumPy and the tokenizers of the dense route."""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +11,7 @@ import numpy as np
 
 from assets.knowledge import tokens
 from assets.knowledge.blocks import Chunk, language, read_chunks
+from assets.knowledge.coverage import Coverage
 from assets.knowledge.fusion import Scores, Weights, fuse
 from assets.knowledge.sparse import Sparse
 from core.errors import StoreError
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
 KEY = Key("index", "retail", "handbook")
 LIVE = "live"
 MANIFEST, CHUNKS, VECTORS = "index.json", "chunks.jsonl", "vectors.npy"
+ASKED, ASKED_VECTORS = "questions.json", "questions.npy"  # the labelled questions, embedded when the index was built
 TOKENIZERS: dict[str, Callable[[str], list[str]]] = {"bigram": tokens.bigrams, "word": tokens.words}
-PARTLY = 0.5
 EXACT = 50_000  # chunks up to which all cosines are computed (77 MB of vectors, 10 ms); beyond, the vector store
 
 
@@ -56,7 +55,6 @@ class HandbookIndex:
                 more than EXACT chunks.
         """
         self.folder = folder
-        self.known: dict[str, Scores] = {}  # question -> unit vector
         self._nearest = nearest
         self.version = folder.name
         self._models = models
@@ -84,6 +82,15 @@ class HandbookIndex:
         """Unit vectors, float32 [chunks, dimensions], memory-mapped."""
         vectors: Scores = np.load(self.folder / VECTORS, mmap_mode="r", allow_pickle=False)
         return vectors
+
+    @cached_property
+    def known(self) -> dict[str, Scores]:
+        """Question -> unit vector, of the labelled questions and of those asked in this object's life."""
+        path = self.folder / ASKED
+        if not path.exists():
+            return {}
+        texts: list[str] = json.loads(path.read_text(encoding="utf-8"))
+        return dict(zip(texts, np.load(self.folder / ASKED_VECTORS, allow_pickle=False), strict=True))
 
     @cached_property
     def embedder(self) -> "MiniLm":
@@ -144,30 +151,10 @@ class HandbookIndex:
             found["dense"][places[name]] = cosine
         return found
 
-    def coverage(self, question: str, text: str) -> float:
-        """The share, in [0, 1], of a question's content that a text holds: tokens weighted by their rarity here.
-
-        A pair of Chinese characters that does not occur counts PARTLY when both its characters do.
-        """
-        asked = set(tokens.content(question))
-        if not asked:
-            return 0.0
-        held = set(tokens.content(text)) | set(tokens.bigrams(text))
-        letters = set(text)
-        weights = {token: self.rarity(token) for token in asked}
-        return sum(w * _share(token, held, letters) for token, w in weights.items()) / sum(weights.values())
-
-    def rarity(self, token: str) -> float:
-        """Inverse document frequency of a content token; the highest of all for one that occurs nowhere."""
-        return log(1 + (len(self.chunks) + 0.5) / (self._frequencies[token] + 0.5))
-
     @cached_property
-    def _frequencies(self) -> Counter[str]:
-        return Counter(
-            token
-            for chunk in self.chunks
-            for token in set(tokens.content(chunk.searched)) | set(tokens.bigrams(chunk.searched))
-        )
+    def coverage(self) -> Coverage:
+        """Tells how much of a question a text holds, by the rarities in this index."""
+        return Coverage([chunk.searched for chunk in self.chunks])
 
     @cached_property
     def _sparse(self) -> dict[str, Sparse]:
@@ -186,10 +173,3 @@ def _stored(settings: Settings, version: str) -> Nearest:
         return vectors(settings).search(collection(version), vector, top)
 
     return nearest
-
-
-def _share(token: str, held: set[str], letters: set[str]) -> float:
-    if token in held:
-        return 1.0
-    partly = len(token) == 2 and not token.isascii() and set(token) <= letters
-    return PARTLY if partly else 0.0

@@ -16,7 +16,7 @@ _STOP_TEXT = """
 """
 STOP_WORDS = frozenset(_STOP_TEXT.split())
 STOP_PHRASES = re.compile(
-    "多少|什么|怎么|怎样|如何|哪些|哪个|哪种|哪里|几个|几张|是否|可以|需要|应该|吗|呢|请问|我们|一个|有没有|为什么|的|了|是|在|和|与|或|几|多久|时候"
+    "一起|其他|之内|以内|东西|能不能|能否|可不可以|办理|同一个|多少|什么|怎么|怎样|如何|哪些|哪个|哪种|哪里|几个|几张|是否|可以|需要|应该|吗|呢|请问|我们|一个|有没有|为什么|的|了|是|在|和|与|或|几|多久|时候"
 )
 
 
@@ -37,25 +37,26 @@ def words(text: str) -> list[str]:
 
 def content(text: str) -> list[str]:
     """The tokens that carry a question's meaning: stems of Latin words and pairs of Chinese characters."""
-    kept = STOP_PHRASES.sub(" ", normalize(text))
     tokens: list[str] = []
-    for run in _RUN.findall(kept):
-        if _is_cjk(run):
-            tokens.extend(_pairs(run))
-        elif run not in STOP_WORDS:
-            tokens.append(stem(run))
+    for run in content_runs(text):
+        tokens.extend(_pairs(run) if is_cjk(run) else [stem(run)])
     return tokens
 
 
+def content_runs(text: str) -> list[str]:
+    """A question's Latin words and runs of Chinese characters, without words that carry no content."""
+    return [run for run in _RUN.findall(STOP_PHRASES.sub(" ", normalize(text))) if run not in STOP_WORDS]
+
+
 def stem(word: str) -> str:
-    """A light stem: plural, -ing and -ed endings off, long words only."""
+    """A light stem: plural, -ing, -ed and -ity endings off, long words only."""
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     if len(word) > 4 and word.endswith(("sses", "shes", "ches", "xes")):
         return word[:-2]
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         word = word[:-1]
-    for ending in ("ing", "ed"):
+    for ending in ("ing", "ed", "ity"):
         if len(word) > len(ending) + 3 and word.endswith(ending):
             word = word.removesuffix(ending)
             return word[:-1] if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz" else word
@@ -63,12 +64,13 @@ def stem(word: str) -> str:
 
 
 def _pairs(run: str) -> Iterator[str]:
-    if len(run) == 1 or not _is_cjk(run):
+    if len(run) == 1 or not is_cjk(run):
         yield run
     else:
         for start in range(len(run) - 1):
             yield run[start : start + 2]
 
 
-def _is_cjk(run: str) -> bool:
+def is_cjk(run: str) -> bool:
+    """Whether a run of characters of one kind is Chinese."""
     return _FIRST_CJK <= run[0] <= _LAST_CJK
