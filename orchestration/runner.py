@@ -2,7 +2,7 @@
 
 A wave holds what certainly has to run: assets never built and everything below them, and assets whose own inputs or
 code changed. What lies further down waits for the next wave, because an input that comes out with the same content
-version changes nothing.
+version changes nothing. An asset that a blocking check refused runs again first, and nothing is built on it before.
 """
 
 import os
@@ -63,19 +63,23 @@ class Runner:
         return [s for s in found if keys is None or s.key in keys]
 
     def update(self, keys: set[dg.AssetKey] | None, listener: Listener, waves: int = 20) -> Outcome:
-        """Run until nothing among `keys` is out of date, or a step fails.
+        """Run until nothing among `keys` is out of date but what failed and what is made from it.
 
         Raises:
             HeddleError: assets are still out of date after `waves` waves, which means their versions never settle.
         """
         outcome = Outcome()
+        blocked: set[dg.AssetKey] = set()  # failed in this call, and all below: another try would only repeat it
         for _ in range(waves):
-            stale = self.plan(keys)
+            stale = [s for s in self.plan(keys) if s.key not in blocked]
             if not stale:
                 return outcome
-            self.run(self._wave(stale, keys), listener, outcome)
-            if outcome.failed:
-                return outcome
+            wave = [(key, partition) for key, partition in self._wave(stale, keys) if key not in blocked]
+            before = len(outcome.failed)
+            self.run(wave, listener, outcome)
+            if len(outcome.failed) > before:
+                left = {s.key for s in self.plan(keys)} & {key for key, _ in wave}
+                blocked |= left | self._below(left)
         names = ", ".join(sorted({s.key.to_user_string() for s in stale}))
         raise HeddleError(f"still out of date after {waves} waves: {names}", "make their data versions deterministic")
 
@@ -84,9 +88,10 @@ class Runner:
         plain = {key for key, partition in wanted if partition is None}
         partitioned = {key for key, partition in wanted if partition is not None}
         ranges = list(self._ranges({p for _, p in wanted if p is not None}, partitioned))
+        before = len(outcome.failed)
         for first, last in ranges[:-1]:
             self._execute(partitioned, {RANGE_START: first, RANGE_END: last}, listener, outcome)
-            if outcome.failed:
+            if len(outcome.failed) > before:
                 return
         tags = {RANGE_START: ranges[-1][0], RANGE_END: ranges[-1][1]} if ranges else {}
         self._execute(plain | partitioned, tags, listener, outcome)
@@ -95,13 +100,27 @@ class Runner:
         staleness = Staleness(self.graph, self.instance, self.fingerprints)
         missing = {s.key for s in stale if not staleness.states[s.key]}
         certain = missing | self._below(missing)
-        pending = self._below({s.key for s in stale}) - certain
+        changed = {s.key for s in stale}
+        # what is missing waits too for what only perhaps changes: that may yet come out otherwise, or be refused
+        pending = (self._below(changed) - certain) | self._below(changed - certain)
         chosen = [(s.key, s.partition) for s in stale if s.key not in pending]
+        if keys is not None:
+            self._refuse_unfit({key for key, _ in chosen}, keys, staleness.unfit)
         have = {key for key, _ in chosen}
         for key in self.graph.toposorted_asset_keys:
-            if key in certain - have and (keys is None or key in keys):
+            if key in certain - have - pending and (keys is None or key in keys):
                 chosen += [(key, partition) for partition in staleness.partitions(key)]
         return chosen
+
+    def _refuse_unfit(self, chosen: set[dg.AssetKey], keys: set[dg.AssetKey], unfit: Mapping[dg.AssetKey, str]) -> None:
+        pairs = {(key, parent) for key in chosen for parent in self.graph.get(key).parent_keys & unfit.keys() - keys}
+        if pairs:
+            key, parent = (k.to_user_string() for k in min(pairs))
+            reason = unfit[min(pairs)[1]]
+            raise HeddleError(
+                f"{key} would be built on {parent}, which is not fit for it: {reason}",
+                f"run both: heddle run 'key:\"{parent}\"' 'key:\"{key}\"'",
+            )
 
     def _below(self, keys: set[dg.AssetKey]) -> set[dg.AssetKey]:
         found: set[dg.AssetKey] = set()
@@ -140,7 +159,8 @@ class Runner:
             listener(event, entry.timestamp)
 
         self.instance.add_event_listener(run_id, on_event)
-        self.job.execute_in_process(
+        before = len(outcome.failed)
+        result = self.job.execute_in_process(
             run_config=self.run_config,
             instance=self.instance,
             asset_selection=list(keys),
@@ -148,6 +168,8 @@ class Runner:
             tags={**tags, PROCESS: str(os.getpid())},
             raise_on_error=False,
         )
+        if not result.success and len(outcome.failed) == before:  # it failed outside of any step
+            outcome.failed.append(f"run {run_id}")
 
 
 @contextmanager

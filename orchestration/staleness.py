@@ -12,7 +12,7 @@ from functools import cached_property
 import dagster as dg
 
 from assets.kit import SOURCE_VERSION, VERSION
-from orchestration._compat import AssetGraph
+from orchestration._compat import AssetGraph, latest_evaluation
 
 Partition = str | None
 PAGE = 1000
@@ -26,6 +26,8 @@ class State:
     version: str
     code_version: str | None
     source_version: str | None
+    run_id: str
+    timestamp: float
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,28 @@ class Staleness:
         for parent in sorted(node.parent_keys):
             if self._changed(parent, partition, state.id):
                 return f"{parent.to_user_string()} changed"
+        return self.unfit.get(key, "") if state.id == max(s.id for s in self.states[key].values()) else ""
+
+    @cached_property
+    def unfit(self) -> dict[dg.AssetKey, str]:
+        """Assets that nothing may be built on, with the reason: a blocking check failed, or a killed run left it out.
+
+        A check counts when it looked at the last materialization. The asset runs again with its checks, so that
+        what a check refused is neither forgotten nor built on by the next run.
+        """
+        return {key: reason for key, states in self.states.items() if states and (reason := self._unfit(key))}
+
+    def _unfit(self, key: dg.AssetKey) -> str:
+        newest = max(self.states[key].values(), key=lambda state: state.id)
+        for check in sorted(self.graph.get(key).check_keys):
+            if not self.graph.get(check).blocking:
+                continue
+            found = latest_evaluation(self.instance, check)
+            outcome = found.evaluation if found else None
+            if found is None or outcome is None or not _looked_at(newest, found.run_id, found.event):
+                return f"check {check.name} has not looked at it"
+            if not outcome.passed and outcome.severity == dg.AssetCheckSeverity.ERROR:
+                return f"check {check.name} failed"
         return ""
 
     def _changed(self, parent: dg.AssetKey, partition: Partition, since: int) -> bool:
@@ -124,6 +148,10 @@ class Staleness:
         return found
 
 
+def _looked_at(state: State, run_id: str, evaluation: dg.EventLogEntry | None) -> bool:
+    return run_id == state.run_id or (evaluation is not None and evaluation.timestamp >= state.timestamp)
+
+
 def _state(record: dg.EventLogRecord) -> State:
     event = record.asset_materialization
     assert event is not None
@@ -138,4 +166,6 @@ def _state(record: dg.EventLogRecord) -> State:
         version=text(VERSION) or tags.get("dagster/data_version", ""),
         code_version=tags.get("dagster/code_version"),
         source_version=text(SOURCE_VERSION),
+        run_id=record.event_log_entry.run_id,
+        timestamp=record.event_log_entry.timestamp,
     )

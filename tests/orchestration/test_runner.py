@@ -21,6 +21,9 @@ class World:
         self.code = "1"
         self.fail = False
         self.total = 0
+        self.good = True  # what the blocking check of `checked` finds
+        self.die: Exception | None = None  # raised in that check
+        self.seen = ""
 
     def definitions(self) -> dg.Definitions:
         @dg.asset(partitions_def=WEEK, backfill_policy=dg.BackfillPolicy.single_run(), code_version="1")
@@ -46,7 +49,25 @@ class World:
         def report() -> dg.MaterializeResult:
             return dg.MaterializeResult(data_version=dg.DataVersion(f"r{self.total // 10}"))
 
-        return dg.Definitions([raw, weekly, total, report])
+        return dg.Definitions.merge(dg.Definitions([raw, weekly, total, report]), self.judged())
+
+    def judged(self) -> dg.Definitions:
+        @dg.asset(deps=["total"], code_version="1")
+        def checked() -> dg.MaterializeResult:
+            return dg.MaterializeResult(data_version=dg.DataVersion(f"c{self.total // 10}"))
+
+        @dg.asset_check(asset=checked, blocking=True)
+        def fit() -> dg.AssetCheckResult:
+            if self.die:
+                raise self.die
+            return dg.AssetCheckResult(passed=self.good)
+
+        @dg.asset(deps=[checked], code_version="1")
+        def built_on() -> dg.MaterializeResult:
+            self.seen = f"c{self.total // 10}"
+            return dg.MaterializeResult(data_version=dg.DataVersion(self.seen))
+
+        return dg.Definitions([checked, built_on], asset_checks=[fit])
 
 
 @pytest.fixture
@@ -56,10 +77,14 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
         yield opened
 
 
-def update(world: World, instance: dg.DagsterInstance) -> Outcome:
+def runner(world: World, instance: dg.DagsterInstance) -> Runner:
     instance.add_dynamic_partitions("week", list(world.files))
-    prints = {dg.AssetKey("raw"): lambda week: str(world.files[week])}
-    return Runner(world.definitions(), instance, prints).update(None, lambda event, at: None)
+    return Runner(world.definitions(), instance, {dg.AssetKey("raw"): lambda week: str(world.files[week])})
+
+
+def update(world: World, instance: dg.DagsterInstance, *keys: str) -> Outcome:
+    chosen = {dg.AssetKey(key) for key in keys} or None
+    return runner(world, instance).update(chosen, lambda event, at: None)
 
 
 def names(outcome: Outcome) -> list[str]:
@@ -69,7 +94,7 @@ def names(outcome: Outcome) -> list[str]:
 def test_first_everything_in_one_run_then_nothing(instance: dg.DagsterInstance) -> None:
     world = World()
     first = update(world, instance)
-    assert len(first.runs) == 1 and len(first.ran) == 5 + 5 + 1 + 1
+    assert len(first.runs) == 1 and len(first.ran) == 5 + 5 + 4
     assert update(world, instance).runs == []
 
 
@@ -77,7 +102,7 @@ def test_one_changed_file_runs_one_week_and_what_depends_on_it(instance: dg.Dags
     world = World()
     update(world, instance)
     world.files["w2"] = 50
-    assert names(update(world, instance)) == ["raw:w2", "weekly:w2", "total", "report"]
+    assert names(update(world, instance)) == ["raw:w2", "weekly:w2", "total", "checked", "report", "built_on"]
 
 
 def test_equal_content_stops_the_wave(instance: dg.DagsterInstance) -> None:
@@ -119,7 +144,58 @@ def test_a_failure_stops_and_the_next_update_goes_on_from_there(instance: dg.Dag
     broken = update(world, instance)
     assert broken.failed == ["total"] and "report" not in names(broken)
     world.fail = False
-    assert names(update(world, instance)) == ["total", "report"]
+    assert names(update(world, instance)) == ["total", "checked", "report", "built_on"]
+
+
+def test_what_a_blocking_check_refused_is_not_built_on_by_the_next_update(instance: dg.DagsterInstance) -> None:
+    world = World()
+    update(world, instance)
+    world.files["w2"], world.good = 50, False
+    refused = update(world, instance)
+    assert refused.failed == ["checked_fit"] and "report" in names(refused)
+    assert world.seen == "c1"
+    assert [(s.key.to_user_string(), s.reason) for s in runner(world, instance).plan()] == [
+        ("checked", "check fit failed"),
+        ("built_on", "checked changed"),
+    ]
+    with pytest.raises(HeddleError, match=r"built_on would be built on checked.*check fit failed"):
+        update(world, instance, "built_on")
+    again = update(world, instance)
+    assert (names(again), again.failed, world.seen) == (["checked"], ["checked_fit"], "c1")
+    world.good = True
+    assert names(update(world, instance)) == ["checked", "built_on"]
+    assert world.seen == "c5" and update(world, instance).runs == []
+
+
+def test_a_blocking_check_that_did_not_get_to_its_end_runs_first(instance: dg.DagsterInstance) -> None:
+    world = World()
+    world.die = ValueError("killed, out of memory, …")
+    assert "built_on" not in names(update(world, instance))
+    world.die = None
+    assert "check fit has not looked at it" in [s.reason for s in runner(world, instance).plan()]
+    assert names(update(world, instance)) == ["checked", "built_on"]
+
+
+def test_a_refused_asset_holds_up_only_what_is_below_it(instance: dg.DagsterInstance) -> None:
+    world = World()
+    world.good = False
+    assert "built_on" not in names(update(world, instance))
+    world.files["w2"] = 50
+    outcome = update(world, instance)
+    assert names(outcome) == ["raw:w2", "weekly:w2", "total", "checked", "report"]
+    assert outcome.failed == ["checked_fit"]
+
+
+def test_a_run_that_fails_outside_its_steps_is_a_failure(instance: dg.DagsterInstance) -> None:
+    def broken() -> None:
+        raise ValueError("no such store")
+
+    @dg.asset(required_resource_keys={"store"})
+    def needs() -> None: ...
+
+    store = dg.ResourceDefinition(resource_fn=lambda _context: broken())
+    outcome = Runner(dg.Definitions([needs], resources={"store": store}), instance, {}).update(None, lambda *_: None)
+    assert len(outcome.failed) == len(outcome.runs) == 1 and not outcome.ran
 
 
 def test_runs_of_a_dead_process_are_closed(instance: dg.DagsterInstance) -> None:
