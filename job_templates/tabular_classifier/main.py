@@ -10,13 +10,19 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import Progress
 
-from core.errors import HeddleError
+from core.errors import HeddleError, SettingsError
 from core.hashing import code_version, file_digest
 from job_templates import registry
 from job_templates.tabular_classifier import MODULES, NAME
 
 if TYPE_CHECKING:
     from job_templates.tabular_classifier.search import Trial
+
+# everything that package.write may write
+FILES = {"model.onnx", "signature.json", "baseline.onnx", "calibration.json", "scores.json", "trials.json"} | {
+    "lightgbm.txt",
+    "logistic_regression.json",
+}
 
 
 def main(values: Mapping[str, Any]) -> int:
@@ -26,6 +32,7 @@ def main(values: Mapping[str, Any]) -> int:
 
     console = Console()
     data = dataset.load(values["data"], values["spec"])
+    _refuse_foreign(values["out"])
     with ExitStack() as stack:
         log = _log(values, stack)
         progress = stack.enter_context(Progress(console=console))
@@ -74,6 +81,19 @@ def _artifacts(uri: str) -> str | None:
     if not uri.startswith("sqlite:///"):
         return None
     return (Path(uri.removeprefix("sqlite:///")).absolute().parent / "mlflow-artifacts").as_uri()
+
+
+def _refuse_foreign(out: Path) -> None:
+    """The folder is replaced whole, so it may hold nothing but what an earlier training wrote there.
+
+    Raises:
+        SettingsError: it is a file, or holds something else.
+    """
+    if not out.exists():
+        return
+    foreign = sorted(path.name for path in out.iterdir() if path.name not in FILES) if out.is_dir() else [out.name]
+    if foreign:
+        raise SettingsError(f"--out {out} holds {foreign[0]}, which no training wrote", "name a new or empty folder")
 
 
 def _replace(out: Path, build: Callable[[Path], None]) -> None:

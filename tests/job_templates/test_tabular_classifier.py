@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from core.errors import ModelError
 from core.signature import Input, Kind
-from job_templates.tabular_classifier import calibration, convert, dataset, metrics, package
+from job_templates.tabular_classifier import calibration, convert, dataset, main, metrics, package
 from job_templates.tabular_classifier.candidates import Linear, Trees, fit_linear
 from job_templates.tabular_classifier.train import Trained, best_linear, train
 from tests.fakes import tabular
@@ -273,6 +273,19 @@ def test_it_runs_standalone_and_tracks_a_study(tmp_path: Path, folder: Path) -> 
     scores = json.loads((tmp_path / "model" / "scores.json").read_text())
     assert parent.data.metrics["test_auc"] == scores["test"]["auc"]
     assert parent.inputs.dataset_inputs[0].dataset.digest == parent.data.tags["data_version"]
+
+
+def test_a_folder_that_holds_something_else_is_not_replaced(tmp_path: Path, folder: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").write_text("x")
+    files = ["--data", str(folder / "data.parquet"), "--spec", str(folder / "dataset.json"), "--trials", "1"]
+    refused = run(*files, "--out", "mine", cwd=tmp_path)
+    assert refused.returncode == 2 and "thesis.tex" in refused.stderr
+    assert [p.name for p in tmp_path.rglob("*")] == ["mine", "thesis.tex"]
+    (tmp_path / "mine" / "thesis.tex").unlink()
+    for _ in range(2):  # into the empty folder, and over what the first training wrote
+        assert run(*files, "--out", "mine", cwd=tmp_path).returncode == 0
+    assert {p.name for p in (tmp_path / "mine").iterdir()} <= main.FILES
 
 
 def test_a_users_error_leaves_the_former_folder(tmp_path: Path, folder: Path) -> None:
