@@ -45,9 +45,10 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
 def daily_requests(settings: Settings, instance: dg.DagsterInstance, day: str) -> Iterator[dg.RunRequest]:
     """One run per unbroken range of weeks to load; the same day gives the same run keys."""
     add_weeks(instance, retail_files.weeks(settings))
-    known = sorted(instance.get_dynamic_partitions("retail_week"))
+    # in Dagster's order, in which a range is read: weeks as they were added, and a late file may add an early week
+    known = instance.get_dynamic_partitions("retail_week")
     loaded = instance.get_materialized_partitions(TRANSACTIONS)
-    wanted = [i for i, week in enumerate(known) if week not in loaded or i == len(known) - 1]
+    wanted = [i for i, week in enumerate(known) if week not in loaded or week == max(known)]
     for first, last in _ranges(wanted):
         tags = {RANGE_START: known[first], RANGE_END: known[last]}
         yield dg.RunRequest(run_key=f"{day} {known[first]}", tags=tags)

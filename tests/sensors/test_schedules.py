@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.partitions import add_weeks
+from assets.partitions import RETAIL_WEEK, add_weeks
 from core.settings import Settings
 from orchestration.build import build_definitions
 from sensors.environments import RUNS_IN, runs
@@ -37,6 +37,20 @@ def test_the_first_morning_loads_all_weeks_in_one_run_later_ones_only_gaps_and_t
     assert len(weeks) == 53
     loaded(instance, *[w for w in weeks if w not in ("2017-03-06", "2017-03-13")])
     assert ranges(settings, instance) == [("2017-03-06", "2017-03-13"), ("2017-12-25", "2017-12-25")]
+
+
+def test_ranges_follow_the_order_in_which_weeks_were_added(settings: Settings, instance: dg.DagsterInstance) -> None:
+    daily = list(daily_requests(settings, instance, "2018-01-01"))
+    assert len(daily) == 1
+    loaded(instance, *instance.get_dynamic_partitions("retail_week"))
+    add_weeks(instance, ["2018-01-15"])
+    add_weeks(instance, ["2018-01-08"])  # its file came late
+    loaded(instance, "2018-01-15")
+    found = ranges(settings, instance)
+    assert found == [("2018-01-15", "2018-01-08")]
+    order = RETAIL_WEEK.get_partition_keys(dynamic_partitions_store=instance)  # in which Dagster reads a range
+    first, last = (order.index(week) for week in found[0])
+    assert set(order[first : last + 1]) == {"2018-01-08", "2018-01-15"}
 
 
 def test_a_tick_under_dagster_is_idempotent(settings: Settings, tmp_path: Path) -> None:
