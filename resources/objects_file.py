@@ -1,7 +1,9 @@
 """Versioned folders on a file system, local or a shared volume."""
 
+import contextlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ from core.errors import HeddleError, StoreError
 from core.naming import Key, object_prefix
 
 ALIASES = "aliases"
+LEFT_SECONDS = 24 * 3600.0  # a temporary folder this old is no longer being written
 
 
 class FileObjects:
@@ -104,8 +107,20 @@ class FileObjects:
         named = {p.read_text(encoding="utf-8").strip() for p in aliases.glob("[!.]*")} if aliases.is_dir() else set()
         old = [v for v in self.versions(key)[:-keep] if v not in named]
         for version in old:
-            shutil.rmtree(self._version(key, version))
+            target = self._version(key, version)
+            # out of sight first: half a folder must never stand under a version's name
+            doomed = target.rename(target.parent / f".{version}.{uuid.uuid4().hex[:8]}.tmp")
+            shutil.rmtree(doomed)
+        self._sweep(key)
         return old
+
+    def _sweep(self, key: Key) -> None:
+        """Remove what killed processes left behind."""
+        before = time.time() - LEFT_SECONDS
+        for path in (self.root / object_prefix(key)).glob(".*.tmp"):
+            with contextlib.suppress(FileNotFoundError):  # another process was quicker
+                if path.stat().st_mtime < before:
+                    shutil.rmtree(path)
 
     def _version(self, key: Key, version: str) -> Path:
         if not version or "/" in version or version.startswith(".") or version == ALIASES:
