@@ -41,7 +41,14 @@ def parse(path: Path, name: str) -> list[Block]:
         raise DocumentError(f"{name}: the file is empty", "fill it or remove it")
     module, function = target.split(":")
     parser: Callable[[bytes, str], Iterable[Block]] = getattr(import_module(module), function)
-    blocks = [block for block in parser(data, name) if block.text.strip() or block.rows]
+    try:
+        blocks = [block for block in parser(data, name) if block.text.strip() or block.rows]
+    except UnicodeDecodeError as error:
+        raise DocumentError(
+            f"{name}: is not {error.encoding}, as it says: {error.reason}", "save it as UTF-8"
+        ) from None
+    except RecursionError:
+        raise DocumentError(f"{name}: its parts are nested too deeply", "flatten it or remove it") from None
     if not blocks:
         raise DocumentError(f"{name}: holds no text", "check the file in a viewer or remove it")
     return blocks

@@ -22,18 +22,29 @@ def parse_csv(data: bytes, name: str) -> Iterator[Block]:
     except csv.Error:  # one column has no delimiter to find
         dialect = csv.excel
     rows: list[tuple[str, ...]] = []
-    reader = csv.reader(io.StringIO(text), dialect)
-    for row in reader:
+    for line, row in _rows(text, dialect, name):
         if not any(cell.strip() for cell in row):
             continue
         if rows and len(row) > len(rows[0]):
             raise DocumentError(
-                f"{name}: line {reader.line_num} has {len(row)} cells, the header has {len(rows[0])}",
+                f"{name}: line {line} has {len(row)} cells, the header has {len(rows[0])}",
                 "quote cells that hold the delimiter",
             )
         padding = ("",) * (len(rows[0]) - len(row)) if rows else ()
         rows.append((*(cell.strip() for cell in row), *padding))
     yield Block("table", (_title(name),), "", rows=tuple(rows))
+
+
+def _rows(text: str, dialect: type[csv.Dialect], name: str) -> Iterator[tuple[int, list[str]]]:
+    """(line number, cells) of each row."""
+    reader = csv.reader(io.StringIO(text), dialect)
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise DocumentError(
+            f"{name}: line {reader.line_num} cannot be read: {error}", "look for a quotation mark that is not closed"
+        ) from None
 
 
 def parse_text(data: bytes, name: str) -> Iterator[Block]:

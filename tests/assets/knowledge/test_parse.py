@@ -177,3 +177,19 @@ def test_the_pdf_script_renders_what_is_committed(tmp_path: Path) -> None:
     assert len(made) == 2
     for path in made:
         assert parse(path, path.name) == parse(PROJECT / "examples" / "handbook" / path.name, path.name)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "trouble"),
+    [
+        ("deep.html", b"<div>" * 3000 + b"x", "nested too deeply"),
+        ("wrong.html", b"<meta charset=gb2312><p>\xff\xff\x80</p>", "is not gb18030, as it says"),
+        ("half.txt", b"\xff\xfea", "is not utf-16"),
+        ("open.csv", b'a,b\n1,"' + b"x" * 200_000, "line [23] cannot be read"),
+    ],
+)
+def test_one_hostile_document_is_an_error_of_that_document(
+    tmp_path: Path, name: str, data: bytes, trouble: str
+) -> None:
+    with pytest.raises(DocumentError, match=f"{name}: .*{trouble}"):
+        parsed(tmp_path, name, data)
