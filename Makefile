@@ -42,7 +42,7 @@ up: $(VENV)/.core ## web UI, daemon, endpoint server and MLflow UI until Ctrl-C
 	@$(BIN)/heddle up
 
 test: $(VENV)/.dev ## the tests that need minutes, not hours
-	@$(BIN)/pytest -m "not slow and not browser"
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser"
 
 test-all: $(VENV)/.dev ## all tests, with real clients and a real browser
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y chromium; }

@@ -15,7 +15,7 @@ from pathlib import Path
 
 COMMANDS = {
     "heddle run": [str(Path(sys.executable).with_name("heddle")), "run"],
-    "straight script": [sys.executable, "-m", "benchmarks.straight"],
+    "straight script": [sys.executable, "-m", "benchmarks._straight"],
 }
 CHILD = """
 import json, resource, subprocess, sys, time

@@ -1,6 +1,7 @@
 """Fixtures: a small sample of the real retail data, and settings that keep everything under a temporary folder."""
 
 import shutil
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,6 +13,14 @@ import pytest
 from core.settings import Settings, load
 
 SAMPLE_HOUSEHOLDS = 250
+
+
+@pytest.fixture(autouse=True)
+def no_instance_of_an_earlier_test() -> None:
+    """Dagster remembers the last instance that was entered, also when it is gone; forget it before each test."""
+    found = sys.modules.get("dagster._core.storage.defs_state.base")
+    if found is not None:
+        found._current_storage.set(None)
 
 
 @pytest.fixture(scope="session")
