@@ -1,5 +1,7 @@
 """The errors a user may meet. Each says what is wrong, where, and what to do about it."""
 
+from typing import Any
+
 
 class HeddleError(Exception):
     """Base of every error that is the user's to fix; the CLI prints it without a traceback and exits with 2.
@@ -52,3 +54,15 @@ class NotifyError(HeddleError):
 
 class NotifyRefusedError(NotifyError):
     """The receiver refused this alert for what it says; trying again would not help."""
+
+
+def told(error: Any) -> str:
+    """The message of a step's error as Dagster recorded it: the user's error in its chain of causes, with file and
+    fix; where there is none, the first cause.
+    """
+    if error is None:
+        return ""
+    ours = {kind.__name__ for kind in globals().values() if isinstance(kind, type) and issubclass(kind, HeddleError)}
+    while error.cls_name not in ours and error.cause is not None:
+        error = error.cause
+    return str(error.message).strip()

@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from core.errors import NotifyError, NotifyRefusedError
+from core.errors import NotifyError, NotifyRefusedError, told
 from core.settings import Settings
 from resources.open import notifiers
 from resources.ports import Notifier
@@ -70,9 +70,7 @@ def failed_run(instance: dg.DagsterInstance, record: dg.EventLogRecord) -> Itera
     for failure in found:
         event = failure.event_log_entry.dagster_event
         error = getattr(event.event_specific_data, "error", None) if event else None
-        while error is not None and error.cause is not None:
-            error = error.cause
-        steps.append(f"{event.step_key if event else '?'}: {error.message.strip() if error else 'failed'}")
+        steps.append(f"{event.step_key if event else '?'}: {told(error) or 'failed'}")
     entry = record.event_log_entry
     text = "\n".join(steps) or (entry.dagster_event.message if entry.dagster_event else "") or "the run failed"
     job = run.job_name if run else "a deleted job"

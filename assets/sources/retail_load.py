@@ -17,6 +17,8 @@ from core.hashing import digest
 from core.settings import Settings
 from resources.quoting import literal
 
+LARGEST = 10**15  # of an amount of money; beyond it a double no longer holds cents
+
 
 @dataclass(frozen=True)
 class Content:
@@ -141,7 +143,10 @@ def _content(
 ) -> dict[str | None, Content]:
     names = ", ".join(f'"{c.name}"' for c in table.columns)
     required = [c.name for c in table.columns if not c.nullable]
-    nulls = ", ".join(f'count(*) - count("{name}")' for name in required)
+    doubles = [c.name for c in table.columns if c.type == "double"]
+    faults = [f'count(*) - count("{name}")' for name in required]
+    # NaN, which DuckDB sorts above every number, infinities, and what no decimal(18, 2) further down could hold
+    faults += [f'count(*) filter (where not abs("{name}") < {LARGEST})' for name in doubles]
     key = "week_start" if by_week else "null"
     listed = ", ".join(literal(str(f)) for f in files)
     try:
@@ -151,16 +156,18 @@ def _content(
         )
         # the sum of row hashes does not depend on the order of rows and, unlike xor, sees duplicates
         hashed = f"cast(sum(hash({names})) as varchar)"
-        sql = f"select {key}, count(*), {hashed}, {nulls} from ({select}) group by 1 order by 1"
+        sql = f"select {key}, count(*), {hashed}, {', '.join(faults)} from ({select}) group by 1 order by 1"
         found = connection.sql(sql).fetchall()
     except duckdb.Error as error:
         raise blame(error, f"{origins} cannot be read", "copy the file again, completely") from error
     shape = [f"{c.name} {c.type}" for c in table.landed]
     content: dict[str | None, Content] = {}
-    for week, rows, total, *missing in found:
-        for name, count in zip(required, missing, strict=True):
+    problems = [(name, "is empty", f"fill in {name}") for name in required]
+    problems += [(name, "is no number, infinite or too large", f"correct {name}") for name in doubles]
+    for week, rows, total, *counts in found:
+        for (name, problem, fix), count in zip(problems, counts, strict=True):
             if count:
-                raise SourceError(f"{origins}: column {name} is empty in {count} rows", f"fill in {name}")
+                raise SourceError(f"{origins}: column {name} {problem} in {count} rows", fix)
         label = week.isoformat() if isinstance(week, date) else None
         content[label] = Content(int(rows), digest([*shape, str(rows), total]))
     return content

@@ -77,6 +77,10 @@ def csv_to_parquet(connection: duckdb.DuckDBPyConnection, path: Path, expected: 
             "select * from read_csv($1, header = true, all_varchar = true, delim = ',', strict_mode = true)",
             params=[str(path)],
         )
+        if len(text.columns) == 1 < len(expected):
+            raise SourceError(
+                f"{path}: the header {text.columns[0][:60]!r} holds no comma", "put commas between the values"
+            )
         check_columns(path, dict.fromkeys(text.columns, "varchar"), [Column(c.name, "varchar") for c in expected])
         for column in expected:
             _check_values(path, text, column)

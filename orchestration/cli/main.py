@@ -1,9 +1,11 @@
 """The `heddle` command: a table of subcommands, each imported only when it is called."""
 
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
+from core.disk import refused
 from core.errors import HeddleError
 
 COMMANDS = {
@@ -37,12 +39,21 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the subcommand; a user's error is printed without a traceback and exits with 2."""
+        """Run the subcommand; the user's and the disk's errors are printed without a traceback and exit with 2."""
         try:
             return super().invoke(ctx)
         except HeddleError as error:
-            click.secho(f"Error: {error}", fg="red", err=True)
-            ctx.exit(2)
+            _tell(ctx, error)
+        except Exception as error:
+            told = refused(error)
+            if told is None:
+                raise
+            _tell(ctx, told)
+
+
+def _tell(ctx: click.Context, error: HeddleError) -> NoReturn:
+    click.secho(f"Error: {error}", fg="red", err=True)
+    ctx.exit(2)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -12,6 +12,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from core.errors import told
+
 MARKS = {"running": "…", "done": "✓", "failed": "✗", "skipped": "-"}
 STYLES = {"running": "cyan", "done": "green", "failed": "bold red", "skipped": "yellow"}
 
@@ -122,7 +124,4 @@ def _name(event: dg.DagsterEvent) -> str:
 
 
 def _root_error(event: dg.DagsterEvent) -> str:
-    error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return "" if error is None else error.message.strip().split(": ", 1)[-1]
+    return told(event.step_failure_data.error).split(": ", 1)[-1]  # without the error's class

@@ -166,6 +166,9 @@ def test_a_drop_replaces_its_week_alone(source: Settings, suffix: str) -> None:
         (lambda f: f.with_columns(week=pl.lit(7)), "column week holds 7, but the file's name says week 3"),
         (lambda f: f.with_columns(week=pl.lit(None, pl.Int64)), "column week is empty|holds no rows"),
         (lambda f: f.head(0), f"holds no rows of the week {WEEK}"),
+        (lambda f: f.with_columns(sales_value=pl.lit(float("nan"))), "column sales_value is no number"),
+        (lambda f: f.with_columns(coupon_disc=pl.lit(float("-inf"))), "column coupon_disc is no number, infinite"),
+        (lambda f: f.with_columns(retail_disc=pl.lit(1e300)), "column retail_disc is no number, infinite or too large"),
     ],
 )
 def test_a_bad_drop_is_refused(source: Settings, change: Callable[[pl.DataFrame], pl.DataFrame], message: str) -> None:
@@ -183,6 +186,12 @@ def test_ragged_text_is_no_csv(source: Settings) -> None:
         pytest.raises(SourceError, match=r"2017-01-09\.csv is not a readable CSV"),
         prepare(source, TRANSACTIONS, [WEEK]),
     ):
+        pass
+
+
+def test_other_separators_are_said_to_be_that(source: Settings) -> None:
+    a_week(source).write_csv(drop(source, f"{WEEK}.csv"), separator=";")
+    with pytest.raises(SourceError, match=r"holds no comma\n.*commas between"), prepare(source, TRANSACTIONS, [WEEK]):
         pass
 
 
