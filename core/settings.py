@@ -1,6 +1,7 @@
 """One frozen settings object: defaults of a profile, overridden by heddle.toml, overridden by HEDDLE_* variables."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from core.errors import SettingsError
 PROJECT = Path(__file__).resolve().parents[1]
 PREFIX = "HEDDLE_"
 SETTINGS_FILE = "heddle.toml"
+_PARAMETER = re.compile(r"(?i)([?&](?:ssl)?password=)[^&\s\"']*")
 NOT_SETTINGS = {"HEDDLE_BENCH_DATA"}  # read by benchmarks and accuracy suites alone
 
 
@@ -116,12 +118,31 @@ def resolve(environ: Mapping[str, str] = os.environ, project: Path = PROJECT) ->
 
 
 def redact(value: str) -> str:
-    """The value with the password of a URL replaced by ***."""
+    """The value with the passwords of a URL, before its host or among its parameters, replaced by ***."""
+    value = _PARAMETER.sub(r"\1***", value)
     parts = urlsplit(value)
     if not parts.password:
         return value
     user = f"{parts.username or ''}:***@"
     return urlunsplit(parts._replace(netloc=user + parts.netloc.rpartition("@")[2]))
+
+
+def scrub(text: str, url: str) -> str:
+    """An engine's message without the password of the URL it was given, which it may quote."""
+    password = urlsplit(url).password
+    text = text.replace(url, redact(url))
+    return _PARAMETER.sub(r"\1***", text.replace(password, "***") if password else text)
+
+
+def shown(settings: Settings) -> dict[str, str]:
+    """Every setting as text that may be printed: no passwords, no webhook's path, no key in place of its reference."""
+    values = {k: redact(str(v)) for k, v in settings.model_dump(mode="json").items()}
+    if settings.alerts:  # many services put the secret into the path
+        where = urlsplit(settings.alerts)
+        values["alerts"] = f"{where.scheme}://{where.hostname}/***"
+    if settings.llm_key and not settings.llm_key.startswith(("env:", "file:")):
+        values["llm_key"] = "***"
+    return values
 
 
 def variables(settings: Settings) -> dict[str, str]:

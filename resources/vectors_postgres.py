@@ -10,7 +10,7 @@ from psycopg2 import Error, connect, errors, sql
 from psycopg2.extras import execute_values
 
 from core.errors import StoreError
-from core.settings import redact
+from core.settings import redact, scrub
 
 SCHEMA = "vectors"
 INDEX_FROM = 20_000  # rows from which an approximate (HNSW) index pays
@@ -88,7 +88,9 @@ class PostgresVectors:
         try:
             connection = connect(self._url)
         except Error as error:
-            raise StoreError(f"cannot reach {redact(self._url)}: {error}", "check HEDDLE_VECTORS") from None
+            raise StoreError(
+                f"cannot reach {redact(self._url)}: {scrub(str(error), self._url)}", "check HEDDLE_VECTORS"
+            ) from None
         try:
             with connection, connection.cursor() as cursor:
                 yield cursor

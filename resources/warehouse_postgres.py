@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from core.errors import StoreError
 from core.naming import TableName
 from core.schema import Column, TableInfo
+from core.settings import scrub
 from resources.quoting import identifier, literal, qualified
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class PostgresWarehouse:
                 yield connection
                 connection.commit()
         except dbapi.Error as error:
-            raise StoreError(f"the warehouse {self.name} refused: {error}", _advice(error)) from error
+            told = scrub(str(error), self.url)
+            raise StoreError(f"the warehouse {self.name} refused: {told}", _advice(error)) from None
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> "pl.DataFrame":
         """See ports.Warehouse. A numeric with a declared scale is a Decimal, any other (sums, means) a Float64."""

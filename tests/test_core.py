@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from core.disk import refused
-from core.errors import HeddleError, SettingsError, StoreError, SourceError, told
+from core.errors import HeddleError, SettingsError, SourceError, StoreError, told
 from core.hashing import code_version, digest
 from core.naming import Key, model_name, table_name
 from core.settings import load, redact, resolve, shown, variables

@@ -27,7 +27,7 @@ def show(as_json: bool) -> None:
     from rich.table import Table
 
     settings, origin = core_settings.resolve()
-    values = {k: core_settings.redact(str(v)) for k, v in settings.model_dump(mode="json").items()}
+    values = core_settings.shown(settings)
     if as_json:
         click.echo(json.dumps({k: {"value": v, "origin": origin[k]} for k, v in values.items()}, indent=2))
         return
