@@ -4,6 +4,7 @@ import json
 
 import dagster as dg
 
+from assets.datasets.checks import no_leakage, unique_key
 from core.errors import HeddleError
 from core.hashing import digest
 from core.naming import Key
@@ -33,9 +34,24 @@ def dataset_changed(settings: Settings, limits: Limits | None = None) -> dg.Sens
         f"{chosen.positives:.0%} of the share of positives, or a PSI of {chosen.drift:g} in a feature.",
     )
     def watch(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        trouble = unjudged(context.instance)
+        if trouble:
+            return _skip(trouble, context.cursor)
         return tick(open_objects(settings), context.cursor, chosen)
 
     return watch
+
+
+def unjudged(instance: dg.DagsterInstance) -> str:
+    """Why nothing may be trained on the current dataset: a blocking check refused it or has yet to pass it; else ""."""
+    for key in (unique_key.check_key, no_leakage.check_key):
+        record = instance.get_latest_asset_check_evaluation_record(key)
+        found = record.evaluation if record else None
+        if not isinstance(found, dg.AssetCheckEvaluation):  # planned in a run that goes on, or died
+            return f"check {key.name} of {DATASET} has not passed yet"
+        if not found.passed:
+            return f"check {key.name} refused {DATASET}"
+    return ""
 
 
 def tick(objects: Objects, cursor: str | None, limits: Limits) -> dg.SensorResult:

@@ -4,16 +4,19 @@ import json
 import math
 from pathlib import Path
 
+import dagster as dg
 import numpy as np
 import polars as pl
 import pytest
 
+from assets.datasets.checks import no_leakage, unique_key
+from assets.kit import asset_key
 from core.errors import SourceError
 from core.settings import Settings
 from resources.open import objects as open_objects
 from resources.ports import Objects
 from sensors.drift import Limits, compare, stability
-from sensors.retrain import DATASET, MODEL, tick
+from sensors.retrain import DATASET, MODEL, dataset_changed, tick, unjudged
 
 LIMITS = Limits()
 
@@ -122,3 +125,23 @@ def test_the_stability_index_is_the_textbook_sum() -> None:
     gaps = pl.Series([1.0, None, float("nan"), 2.0])
     assert stability(gaps, gaps, "number") == 0.0
     assert stability(pl.Series([None, None], dtype=pl.Float64), pl.Series([None], dtype=pl.Float64), "number") == 0.0
+
+
+def test_a_dataset_is_trained_on_only_after_its_blocking_checks_passed(settings: Settings, objects: Objects) -> None:
+    instance = dg.DagsterInstance.ephemeral()
+    dataset(objects, "d1")
+
+    def judge(check: dg.AssetChecksDefinition, passed: bool) -> None:
+        name = check.check_key.name
+        instance.report_runless_asset_event(dg.AssetCheckEvaluation(asset_key(str(DATASET)), name, passed, {}))
+
+    def asked() -> list[dg.RunRequest]:
+        context = dg.build_sensor_context(instance)
+        return list(dataset_changed(settings).evaluate_tick(context).run_requests or [])
+
+    assert "one_row_per_household_and_campaign" in unjudged(instance) and asked() == []
+    judge(unique_key, True)
+    judge(no_leakage, False)
+    assert unjudged(instance) == f"check nothing_from_the_future refused {DATASET}" and asked() == []
+    judge(no_leakage, True)
+    assert unjudged(instance) == "" and len(asked()) == 1
