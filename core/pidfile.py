@@ -2,11 +2,15 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from core.errors import HeddleError
+
+LOOK_SECONDS = 0.2  # somebody who only looks (`holder`) has the lock for less
 
 
 @contextmanager
@@ -18,11 +22,12 @@ def hold(path: Path, error: type[HeddleError], what: str, fix: str) -> Iterator[
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise error(f"{what} (pid {file.read().strip()})", fix) from None
+        deadline = time.monotonic() + LOOK_SECONDS
+        while not _locked(file):
+            if time.monotonic() > deadline:
+                file.seek(0)
+                raise error(f"{what} (pid {file.read().strip()})", fix)
+            time.sleep(LOOK_SECONDS / 10)
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
@@ -30,6 +35,14 @@ def hold(path: Path, error: type[HeddleError], what: str, fix: str) -> Iterator[
             yield
         finally:
             file.truncate(0)
+
+
+def _locked(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def holder(path: Path) -> int | None:

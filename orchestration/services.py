@@ -1,5 +1,6 @@
 """The services of `heddle up`: what to run, where it listens, and how to tell that it is well."""
 
+import http.client
 import json
 import socket
 import sys
@@ -119,7 +120,7 @@ def _fetch(url: str, body: dict[str, Any] | None = None) -> bytes | None:
     try:
         with urllib.request.urlopen(request, timeout=PROBE_SECONDS) as response:  # noqa: S310
             content: bytes = response.read()
-    except OSError:
+    except (OSError, http.client.HTTPException):  # the second: something that does not speak HTTP answers
         return None
     return content
 
