@@ -70,8 +70,11 @@ def _by_week(table: SourceTable, engine: str) -> dg.AssetsDefinition:
         weeks = list(context.partition_keys)
         seen = {week: source_version(settings, key, week) for week in weeks}
         name = table_name(Key.parse(key))
+        # all weeks at once make the table anew, whatever columns and forgotten weeks it had
+        every = set(RETAIL_WEEK.get_partition_keys(dynamic_partitions_store=context.instance))
+        partition = None if set(weeks) == every else ("week_start", weeks)
         with prepare(settings, table, weeks) as load:
-            warehouse.load_parquet(name, load.files, load.select, partition=("week_start", weeks))
+            warehouse.load_parquet(name, load.files, load.select, partition=partition)
             content = load.content
         for week in weeks:
             context.add_asset_metadata(

@@ -136,3 +136,15 @@ def test_postgresql_gets_the_same_rows_and_versions(
     for name in NAMES:
         rows = [open_warehouse(s).query(f"select * from raw_retail.{name}") for s in (here, there)]
         assert rows[0].sort(rows[0].columns).equals(rows[1].sort(rows[1].columns)), name
+
+
+def test_all_weeks_at_once_replace_a_table_of_other_columns_and_forgotten_weeks(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    warehouse = open_warehouse(settings)
+    table = TableName("raw_retail", "transactions")
+    warehouse.write(table, pl.DataFrame({"week_start": [date(2030, 1, 7)], "dropped_since": ["x"]}))
+    assert land(settings, instance).success
+    source = pl.read_parquet(Path(settings.retail) / "transactions.parquet")
+    landed = warehouse.query("select * from raw_retail.transactions")
+    assert landed.columns == [*source.columns, "week_start"] and landed.height == source.height
