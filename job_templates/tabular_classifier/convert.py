@@ -44,6 +44,9 @@ def to_onnx(scorer: Scorer, calibration: Platt) -> bytes:
     del graph.output[:]
     graph.output.append(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N"]))
     graph.name, model.doc_string = "tabular_classifier", ""
+    imports = sorted((o.domain, o.version) for o in model.opset_import)  # the converters leave them in hash order
+    del model.opset_import[:]
+    model.opset_import.extend(helper.make_opsetid(domain, version) for domain, version in imports)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
 

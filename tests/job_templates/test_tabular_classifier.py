@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import onnx
 import pytest
 from scipy.special import expit
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -37,6 +38,9 @@ def test_same_data_and_seed_give_the_same_bytes(folder: Path, trained: Trained) 
     again = train(load(folder), trials=4, seed=3, max_seconds=60)
     assert again.chosen.onnx == trained.chosen.onnx and again.baseline.onnx == trained.baseline.onnx
     assert package.content(again) == package.content(trained)
+    for model in (trained.chosen.onnx, trained.baseline.onnx):  # hash order differs from process to process
+        domains = [imported.domain for imported in onnx.load_from_string(model).opset_import]
+        assert domains == sorted(domains) and len(domains) == 2
     assert train(load(folder), trials=4, seed=4, max_seconds=60).chosen.onnx != trained.chosen.onnx
 
 
