@@ -17,7 +17,7 @@ import dagster as dg
 
 from core.errors import HeddleError
 from core.pidfile import hold
-from orchestration.staleness import Fingerprint, Partition, Stale, Staleness
+from orchestration.staleness import Fingerprint, Gone, Partition, Stale, Staleness
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -49,17 +49,19 @@ class Runner:
         instance: dg.DagsterInstance,
         fingerprints: Mapping[dg.AssetKey, Fingerprint],
         run_config: Mapping[str, Any] | None = None,
+        gone: Gone = lambda keys: set(),
     ) -> None:
         self.job = definitions.resolve_implicit_global_asset_job_def()
         self.graph = definitions.resolve_asset_graph()
         self.instance = instance
         self.fingerprints = fingerprints
+        self.gone = gone
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         self.run_config = quiet | dict(run_config or {})
 
     def plan(self, keys: set[dg.AssetKey] | None = None) -> list[Stale]:
         """What is out of date among `keys` (default: all), upstream first."""
-        found = Staleness(self.graph, self.instance, self.fingerprints).find()
+        found = self._staleness().find()
         return [s for s in found if keys is None or s.key in keys]
 
     def update(self, keys: set[dg.AssetKey] | None, listener: Listener, waves: int = 20) -> Outcome:
@@ -97,7 +99,7 @@ class Runner:
         self._execute(plain | partitioned, tags, listener, outcome)
 
     def _wave(self, stale: list[Stale], keys: set[dg.AssetKey] | None) -> list[tuple[dg.AssetKey, Partition]]:
-        staleness = Staleness(self.graph, self.instance, self.fingerprints)
+        staleness = self._staleness()
         missing = {s.key for s in stale if not staleness.states[s.key]}
         certain = missing | self._below(missing)
         changed = {s.key for s in stale}
@@ -121,6 +123,9 @@ class Runner:
                 f"{key} would be built on {parent}, which is not fit for it: {reason}",
                 f"run both: heddle run 'key:\"{parent}\"' 'key:\"{key}\"'",
             )
+
+    def _staleness(self) -> Staleness:
+        return Staleness(self.graph, self.instance, self.fingerprints, self.gone)
 
     def _below(self, keys: set[dg.AssetKey]) -> set[dg.AssetKey]:
         found: set[dg.AssetKey] = set()

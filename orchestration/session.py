@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -9,7 +10,7 @@ import dagster as dg
 from core.errors import HeddleError
 from core.settings import Settings
 from orchestration.build import build_definitions
-from orchestration.fingerprints import fingerprints, register_weeks
+from orchestration.fingerprints import fingerprints, gone, register_weeks
 from orchestration.instance import open_instance
 from orchestration.runner import Runner
 from orchestration.staleness import Partition
@@ -68,4 +69,5 @@ def open_session(settings: Settings, run_config: Mapping[str, Any] | None = None
     instance = open_instance(settings)
     definitions = build_definitions(settings)
     register_weeks(settings, instance)
-    return Session(settings, instance, Runner(definitions, instance, fingerprints(settings), run_config))
+    runner = Runner(definitions, instance, fingerprints(settings), run_config, partial(gone, settings))
+    return Session(settings, instance, runner)

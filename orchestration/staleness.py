@@ -39,7 +39,8 @@ class Stale:
     reason: str
 
 
-Fingerprint = Callable[[Partition], str]
+Fingerprint = Callable[[Partition], str | None]  # None: no file is left, so what was loaded stays
+Gone = Callable[[set[dg.AssetKey]], set[dg.AssetKey]]  # of these, which
 
 
 class Staleness:
@@ -47,19 +48,27 @@ class Staleness:
 
     Args:
         fingerprints: for assets made from files, partition -> present fingerprint of those files.
+        gone: tells which assets are not in their store, whatever was materialized: it was emptied, or is another one.
     """
 
     def __init__(
-        self, graph: AssetGraph, instance: dg.DagsterInstance, fingerprints: Mapping[dg.AssetKey, Fingerprint]
+        self,
+        graph: AssetGraph,
+        instance: dg.DagsterInstance,
+        fingerprints: Mapping[dg.AssetKey, Fingerprint],
+        gone: Gone = lambda keys: set(),
     ) -> None:
+        self._look_for = gone
         self.graph = graph
         self.instance = instance
         self.fingerprints = fingerprints
 
     @cached_property
     def states(self) -> dict[dg.AssetKey, dict[Partition, State]]:
-        """The latest state of every asset partition that was ever materialized."""
-        return {key: self._latest(key) for key in self.graph.toposorted_asset_keys}
+        """The latest state of every asset partition that was ever materialized and is still in its store."""
+        found = {key: self._latest(key) for key in self.graph.toposorted_asset_keys}
+        gone = self._look_for({key for key, states in found.items() if states})
+        return {key: {} if key in gone else states for key, states in found.items()}
 
     def find(self) -> list[Stale]:
         """All asset partitions that are missing or out of date, upstream first."""
@@ -86,7 +95,7 @@ class Staleness:
         if node.code_version and state.code_version != node.code_version:
             return "code changed"
         fingerprint = self.fingerprints.get(key)
-        if fingerprint and state.source_version != fingerprint(partition):
+        if fingerprint and fingerprint(partition) not in (state.source_version, None):
             return "source files changed"
         for parent in sorted(node.parent_keys):
             if self._changed(parent, partition, state.id):

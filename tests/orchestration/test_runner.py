@@ -24,6 +24,10 @@ class World:
         self.good = True  # what the blocking check of `checked` finds
         self.die: Exception | None = None  # raised in that check
         self.seen = ""
+        self.gone: set[dg.AssetKey] = set()
+
+    def fingerprint(self, week: str | None) -> str | None:
+        return str(self.files[week]) if week in self.files else None
 
     def definitions(self) -> dg.Definitions:
         @dg.asset(partitions_def=WEEK, backfill_policy=dg.BackfillPolicy.single_run(), code_version="1")
@@ -79,7 +83,12 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
 
 def runner(world: World, instance: dg.DagsterInstance) -> Runner:
     instance.add_dynamic_partitions("week", list(world.files))
-    return Runner(world.definitions(), instance, {dg.AssetKey("raw"): lambda week: str(world.files[week])})
+    return Runner(
+        world.definitions(),
+        instance,
+        {dg.AssetKey("raw"): world.fingerprint},
+        gone=lambda keys: world.gone & keys,
+    )
 
 
 def update(world: World, instance: dg.DagsterInstance, *keys: str) -> Outcome:
@@ -184,6 +193,24 @@ def test_a_refused_asset_holds_up_only_what_is_below_it(instance: dg.DagsterInst
     outcome = update(world, instance)
     assert names(outcome) == ["raw:w2", "weekly:w2", "total", "checked", "report"]
     assert outcome.failed == ["checked_fit"]
+
+
+def test_what_is_no_longer_in_its_store_is_built_again(instance: dg.DagsterInstance) -> None:
+    world = World()
+    update(world, instance)
+    world.gone = {dg.AssetKey("checked")}
+    assert [(s.key.to_user_string(), s.reason) for s in runner(world, instance).plan()] == [
+        ("checked", "not built yet")
+    ]
+
+
+def test_a_removed_file_leaves_its_week_as_it_was_and_holds_up_nothing(instance: dg.DagsterInstance) -> None:
+    world = World()
+    update(world, instance)
+    del world.files["w1"]
+    assert update(world, instance).runs == []
+    world.files["w2"] = 50
+    assert update(world, instance).failed == []
 
 
 def test_a_run_that_fails_outside_its_steps_is_a_failure(instance: dg.DagsterInstance) -> None:
