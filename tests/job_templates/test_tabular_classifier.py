@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import onnx
+import polars as pl
 import pytest
 from scipy.special import expit
 from sklearn.metrics import average_precision_score, roc_auc_score
