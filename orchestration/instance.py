@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import dagster as dg
 import yaml
 
-from core.settings import Settings, variables
+from core.errors import StoreError
+from core.settings import Settings, redact, variables
 
 # Values that keep third-party libraries from calling home or starting helpers nobody asked for.
 QUIET = {
@@ -78,10 +79,24 @@ def environment(settings: Settings, base: Mapping[str, str] = os.environ) -> dic
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """Open the instance in this process, with its environment set and database connections pooled."""
+    """Open the instance in this process, with its environment set and database connections pooled.
+
+    Raises:
+        StoreError: HEDDLE_INSTANCE cannot be reached.
+    """
     home = prepare_instance(settings)
     os.environ.update(environment(settings))
-    instance = dg.DagsterInstance.from_config(str(home))
+    try:
+        instance = dg.DagsterInstance.from_config(str(home))
+    except Exception as error:
+        if not settings.instance.startswith("postgresql"):
+            raise
+        cause = error.__cause__ or error
+        reason = (str(cause).strip() or type(cause).__name__).splitlines()[0]
+        raise StoreError(
+            f"HEDDLE_INSTANCE={redact(settings.instance)} cannot be used: {reason}",
+            "correct the URL, start the database, or create it",
+        ) from error
     # Dagster opens a connection per call unless told otherwise; a run makes hundreds of calls.
     instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=POOL_SECONDS, max_overflow=4)
     return instance

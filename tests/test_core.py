@@ -1,7 +1,11 @@
 """Names, settings and hashing."""
 
 import errno
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 import traceback
 from pathlib import Path
 
@@ -12,6 +16,7 @@ from core.disk import refused
 from core.errors import HeddleError, SettingsError, SourceError, StoreError, told
 from core.hashing import code_version, digest
 from core.naming import Key, model_name, table_name
+from core.scratch import YOUNG_SECONDS, scratch
 from core.settings import load, redact, resolve, shown, variables
 
 
@@ -136,3 +141,27 @@ def test_a_failed_step_tells_the_users_error_not_its_cause() -> None:
 
     assert steps(SourceError("a.csv is broken", "copy it again")).endswith("a.csv is broken\n  Fix: copy it again")
     assert steps(RuntimeError("outside")) == "ValueError: deep inside"
+
+
+def test_what_a_killed_process_left_is_removed_and_what_is_in_use_is_not(tmp_path: Path) -> None:
+    code = f"""
+import pathlib, sys, time
+from core.scratch import scratch
+with scratch(pathlib.Path({str(tmp_path)!r}), "load-") as folder:
+    (folder / "spill").write_bytes(b"x")
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        theirs = Path(process.stdout.readline().strip())
+        long_ago = theirs.stat().st_mtime - 2 * YOUNG_SECONDS
+        os.utime(theirs, (long_ago, long_ago))
+        with scratch(tmp_path, "load-") as ours:
+            assert theirs.is_dir() and ours.is_dir()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    os.utime(theirs, (long_ago, long_ago))
+    with scratch(tmp_path, "load-") as ours:
+        assert list(tmp_path.iterdir()) == [ours]
+    assert not list(tmp_path.iterdir())

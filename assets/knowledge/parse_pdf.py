@@ -51,7 +51,7 @@ def _blocks(document: Any, name: str) -> Iterator[Block]:
     if not sizes:
         raise DocumentError(
             f"{name}: the PDF has no text layer in its {document.page_count} page(s)",
-            "it is probably a scan: install the OCR extra (`make install-ocr`) or give a PDF with text",
+            "it is probably a scan: give a PDF with text",
         )
     body = sizes.most_common(1)[0][0]
     levels = sorted((size for size in sizes if size > body * HEADING_RATIO), reverse=True)

@@ -1,6 +1,5 @@
 """What to land from the retail files: validated, counted and hashed before the warehouse is touched."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from assets.sources.retail_tables import FIRST_WEEK, SourceTable
 from assets.sources.validate import blame, check_columns, csv_to_parquet, parquet_columns
 from core.errors import SourceError
 from core.hashing import digest
+from core.scratch import scratch
 from core.settings import Settings
 from resources.quoting import literal
 
@@ -58,18 +58,17 @@ def prepare(settings: Settings, table: SourceTable, weeks: Sequence[str] | None 
         SourceError: a file is truncated, a column is missing, renamed or wrongly typed, a key is null, a drop file
             holds another week's rows, or a week has no rows anywhere.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.home, prefix="load-") as scratch:
+    with scratch(settings.home, "load-") as folder:
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": settings.memory,
-            "temp_directory": scratch,
+            "temp_directory": str(folder),
         }
         with duckdb.connect(config=config) as connection:
             if weeks is None:
                 base = _checked(connection, base_file(settings, table.name), table)
                 files, select = {base: base}, _select(table)
             else:
-                files = _week_files(connection, settings, table, weeks, Path(scratch))
+                files = _week_files(connection, settings, table, weeks, folder)
                 select = _select(table, _where(files, weeks))
             origins = " and ".join(str(p) for p in files.values())
             content = _content(connection, list(files), select, table, origins, by_week=weeks is not None)
@@ -83,13 +82,13 @@ def _checked(connection: duckdb.DuckDBPyConnection, path: Path, table: SourceTab
 
 
 def _week_files(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, table: SourceTable, weeks: Sequence[str], scratch: Path
+    connection: duckdb.DuckDBPyConnection, settings: Settings, table: SourceTable, weeks: Sequence[str], folder: Path
 ) -> dict[Path, Path]:
     """Readable Parquet file -> the file it comes from, drop files first; the base file only if a week needs it."""
     dropped = {week: path for week, path in drops(settings).items() if week in weeks}
     files: dict[Path, Path] = {}
     for week, path in dropped.items():
-        readable = path if path.suffix == ".parquet" else scratch / f"{week}.parquet"
+        readable = path if path.suffix == ".parquet" else folder / f"{week}.parquet"
         if path.suffix == ".csv":
             csv_to_parquet(connection, path, table.columns, readable)
         _check_week(connection, _checked(connection, readable, table), path, week)

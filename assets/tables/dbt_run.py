@@ -5,7 +5,6 @@ dbt keeps global state, so one call runs at a time; the DuckDB file is closed ag
 
 import json
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from assets.tables.specs import FOLDER, fingerprint
 from core.errors import StoreError
+from core.scratch import scratch
 from core.settings import Settings
 from resources.open import warehouse
 
@@ -130,10 +130,9 @@ class Dbt:
 
     def _nodes(self, arguments: Sequence[str], listener: Listener) -> list[NodeResult]:
         found: list[NodeResult] = []
-        self.home.mkdir(parents=True, exist_ok=True)
         # waits in short steps while another process holds the DuckDB file; dbt-duckdb doubles its pauses instead
         warehouse(self.settings).query("select 1 as reachable")
-        with tempfile.TemporaryDirectory(dir=self.home, prefix="target-") as target, _ONE_AT_A_TIME:
+        with scratch(self.home, "target-") as target, _ONE_AT_A_TIME:
             manifest = self.manifest()  # dbt writes compiled SQL into it
 
             def on_event(event: Any) -> None:
@@ -141,7 +140,7 @@ class Dbt:
                     found.append(_result(event.data, manifest))
                     listener(found[-1])
 
-            outcome = self._invoke([*arguments, *QUIET], Path(target), manifest, on_event)
+            outcome = self._invoke([*arguments, *QUIET], target, manifest, on_event)
         if outcome.exception is not None:
             raise _error(outcome.exception)
         return found

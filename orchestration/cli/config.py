@@ -22,7 +22,13 @@ def config() -> None:
 @config.command()
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def show(as_json: bool) -> None:
-    """Print every setting, its value (passwords hidden) and its origin."""
+    """Print every setting, its value (passwords hidden) and its origin.
+
+    \b
+    Examples:
+      heddle config show
+      HEDDLE_MEMORY=4GB heddle config show --json
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -40,7 +46,12 @@ def show(as_json: bool) -> None:
 
 @config.command()
 def env() -> None:
-    """Print shell exports that give Dagster's own commands the same settings and storage."""
+    """Print shell exports that give Dagster's own commands the same settings and storage.
+
+    \b
+    Example:
+      eval "$(heddle config env)" && dagster dev -w workspace.yaml
+    """
     import shlex
 
     from orchestration.instance import environment, prepare_instance

@@ -20,17 +20,28 @@ def dbt() -> None:
 
 @dbt.command()
 def prepare() -> None:
-    """Write down what the asset graph needs to know of the dbt project; done by itself when the project changed."""
+    """Write down what the asset graph needs to know of the dbt project; done by itself when the project changed.
+
+    \b
+    Example:
+      heddle dbt prepare
+    """
     from assets.tables.prepare_defs import prepare as write
 
     for path in write():
         click.echo(path)
 
 
-@dbt.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@dbt.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(arguments: tuple[str, ...]) -> None:
-    """Run a dbt command with the warehouse, memory and folders of Heddle's settings."""
+    """Run a dbt command with the warehouse, memory and folders of Heddle's settings.
+
+    \b
+    Examples:
+      heddle dbt run build --select sales_daily
+      heddle dbt run build --help      dbt's own options
+    """
     from assets.tables.dbt_run import Dbt
 
     if not Dbt(config.load()).command(arguments):

@@ -24,7 +24,12 @@ def metrics() -> None:
 
 @metrics.command("list")
 def list_metrics() -> None:
-    """Show all metrics and what they can be cut by."""
+    """Show all metrics and what they can be cut by.
+
+    \b
+    Example:
+      heddle metrics list
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -51,7 +56,14 @@ def query(
     limit: int | None,
     form: str,
 ) -> None:
-    """Ask the warehouse for metrics."""
+    """Ask the warehouse for metrics.
+
+    \b
+    Examples:
+      heddle metrics query sales average_basket --by department --grain month
+      heddle metrics query sales --start 2017-03-01 --end 2017-03-31 --format csv
+      heddle metrics query coupon_conversion --by campaign_type --format sql
+    """
     from assets.tables.metrics import Question
     from resources.open import warehouse
 

@@ -32,6 +32,8 @@ def run(
       heddle run '+key:"model/retail/coupon_propensity"'   the model and all it needs
       heddle run --force --partition 2017-03-06 'key:"raw/retail/transactions"'
     """
+    if partitions and not force:
+        raise click.UsageError("--partition goes with --force; without it, every week that is out of date runs")
     from rich.console import Console
 
     from orchestration.cli.progress import Progress

@@ -21,7 +21,12 @@ def templates() -> None:
 
 @templates.command("list")
 def list_templates() -> None:
-    """Name and description of every template."""
+    """Name and description of every template.
+
+    \b
+    Example:
+      heddle templates list
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -36,7 +41,12 @@ def list_templates() -> None:
 @templates.command("show")
 @click.argument("name")
 def show_template(name: str) -> None:
-    """Parameters of one template, by group, with the command that runs it."""
+    """Parameters of one template, by group, with the command that runs it.
+
+    \b
+    Example:
+      heddle templates show tabular_classifier
+    """
     from rich.console import Console
     from rich.table import Table
 
