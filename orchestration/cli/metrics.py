@@ -64,6 +64,8 @@ def query(
       heddle metrics query sales --start 2017-03-01 --end 2017-03-31 --format csv
       heddle metrics query coupon_conversion --by campaign_type --format sql
     """
+    if start and end and end < start:
+        raise click.BadParameter("lies before --start", param_hint="--end")
     from assets.tables.metrics import Question
     from resources.open import warehouse
 

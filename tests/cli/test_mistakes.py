@@ -34,6 +34,11 @@ def test_partition_without_force_is_refused() -> None:
     assert told.exit_code == 2 and "--force" in told.output
 
 
+def test_a_period_that_ends_before_it_starts_is_refused() -> None:
+    told = CliRunner().invoke(main, ["metrics", "query", "sales", "--start", "2017-05-01", "--end", "2017-01-01"])
+    assert told.exit_code == 2 and "before --start" in told.output
+
+
 def test_a_home_that_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "home"
     home.touch()
