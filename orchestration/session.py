@@ -1,5 +1,6 @@
 """Everything a foreground command needs to run assets: definitions, instance, runner."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -33,7 +34,9 @@ class Session:
         found: set[dg.AssetKey] = set()
         for text in selection:
             try:
-                keys = dg.AssetSelection.from_string(text).resolve(self.runner.graph)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", dg.BetaWarning)  # group: in selections
+                    keys = dg.AssetSelection.from_string(text).resolve(self.runner.graph)
             except Exception as error:  # Dagster raises its own parser's many types here
                 raise HeddleError(f"selection {text!r} cannot be read: {error}", _SYNTAX) from None
             if not keys:

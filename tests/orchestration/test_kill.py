@@ -15,7 +15,8 @@ from tests.orchestration.conftest import Installation, install
 
 WEEK = "2017-07-03"
 MODEL = Key.parse("model/retail/coupon_propensity")
-# in the order in which a run gets to them; step -> how far into the step, as a share of its time in an undisturbed run, the process is killed
+# in the order in which a run gets to them: step -> when the process is killed, as a share of the time that the step
+# takes in an undisturbed run
 KILLS = (
     ("raw__retail__transactions", 0.5),
     ("index__retail__handbook", 0.6),
