@@ -39,21 +39,21 @@ class Encoder:
         """Encode a request body: {"rows": [{name: value}…]} or {"columns": {name: [value…]}}.
 
         Raises:
-            Refused: 400 naming the row and column.
+            Refused: 422 naming the row and column.
         """
         if not isinstance(body, dict) or len(body.keys() & {"rows", "columns"}) != 1:
             raise Refused(
-                400, "the body has to hold either `rows` or `columns`", 'send {"rows": [{"column": value, …}, …]}'
+                422, "the body has to hold either `rows` or `columns`", 'send {"rows": [{"column": value, …}, …]}'
             )
         unknown = body.keys() - {"rows", "columns"}
         if unknown:
-            raise Refused(400, f"unknown field {sorted(unknown)[0]!r}", "send only `rows` or `columns`")
+            raise Refused(422, f"unknown field {sorted(unknown)[0]!r}", "send only `rows` or `columns`")
         return self.rows(body["rows"]) if "rows" in body else self.columns(body["columns"])
 
     def rows(self, rows: Any) -> tuple[Matrix, dict[str, int]]:
         """Encode a list of objects, each with all columns."""
         if not isinstance(rows, list) or not rows:
-            raise Refused(400, "`rows` is not a list of at least one object", 'send {"rows": [{"column": value, …}]}')
+            raise Refused(422, "`rows` is not a list of at least one object", 'send {"rows": [{"column": value, …}]}')
         for n, row in enumerate(rows):
             if not isinstance(row, dict) or row.keys() != self._expected:
                 raise self._wrong_names(row, f"row {n}")
@@ -66,10 +66,10 @@ class Encoder:
         values = [columns[name] for name in self.names]
         for name, column in zip(self.names, values, strict=True):
             if not isinstance(column, list) or not column:
-                raise Refused(400, f"column {name!r} is not a list of at least one value", "send a list per column")
+                raise Refused(422, f"column {name!r} is not a list of at least one value", "send a list per column")
             if len(column) != len(values[0]):
                 raise Refused(
-                    400,
+                    422,
                     f"column {name!r} has {len(column)} values, {self.names[0]!r} has {len(values[0])}",
                     "send columns of the same length",
                 )
@@ -102,13 +102,13 @@ class Encoder:
 
     def _wrong_names(self, found: Any, where: str) -> Refused:
         if not isinstance(found, dict):
-            return Refused(400, f"{where} is not an object of named columns", 'send {"column": value, …}')
+            return Refused(422, f"{where} is not an object of named columns", 'send {"column": value, …}')
         for name in found.keys() - self._expected:
             close = get_close_matches(name, self.names, n=1)
             hint = f"did you mean {close[0]!r}? " if close else ""
-            return Refused(400, f"{where} has an unknown column {name!r}", f"{hint}the model takes {self.names}")
+            return Refused(422, f"{where} has an unknown column {name!r}", f"{hint}the model takes {self.names}")
         missing = next(name for name in self.names if name not in found)
-        return Refused(400, f"{where} lacks the column {missing!r}", "send it, as null where it is not known")
+        return Refused(422, f"{where} lacks the column {missing!r}", "send it, as null where it is not known")
 
     def _wrong_type(self, columns: list[list[Any]]) -> Refused:
         for item, column in zip(self.inputs, columns, strict=True):
@@ -116,7 +116,7 @@ class Encoder:
             for n, value in enumerate(column):
                 if type(value) not in allowed:
                     where = f"row {n}, column {item.name!r}: {_short(value)}"
-                    return Refused(400, f"{where} is not {wanted}", f"send {wanted} or null")
+                    return Refused(422, f"{where} is not {wanted}", f"send {wanted} or null")
         raise AssertionError("every column has the right type")
 
     def _out_of_range(self, columns: list[list[Any]]) -> Refused:
@@ -125,8 +125,8 @@ class Encoder:
             for row, value in enumerate(columns[n]):
                 if value is not None and abs(value) > limit:
                     where = f"row {row}, column {self.names[n]!r}: {_short(value)}"
-                    return Refused(400, f"{where} is beyond float32", f"send at most {limit:.3g}, or null")
-        return Refused(400, "a value is beyond float32", "send smaller numbers")
+                    return Refused(422, f"{where} is beyond float32", f"send at most {limit:.3g}, or null")
+        return Refused(422, "a value is beyond float32", "send smaller numbers")
 
 
 def _short(value: Any) -> str:

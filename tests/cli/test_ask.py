@@ -20,7 +20,6 @@ def heddle(handbook: Handbook, *arguments: str, **environ: str) -> subprocess.Co
     return subprocess.run(command, env=environment, cwd=PROJECT, capture_output=True, text=True, timeout=120)
 
 
-@pytest.mark.covers("MLP-239")
 def test_an_answer_with_sources(copied: Handbook) -> None:
     done = heddle(copied, "ask", "防损部的分机号是多少？", "--top", "2")
     assert done.returncode == 0, done.stderr

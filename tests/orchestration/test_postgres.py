@@ -37,7 +37,6 @@ def on_postgres(postgres_server: Callable[[str], str], retail_sample: Path, tmp_
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.covers("MLP-035")
 def test_the_same_graph_on_postgresql(on_postgres: Installation, built: Installation) -> None:
     code, _, output = on_postgres.run()
     assert code == 0, output[-4000:]

@@ -83,7 +83,6 @@ def alerts(make_settings: Callable[..., Settings], receiver: Receiver, tmp_path:
         yield found
 
 
-@pytest.mark.covers("MLP-089")
 def test_each_failure_is_told_once_on_every_channel(alerts: Alerts, receiver: Receiver) -> None:
     assert alerts.logged() == receiver.alerts == []
     run = alerts.run(broken)

@@ -77,7 +77,7 @@ def test_any_json_is_encoded_or_refused(body):
     try:
         matrix, _ = encoder.body(body)
     except Refused as error:
-        assert error.status == 400 and error.message
+        assert error.status == 422 and error.message
     else:
         assert matrix.shape[1] == 2 and not np.isinf(matrix).any()
 

@@ -172,7 +172,6 @@ def test_switching_under_load_loses_no_request(settings, objects, champion):
     assert set(seen) == set(biases) and sum(seen.values()) > 200, seen
 
 
-@pytest.mark.covers("STK-112")
 def test_the_asset_and_its_checks(settings, objects, champion):
     champion("1", 0.3)
     upstream = dg.AssetSpec("/".join(SOURCE).split("/"))
