@@ -5,8 +5,6 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 from assets.knowledge import journal
 from core.settings import PROJECT, variables
 from tests.fakes.handbook import Handbook
