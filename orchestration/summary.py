@@ -14,7 +14,7 @@ from resources import open as ports
 
 MODEL = Key.parse("model/retail/coupon_propensity")
 DATASET = Key.parse("dataset/retail/coupon_propensity")
-QUESTIONS = ("How long is a coupon valid after the campaign ends?", "一个家庭在同一个活动里可以用几张优惠券?")
+QUESTIONS = ("How long can registers work offline when the network fails?", "优惠券过期了还能用吗？")
 SHOWN_METRICS = ("auc", "average_precision", "log_loss", "brier")
 PREDICTIONS = 3
 

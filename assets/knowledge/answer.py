@@ -77,20 +77,26 @@ def answer(index: HandbookIndex, question: str, top: int = 5, of: str | None = N
             warnings,
         )  # fmt: skip
 
+    def extracted(note: str, *warnings: str) -> Answer:
+        text, cited = extract(index, question, hits)
+        if not cited:
+            return made("not found", "", words["not found"], (), *warnings)
+        return made("extractive", words[note], text, cited, *warnings)
+
     if not hits or score < rule["threshold"]:
         return made("not found", "", words["not found"], ())
     if llm is None:
-        return made("extractive", words["extractive"], *extract(index, question, hits))
+        return extracted("extractive")
     try:
         text = llm.complete(SYSTEM.format(language=LANGUAGES[chosen]), prompt(question, hits))
     except LlmError as error:
-        return made("extractive", words["failed"], *extract(index, question, hits), str(error))
+        return extracted("failed", str(error))
     if text.strip().rstrip(".").upper() == NOT_FOUND:
         return made("not found", "", words["not found"], ())
     cited, unknown = citations(text, len(hits))
     if unknown or not cited:
         problem = f"cited unknown sources {unknown}" if unknown else "cited no source"
-        return made("extractive", words["refused"], *extract(index, question, hits), f"{llm.model} {problem}")
+        return extracted("refused", f"{llm.model} {problem}")
     return made("generated", "", text, cited)
 
 

@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 
 from assets.knowledge.evidence import Rule, calibrate, evidence, features
-from assets.knowledge.extract import quoted
+from assets.knowledge.extract import Unit, quoted
 from assets.knowledge.fusion import ROUTES, Weights, choose, figures, first_ranks, fuse, reciprocal_ranks
 from assets.knowledge.questions import Part, Question, holds_phrase, relevant
 from assets.knowledge.search import HandbookIndex
 
 LANGUAGES = ("zh", "en")
 EQUAL: Weights = {"bigram": 0.4, "word": 0.2, "dense": 0.4}  # without questions to tune on
-EXTRACT_FIGURES = ("right", "right first", "quotes", "characters")
 LOST = 10**6  # the rank of an answer that is not in the index
 
 
@@ -79,26 +78,33 @@ def refusal_figures(index: HandbookIndex, questions: Sequence[Question]) -> dict
 def answer_figures(index: HandbookIndex, questions: Sequence[Question], part: Part) -> dict[str, dict[str, float]]:
     """How good extracts are, by language, over the answerable questions of a part.
 
-    `right`: the share whose extract, not refused, holds the labelled phrase; `right first` in its first quote;
-    `quotes` and `characters`: the mean length of an extract.
+    `right`: the share whose extract holds the labelled phrase; `wrong`: the share whose extract does not hold it (the
+    rest is refused); `quotes` and `characters`: the mean length of an extract.
     """
     found: dict[str, dict[str, float]] = {}
     for language in LANGUAGES:
         asked = [q for q in questions if q.language == language and q.part == part and q.answerable]
-        rows = [_extract_figures(index, question) for question in asked]
-        if rows:
-            means = np.mean(rows, axis=0)
-            found[language] = {name: round(float(v), 4) for name, v in zip(EXTRACT_FIGURES, means, strict=True)}
+        extracts = [[u.text for u in _extract(index, question)] for question in asked]
+        given = [texts for texts in extracts if texts]
+        if given:
+            right = [[holds_phrase(t, q) for t in texts] for q, texts in zip(asked, extracts, strict=True)]
+            values = {
+                "right": np.mean([any(r) for r in right]),
+                "wrong": np.mean([bool(r) and not any(r) for r in right]),
+                "quotes": np.mean([len(texts) for texts in given]),
+                "characters": np.mean([sum(map(len, texts)) for texts in given]),
+            }
+            found[language] = {name: round(float(value), 4) for name, value in values.items()}
     return found
 
 
-def _extract_figures(index: HandbookIndex, question: Question) -> tuple[float, ...]:
+def _extract(index: HandbookIndex, question: Question) -> list[Unit]:
+    """What is quoted for a question; nothing when it is refused."""
     hits = index.search(question.question, of=question.language)
-    quotes = [unit.text for unit in quoted(index, question.question, hits)] if hits else []
     rule: Rule = index.manifest["evidence"][question.language]
-    accepted = evidence(rule, *features(index, question.question, hits)) >= rule["threshold"]
-    right = [accepted and holds_phrase(text, question) for text in quotes]
-    return float(any(right)), float(any(right[:1])), float(len(quotes)), float(sum(map(len, quotes)))
+    if not hits or evidence(rule, *features(index, question.question, hits)) < rule["threshold"]:
+        return []
+    return quoted(index, question.question, hits)
 
 
 def held_out_ranks(index: HandbookIndex, questions: Sequence[Question]) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Whether what was found answers the question at all: a score of evidence and a threshold per language."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypedDict
 
 import numpy as np
@@ -37,19 +38,20 @@ def evidence(rule: Rule, coverage: float, cosine: float) -> float:
 def calibrate(found: Sequence[tuple[float, float]], answerable: Sequence[bool]) -> Rule:
     """The mix and threshold that tell answerable questions from others best (mean of both hit rates).
 
-    The threshold lies in the middle between the two classes' nearest scores. Without examples of both classes
-    nothing is refused.
+    Among equally good ones the widest gap between the scores on both sides of the threshold counts; the threshold lies
+    in its middle. Without examples of both classes nothing is refused.
     """
     truth = np.asarray(answerable, dtype=np.bool_)
     if truth.all() or not truth.any():
         return NO_RULE
-    best, value = NO_RULE, -1.0
+    best, value = NO_RULE, (-1.0, 0.0)
     for mix in MIXES:
         scores = np.array([evidence(Rule(mix=mix, threshold=0), *pair) for pair in found])
         edges = np.unique(scores)
-        for threshold in (edges[1:] + edges[:-1]) / 2:
-            accepted = scores >= threshold
+        for low, high in pairwise(edges):
+            accepted = scores >= high
             balanced = (accepted[truth].mean() + (~accepted[~truth]).mean()) / 2
-            if balanced > value + 1e-9:
-                best, value = Rule(mix=mix, threshold=round(float(threshold), 4)), float(balanced)
+            reached = (round(float(balanced), 9), round(float(high - low), 9))
+            if reached > value:
+                best, value = Rule(mix=mix, threshold=round(float(low + high) / 2, 4)), reached
     return best

@@ -59,7 +59,7 @@ def test_most_extracts_of_held_out_questions_hold_the_labelled_phrase(published:
         assert sum(right) / len(right) >= floor
         reported = live.manifest["held_out"]["answers"][language]
         assert reported["right"] == pytest.approx(sum(right) / len(right), abs=1e-4)
-        assert reported["right first"] <= reported["right"] and reported["quotes"] <= SENTENCES
+        assert reported["wrong"] <= 0.1 and reported["quotes"] <= SENTENCES
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,21 @@ def test_what_the_handbook_does_not_say_is_not_found(live: HandbookIndex, questi
     found = answer(live, question)
     assert (found.mode, found.cited) == ("not found", ())
     assert words in found.text and found.evidence < found.threshold
+
+
+@pytest.mark.parametrize("question", ["牛奶多少钱？", "退货需要多少天之内办理？"])
+def test_passages_without_the_kind_of_fact_asked_for_are_not_quoted(live: HandbookIndex, question: str) -> None:
+    found = answer(live, question)
+    assert found.mode == "not found" and found.evidence >= found.threshold, (
+        "prices and returns are told in English only"
+    )
+
+
+def test_an_extract_is_one_piece_of_one_passage(live: HandbookIndex) -> None:
+    found = answer(live, "May I combine two manufacturer coupons on the same item?")
+    [number] = found.cited
+    assert found.text.removesuffix(f" [{number}]") in found.hits[number - 1].chunk.text
+    assert "Two manufacturer coupons on one item are not allowed" in found.text
 
 
 def test_a_generated_answer_with_valid_citations_is_given(live: HandbookIndex) -> None:

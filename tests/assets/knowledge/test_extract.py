@@ -67,6 +67,12 @@ def test_cues(question: str, text: str, expected: int) -> None:
     assert cues.holds(question, text) == expected
 
 
+def test_a_kind_of_fact_is_lacking_only_when_one_is_asked_for() -> None:
+    assert cues.lacks("How much are buns?", ["Buns are soft.", "Buns are on aisle 7."])
+    assert not cues.lacks("How much are buns?", ["Buns are soft.", "Buns cost 2 USD."])
+    assert not cues.lacks("Who bakes buns?", ["Buns are soft."])
+
+
 def test_nearness_counts_neighbours_in_any_order() -> None:
     assert nearness(["coupon", "valid"], "Validity of coupons") == 1.0
     assert nearness(["coupon", "valid"], "A coupon and some other things are valid") == 0.0
@@ -76,4 +82,9 @@ def test_nearness_counts_neighbours_in_any_order() -> None:
 def test_sentences_and_rows_are_quoted_whole() -> None:
     text = "Open from 6 am; on Sunday from 7 am. 周六营业；周日不营业。\n| a | b |\n|---|---|\n| 1 |  |\n| 2 | x |"
     hit = Hit(Chunk("1", "d", ("Title",), text, None, "table", "en"), 1.0, {})
-    assert units(hit) == ["Open from 6 am; on Sunday from 7 am.", "周六营业；周日不营业。", "a: 1", "a: 2; b: x"]
+    assert units(hit) == [
+        ("Open from 6 am; on Sunday from 7 am.", False),
+        ("周六营业；周日不营业。", False),
+        ("a: 1", True),
+        ("a: 2; b: x", True),
+    ]

@@ -20,7 +20,6 @@ from resources.embed_minilm import MiniLm
 from tests.fakes.handbook import Handbook
 
 
-@pytest.mark.covers("MLP-237")
 def test_fusion_is_at_least_as_good_as_each_route_on_held_out_questions(published: Handbook) -> None:
     routes = published.live().manifest["held_out"]["routes"]
     for language in ("zh", "en"):
@@ -41,8 +40,8 @@ def test_every_labelled_passage_exists_and_both_parts_hold_both_kinds(published:
 def test_it_knows_what_it_does_not_know(published: Handbook) -> None:
     refusal = published.live().manifest["held_out"]["refusal"]
     for language in ("zh", "en"):
-        assert refusal[language]["answerable accepted"] >= 0.75
-        assert refusal[language]["unanswerable refused"] >= 0.75
+        assert refusal[language]["answerable accepted"] >= 0.9
+        assert refusal[language]["unanswerable refused"] >= 0.7
 
 
 def test_exact_search_agrees_with_the_vector_store(published: Handbook) -> None:
@@ -75,16 +74,17 @@ def test_only_new_passages_are_embedded(copied: Handbook, monkeypatch: pytest.Mo
         return original(self, texts)
 
     before = copied.live()
+    assert len(before.known) > 20, "the labelled questions"
     assert copied.read().parsed == ("metrics.md",)
     monkeypatch.setattr(MiniLm, "embed", watched)
     built = copied.build()
-    passages = [text for text in embedded if "\n" in text]  # the others are questions
-    assert built.embedded == 1 and len(passages) == 1 and "year 2017" in passages[0]
+    assert copied.live().version == before.version, "nothing is live before the gate"
+    copied.publish()
+    assert built.embedded == 1 and len(embedded) == 1 and "year 2017" in embedded[0], "no question is embedded again"
     assert built.removed == 8 and built.chunks == len(before.chunks) - 7
     fresh = HandbookIndex(copied.objects.path(KEY, built.version), copied.settings.home / "models")
     again = original(fresh.embedder, [chunk.searched for chunk in fresh.chunks])
     assert np.abs(again - fresh.vectors).max() < 1e-5
-    assert copied.live().version == before.version, "nothing is live before the gate"
 
 
 def test_a_worse_index_does_not_go_live(copied: Handbook) -> None:
@@ -95,7 +95,7 @@ def test_a_worse_index_does_not_go_live(copied: Handbook) -> None:
     verdict = copied.publish()
     assert not verdict.passed and "under the floor" in verdict.reason
     assert verdict.live_recall is not None and verdict.recall is not None and verdict.recall < verdict.live_recall
-    assert sorted(verdict.lost) == [f"zh-{n}" for n in (12, 14, 16, 18, 20, 22)]
+    assert sorted(verdict.lost) == [f"zh-{n}" for n in (12, 14, 16, 18, 20, 22, 47, 49)]
     assert copied.live().version == live != built.version
 
 

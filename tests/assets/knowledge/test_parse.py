@@ -18,7 +18,6 @@ def parsed(tmp_path: Path, name: str, data: str | bytes) -> list[Block]:
     return parse(path, name)
 
 
-@pytest.mark.covers("MLP-235")
 def test_markdown(tmp_path: Path) -> None:
     text = """Before.
 
@@ -54,7 +53,6 @@ End.
     ]
 
 
-@pytest.mark.covers("MLP-235")
 def test_html(tmp_path: Path) -> None:
     html = """<html><head><title>T</title><style>p{}</style></head><body><nav>menu</nav>
     <h1>Top</h1><div>loose <b>text</b><p>para&nbsp;one</p></div><h2>Sub</h2>
@@ -88,7 +86,6 @@ def test_text_encodings(tmp_path: Path, encoding: str) -> None:
     assert [(b.heading, b.text) for b in blocks] == [(("夜班须知",), "第一段， 两行。"), (("夜班须知",), "第二段。")]
 
 
-@pytest.mark.covers("MLP-235")
 def test_pdf_headings_tables_and_pages(tmp_path: Path) -> None:
     document = pymupdf.open()
     for number in (1, 2):
