@@ -17,6 +17,10 @@ DATASET = Key.parse("dataset/retail/coupon_propensity")
 QUESTIONS = ("How long can registers work offline when the network fails?", "优惠券过期了还能用吗？")
 SHOWN_METRICS = ("auc", "average_precision", "log_loss", "brier")
 PREDICTIONS = 3
+REPORTS = {
+    "sales_forecast": ("MASE", "MASE of seasonal naive", "WAPE %", "WAPE % of seasonal naive"),
+    "segments": ("number of segments", "silhouette", "stability (mean adjusted Rand index)"),
+}
 
 
 def show(console: Console, session: Session) -> None:
@@ -104,10 +108,10 @@ def _predictions(console: Console, session: Session) -> None:
 
 def _reports(console: Console, session: Session) -> None:
     _title(console, "Reports")
-    for name in ("sales_forecast", "segments"):
+    for name, figures in REPORTS.items():
         metadata = _latest(session, dg.AssetKey(["report", "retail", name]))
-        numbers = [f"{k} {v:.3g}" for k, v in metadata.items() if isinstance(v, float)]
-        console.print(f"  {name}: {', '.join(numbers)}", highlight=False)
+        shown = ", ".join(f"{figure} {metadata[figure]:.3g}" for figure in figures)
+        console.print(f"  {name:<16} {shown}", highlight=False, soft_wrap=True)
 
 
 def _answers(console: Console, session: Session) -> None:

@@ -13,7 +13,7 @@ from core.errors import HeddleError
 NEXT = """
 [bold]Next[/bold]
   heddle up                              web UI, daemon, endpoint server and MLflow UI
-  heddle ask "Which stores open on Sunday?"
+  heddle ask "When does the store open on Sundays?"
   heddle metrics query sales --by department --grain month
   heddle run --dry-run                   what is out of date, and why
   docs/tutorial.md                       drop a new week of data and watch only it recompute
@@ -61,7 +61,7 @@ def demo() -> None:
         console.print(f"\n[bold green]{message} in {seconds:.0f} s[/bold green], peak memory {peak:.1f} GB")
         server.ensure(settings)
         summary.show(console, session)
-    console.print(NEXT, highlight=False)
+    console.print(NEXT, highlight=False, soft_wrap=True)
 
 
 @contextmanager
