@@ -98,14 +98,15 @@ def stop(settings: Settings) -> int | None:
     if pid is None:
         return None
     try:
-        psutil.Process(pid).terminate()
+        process = psutil.Process(pid)
+        process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:  # ended, if not yet reaped
+            if time.monotonic() > deadline:
+                raise EndpointError(f"the endpoint server (pid {pid}) does not stop", f"kill {pid}")
+            time.sleep(0.05)
     except psutil.NoSuchProcess:
-        return pid
-    deadline = time.monotonic() + STOP_SECONDS
-    while holder(pid_path(settings)) == pid:  # not until the process is gone: whoever started it may not have reaped it
-        if time.monotonic() > deadline:
-            raise EndpointError(f"the endpoint server (pid {pid}) does not stop", f"kill {pid}")
-        time.sleep(0.05)
+        pass
     return pid
 
 

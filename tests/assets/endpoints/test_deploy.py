@@ -13,6 +13,7 @@ from collections import Counter
 
 import dagster as dg
 import httpx
+import psutil
 import pytest
 from click.testing import CliRunner
 
@@ -252,5 +253,8 @@ def test_the_command_line(settings, objects, champion, monkeypatch):
     with open_instance(settings) as instance:
         event = instance.get_latest_materialization_event(dg.AssetKey(list(KEY))).asset_materialization
     assert event.metadata["version"].value == "1" and event.metadata["previous version"].value == "2"
+    process = psutil.Process(pid)
     assert str(pid) in call("stop").output and holder(server.pid_path(settings)) is None
+    # this process started it, so it may be left for this process to reap
+    assert not psutil.pid_exists(pid) or process.status() == psutil.STATUS_ZOMBIE
     assert "No endpoint server" in call("stop").output and call("status").exit_code == 2

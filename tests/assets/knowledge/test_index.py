@@ -37,11 +37,23 @@ def test_every_labelled_passage_exists_and_both_parts_hold_both_kinds(published:
     assert len(kinds) == 8
 
 
+# the last ids of the first question set; what came later was written after failures were seen, and is harder
+FIRST_SET = {"en": 51, "zh": 41, "en-none": 24, "zh-none": 24}
+
+
 def test_it_knows_what_it_does_not_know(published: Handbook) -> None:
-    refusal = published.live().manifest["held_out"]["refusal"]
-    for language in ("zh", "en"):
-        assert refusal[language]["answerable accepted"] >= 0.9
-        assert refusal[language]["unanswerable refused"] >= 0.7
+    live = published.live()
+    questions = load_questions(questions_path(published.settings))
+    first = [q for q in questions if int(q.id.rpartition("-")[2]) <= FIRST_SET[q.id.rpartition("-")[0]]]
+    assert len(first) == 140
+    for asked, refusal in (
+        (first, evaluate.refusal_figures(live, first)),
+        (questions, live.manifest["held_out"]["refusal"]),
+    ):
+        for language in ("zh", "en"):
+            assert refusal[language]["answerable accepted"] >= 0.9
+            floor = 0.75 if asked is first or language == "zh" else 0.7  # the first set's bound stands
+            assert refusal[language]["unanswerable refused"] >= floor
 
 
 def test_exact_search_agrees_with_the_vector_store(published: Handbook) -> None:
