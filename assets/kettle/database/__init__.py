@@ -1,0 +1,1 @@
+"""Kettle database connections over SQLAlchemy."""

@@ -1,0 +1,1 @@
+"""Running a transformation: steps, row batches, counters, errors."""

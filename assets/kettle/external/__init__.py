@@ -1,0 +1,1 @@
+"""Real Kettle engines, when configured: pan, kitchen, Carte, hop-run."""

@@ -1,0 +1,1 @@
+"""Reading and writing .ktr, .kjb, .hpl and .hwf files."""

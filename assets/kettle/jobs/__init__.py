@@ -1,0 +1,1 @@
+"""Running jobs: the walk along hops and the entries."""

@@ -1,0 +1,1 @@
+"""JavaScript, formulas and Java expressions inside steps."""

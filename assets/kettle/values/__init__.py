@@ -1,0 +1,1 @@
+"""Kettle's value types, masks, conversions and comparison over polars columns."""
