@@ -1,0 +1,116 @@
+"""Files that a run reads and writes: written beside, put in place when the run has succeeded.
+
+Paths may be local (with or without file://) or any URL that fsspec knows (s3://, memory://, sftp://, zip://, ...).
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import IO
+from urllib.parse import unquote, urlsplit
+
+from assets.kettle.errors import KettleError
+
+
+def local_path(path: str) -> Path | None:
+    """The local path that a plain path or file: URL names; None for other URLs."""
+    if path.startswith("file:"):
+        return Path(unquote(urlsplit(path).path))
+    if "://" in path or path.startswith(("zip:", "gz:", "tar:", "ram:", "tmp:")):
+        return None
+    return Path(path)
+
+
+class Outputs:
+    """The output files of a run. Readers within the run see what has been staged so far."""
+
+    def __init__(self) -> None:
+        self._staged: dict[str, Path] = {}
+        self._deleted: list[Path] = []
+
+    @staticmethod
+    def _key(path: str) -> str:
+        local = local_path(path)
+        return path if local is None else os.path.abspath(local)  # noqa: PTH100  # resolves no links: the name stays
+
+    def stage(self, path: str, *, append: bool = False, make_folder: bool = True) -> Path:
+        """A local file to write in place of `path`; `append` starts with the present content.
+
+        Raises:
+            KettleError: the folder is missing and may not be made.
+        """
+        key = self._key(path)
+        if key in self._staged:
+            if not append:
+                self._staged[key].write_bytes(b"")
+            return self._staged[key]
+        local = local_path(path)
+        if local is not None and not local.parent.is_dir():
+            if not make_folder:
+                raise KettleError(f"the folder of {path} does not exist", "create it, or let the step create it")
+            local.parent.mkdir(parents=True, exist_ok=True)
+        folder = None if local is None else local.parent
+        handle, name = tempfile.mkstemp(prefix=".heddle-", suffix=".part", dir=folder)
+        os.close(handle)
+        staged = Path(name)
+        if append and exists(path):
+            with open_binary(path) as source, staged.open("wb") as target:
+                shutil.copyfileobj(source, target)
+        self._staged[key] = staged
+        return staged
+
+    def resolve(self, path: str) -> str:
+        """Where to read `path` from: its staged file when this run writes it."""
+        staged = self._staged.get(self._key(path))
+        return path if staged is None else str(staged)
+
+    def staged(self) -> list[str]:
+        """The paths written so far."""
+        return list(self._staged)
+
+    def commit(self) -> None:
+        """Puts every staged file in place."""
+        for key, staged in self._staged.items():
+            if "://" in key:
+                import fsspec
+
+                with staged.open("rb") as source, fsspec.open(key, "wb") as target:
+                    shutil.copyfileobj(source, target)
+                staged.unlink()
+            else:
+                umask = os.umask(0)
+                os.umask(umask)
+                staged.chmod(0o666 & ~umask)
+                staged.replace(key)
+        self._staged = {}
+
+    def rollback(self) -> None:
+        """Forgets every staged file; what was there before stays."""
+        for staged in self._staged.values():
+            staged.unlink(missing_ok=True)
+        self._staged = {}
+
+
+def exists(path: str) -> bool:
+    """Whether a local path or URL names something that exists."""
+    local = local_path(path)
+    if local is not None:
+        return local.exists()
+    import fsspec
+
+    filesystem, inner = fsspec.core.url_to_fs(path)
+    return bool(filesystem.exists(inner))
+
+
+def open_binary(path: str) -> IO[bytes]:
+    """Opens a local path or URL for reading. Raises KettleError when it cannot be read."""
+    local = local_path(path)
+    try:
+        if local is not None:
+            return local.open("rb")
+        import fsspec
+
+        return fsspec.open(path, "rb").open()  # type: ignore[no-any-return]
+    except OSError as error:
+        raise KettleError(f"cannot read {path}: {error.strerror or error}", "check the path and its rights") from error

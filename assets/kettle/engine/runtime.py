@@ -1,0 +1,198 @@
+"""Runs a transformation: plans the layouts, then pushes batches of rows along the hops until nothing is left.
+
+One thread: polars uses all cores inside a batch. The deepest step with waiting rows always goes first, so little waits
+anywhere; a step that keeps rows (sort, join) keeps them in buffers that spill. There is no row-set limit between steps
+and so none of Kettle's deadlocks.
+"""
+
+from collections.abc import Iterator
+from time import monotonic
+
+import polars as pl
+
+from assets.kettle.engine.graph import Graph, build_graph
+from assets.kettle.engine.node import Node
+from assets.kettle.engine.result import Result, Stopwatch
+from assets.kettle.engine.run import Run
+from assets.kettle.engine.step import Step
+from assets.kettle.errors import KettleError, StepError
+from assets.kettle.steps.registry import step_class
+from assets.kettle.values.fields import Layout
+
+PROGRESS_SECONDS = 1.0
+
+
+class StopRun(Exception):  # noqa: N818  # not an error: a step asks the run to end
+    """A step ends the run early. `errors` > 0 makes it a failure; `drain` lets rows on their way arrive."""
+
+    def __init__(self, reason: str, *, errors: int = 0, drain: bool = False) -> None:
+        super().__init__(reason)
+        self.errors = errors
+        self.drain = drain
+
+
+class Engine:
+    """The running graph of one transformation."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.graph: Graph = build_graph(run.transformation)
+        self.nodes: dict[str, Node] = {}
+        self._rank = {name: number for number, name in enumerate(self.graph.order)}
+        self._waiting: set[str] = set()
+        self._told = monotonic()
+
+    # -- planning
+
+    def plan(self) -> None:
+        """Makes all steps and computes every layout. Raises the errors that show without rows."""
+        transformation = self.run.transformation
+        file = str(transformation.path or transformation.name)
+        for name in self.graph.order:
+            node = transformation.steps[name]
+            kind = step_class(node.type, name, file)
+            steps = [kind(node, self.run) for _ in range(self._copies(kind, node.copies, name))]
+            self.nodes[name] = Node(
+                steps, self.run, self.graph.targets[name], self.graph.errors.get(name), self._deliver
+            )
+        for name in self.graph.order:
+            self.nodes[name].plan(self.layouts_into(name))
+
+    def layouts_into(self, name: str) -> dict[str, Layout]:
+        """The layouts that reach a step, by sending step."""
+        return {source: self.nodes[source].layout_to(name) for source in self.graph.inputs[name]}
+
+    def _copies(self, kind: type[Step], text: str, name: str) -> int:
+        resolved = self.run.variables.resolve(text or "1").strip() or "1"
+        if not resolved.isdigit():
+            raise StepError(name, f"the number of copies is {resolved!r}", "give a whole number or set the variable")
+        return 1 if kind.copies_as_one and self.graph.inputs[name] else max(1, int(resolved))
+
+    # -- running
+
+    def execute(self) -> None:
+        """Starts all steps, runs until every step has finished, closes all steps."""
+        try:
+            for name in self.graph.order:
+                for step in self.nodes[name].steps:
+                    with Stopwatch(self.nodes[name].counters):
+                        step.start()
+            for name in self.graph.order:
+                self.nodes[name].open_inputs = set(self.graph.inputs[name])
+            self._loop()
+        finally:
+            for node in self.nodes.values():
+                for step in node.steps:
+                    step.close()
+            self.run.observer.progress(self.run.counters)
+
+    def _loop(self) -> None:
+        producers = self._source_order()
+        while self._turn(producers):
+            if monotonic() - self._told > PROGRESS_SECONDS:
+                self._told = monotonic()
+                self.run.observer.progress(self.run.counters)
+        stuck = [n for n in self.graph.order if not self.nodes[n].finished]
+        if stuck:
+            raise KettleError(
+                f"{self.run.transformation.name}: the steps {', '.join(stuck)} wait for each other",
+                "remove one of the waits (Block until steps finish)",
+            )
+
+    def _turn(self, producers: list[str]) -> bool:
+        """One batch through one step; False when there is nothing left to do."""
+        try:
+            if self._waiting:
+                self._work(max(self._waiting, key=self._rank.__getitem__))
+                return True
+            name = self._next_producer(producers)
+            if name is not None:
+                self._advance(name)
+            return name is not None
+        except StopRun as stop:
+            if not stop.drain:
+                raise
+            self.run.result.errors += stop.errors
+            self.run.log(self.run.transformation.name, str(stop), "MINIMAL")
+            for name in self.graph.order:
+                if not self.graph.inputs[name]:
+                    self.nodes[name].producing = iter(())
+            return True
+
+    def _source_order(self) -> list[str]:
+        """Producers in the order in which they are asked: what feeds look-up streams first, then the file's order."""
+        side = {(s, n) for n in self.graph.order for s in self.nodes[n].step.named_inputs()}
+        feeds = {name for name in self.graph.order if any(name == s or self.graph.between(name, s) for s, _ in side)}
+        return sorted(self.graph.order, key=lambda n: (n not in feeds, self._rank[n]))
+
+    def _next_producer(self, order: list[str]) -> str | None:
+        """The step that may say more: those in the middle of the graph before sources, look-up sources first."""
+        ready = [n for n in order if self._may_produce(self.nodes[n])]
+        return next((n for n in ready if self.graph.inputs[n]), ready[0] if ready else None)
+
+    def _may_produce(self, node: Node) -> bool:
+        if node.finished or node.open_inputs:
+            return False
+        return all(self.nodes[w].finished for w in node.step.waits_for() if w in self.nodes)
+
+    def _work(self, name: str) -> None:
+        node = self.nodes[name]
+        source, frame = node.queue.popleft()
+        if not node.queue:
+            self._waiting.discard(name)
+        with Stopwatch(node.counters):
+            if frame is None:
+                node.ended(source)
+            else:
+                node.take(source, frame)
+
+    def _advance(self, name: str) -> None:
+        """Takes one batch from a producer, or ends it."""
+        node = self.nodes[name]
+        with Stopwatch(node.counters):
+            if node.producing is None:
+                node.producing = self._sliced(node.produce())
+            frame = next(node.producing, None)
+            if frame is not None:
+                if frame.height:
+                    node.send(frame, None)
+                return
+        node.finished = True
+        self.run.observer.finished(name, node.counters)
+        error = [node.error] if node.error else []
+        for target in [*self.graph.targets[name], *error]:
+            self.nodes[target].queue.append((name, None))
+            self._waiting.add(target)
+
+    def _sliced(self, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        for frame in frames:
+            if frame.height <= 2 * self.run.settings.batch_rows:
+                yield frame
+            else:
+                yield from frame.iter_slices(self.run.settings.batch_rows)
+
+    def _deliver(self, source: str, target: str, frame: pl.DataFrame) -> None:
+        if target not in self.nodes:
+            raise StepError(source, f"it sends rows to {target!r}, which is not connected", "draw the hop")
+        self.nodes[target].queue.append((source, frame))
+        self._waiting.add(target)
+
+
+def execute(run: Run) -> Result:
+    """Plans and runs; the result says how it went. Outputs and databases are the caller's to commit.
+
+    Raises:
+        KettleError: it could not be planned, or a step failed.
+    """
+    engine = Engine(run)
+    engine.plan()
+    try:
+        engine.execute()
+    except StopRun as stop:
+        run.result.stopped = True
+        run.result.errors += stop.errors
+        run.log(run.transformation.name, str(stop), "MINIMAL")
+    run.result.ok = run.result.errors == 0
+    run.result.steps = run.counters
+    run.result.log_text = "\n".join(run.log_lines)
+    return run.result
