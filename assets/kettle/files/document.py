@@ -65,7 +65,7 @@ def parse(data: bytes, where: str) -> Document:
     text, encoding, bom = _decode(data, where)
     source = text.encode("utf-8")
     spans = _Positions(source, where).read()
-    root = _tree(source, where)
+    root = tree(source, where)
     nodes = list(root.iter())
     if len(nodes) != len(spans):
         raise FileFormatError(f"{where}: the two readings of the XML differ", "report this file")
@@ -165,8 +165,11 @@ def _parser(recover: bool) -> etree.XMLParser:
     )
 
 
-def _tree(source: bytes, where: str) -> Any:
-    """The root. Prefixes that are not declared are allowed, as Kettle does not look at namespaces."""
+def tree(source: bytes, where: str) -> Any:
+    """The lxml root of UTF-8 text that was checked by `parse`.
+
+    Prefixes that are not declared are allowed, as Kettle does not look at namespaces.
+    """
     try:
         return etree.fromstring(source, _parser(recover=False))
     except etree.XMLSyntaxError as error:

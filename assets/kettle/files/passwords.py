@@ -14,6 +14,22 @@ SEED_VARIABLE = "KETTLE_TWO_WAY_PASSWORD_ENCODER_SEED"
 SEED = 933910847463829827159347601486730416058
 
 _VARIABLE = re.compile(r"\$\{[^}]+\}|%%.+?%%", re.DOTALL)
+# endings of names (without a number at the end) of what Kettle obscures, and of what else nobody should see
+PASSWORDS = ("password", "passwd", "passphrase")
+SECRETS = (
+    *PASSWORDS,
+    "secret",
+    "secret_key",
+    "secret_access_key",
+    "apikey",
+    "api_key",
+    "access_token",
+    "accesstoken",
+    "refresh_token",
+    "bearer_token",
+    "security_token",
+)
+_SWITCHES = ("use", "is", "has", "include", "ask")
 _HEX = re.compile(r"-?[0-9a-fA-F]+")
 
 
@@ -64,3 +80,22 @@ def obscure(text: str) -> str:
         return PREFIX
     number = int.from_bytes(text.encode("utf-8"), "big", signed=True) ^ seed()
     return PREFIX + format(number, "x")
+
+
+def is_password_name(name: str) -> bool:
+    """Whether a tag, attribute code or key of this name holds a password, such as `proxy_password` or `PASSWORD_0`.
+
+    Names of fields that hold one (`password_field`) and switches (`use_password`) are not meant.
+    """
+    return _ends(name, PASSWORDS)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a tag, attribute code or key of this name holds a password, key or token, to be masked when shown."""
+    return _ends(name, SECRETS)
+
+
+def _ends(name: str, endings: tuple[str, ...]) -> bool:
+    bare = name.lower().rstrip("0123456789").rstrip("_")
+    switch = bare.startswith(_SWITCHES) and not bare.startswith("user")
+    return bare.endswith(endings) and not switch
