@@ -9,7 +9,7 @@ from typing import Any
 from lxml import etree
 
 from assets.kettle.errors import KettleError
-from assets.kettle.files.read import JOBS, TRANSFORMATIONS, refresh
+from assets.kettle.files.read import JOBS, TRANSFORMATIONS, number, refresh
 from assets.kettle.model import Job, Transformation
 
 INDENT = "  "
@@ -54,7 +54,7 @@ def replace_step(model: Transformation | Job, name: str, element: Any, nr: int =
 
 def add_step(model: Transformation | Job, element: Any) -> None:
     """Adds a step or entry after the last one. Raises KettleError when the name is taken or missing."""
-    name, nr = element.findtext("name") or "", int(element.findtext("nr") or 0)
+    name, nr = element.findtext("name") or "", number(element.findtext("nr") or "")
     if not name:
         raise KettleError("a step without a name cannot be added", "give it a <name>")
     if _find(model, name, nr) is not None:
@@ -78,12 +78,12 @@ def remove_step(model: Transformation | Job, name: str, nr: int = 0) -> None:
     for hop in list(_hops(model)):
         if any(_at(hop, end, model) == (name.lower(), nr) for end in ("from", "to")):
             remove(hop)
-    for error in list(model.document.root.iterfind("step_error_handling/error")):
-        if name.lower() in ((error.findtext(tag) or "").lower() for tag in ("source_step", "target_step")):
-            remove(error)
-    for error in list(model.document.root.iterfind("transform_error_handling/error")):
-        if name.lower() in ((error.findtext(tag) or "").lower() for tag in ("source_transform", "target_transform")):
-            remove(error)
+    if not isinstance(model, Job):
+        shape = TRANSFORMATIONS[model.document.root.tag]
+        for error in model.document.root.findall(f"{shape.error_handling}/error"):
+            ends = (error.findtext(tag) or "" for tag in (*shape.error_source, *shape.error_target))
+            if name.lower() in map(str.lower, ends):
+                remove(error)
     refresh(model)
 
 
@@ -213,8 +213,8 @@ def _find(model: Transformation | Job, name: str, nr: int) -> Any:
     """The element of a step or entry; of a repeated name the last, which is the one that counts."""
     found = None
     for element in _nodes(model):
-        number = int(element.findtext("nr") or 0) if isinstance(model, Job) else 0
-        if (element.findtext("name") or "").lower() == name.lower() and number == nr:
+        place = number(element.findtext("nr") or "") if isinstance(model, Job) else 0
+        if (element.findtext("name") or "").lower() == name.lower() and place == nr:
             found = element
     return found
 
@@ -232,8 +232,8 @@ def _hops(model: Transformation | Job) -> Iterator[Any]:
 
 
 def _at(hop: Any, end: str, model: Transformation | Job) -> tuple[str, int]:
-    number = int(hop.findtext(f"{end}_nr") or 0) if isinstance(model, Job) else 0
-    return (hop.findtext(end) or "").lower(), number
+    nr = number(hop.findtext(f"{end}_nr") or "") if isinstance(model, Job) else 0
+    return (hop.findtext(end) or "").lower(), nr
 
 
 def _hop(model: Transformation | Job, source: str, target: str, source_nr: int, target_nr: int) -> Any:

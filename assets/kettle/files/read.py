@@ -190,7 +190,7 @@ def _job(document: Document, path: Path | None) -> Job:
             name=options.text("name"),
             type=options.text("type"),
             options=options,
-            nr=_number(options.text("nr")),
+            nr=number(options.text("nr")),
             parallel=options.flag("parallel"),
         )
         for options in info.rows(shape.node)
@@ -213,7 +213,7 @@ def _job_hops(info: Options, entries: list[Entry]) -> list[JobHop]:
     names = {(entry.name.lower(), entry.nr): entry.name for entry in entries}
     hops = []
     for options in info.rows("hops/hop"):
-        source_nr, target_nr = _number(options.text("from_nr")), _number(options.text("to_nr"))
+        source_nr, target_nr = number(options.text("from_nr")), number(options.text("to_nr"))
         source = names.get((options.text("from").lower(), source_nr))
         target = names.get((options.text("to").lower(), target_nr))
         if source is not None and target is not None:
@@ -231,6 +231,6 @@ def _job_hops(info: Options, entries: list[Entry]) -> list[JobHop]:
     return hops
 
 
-def _number(text: str) -> int:
-    """A whole number, 0 where there is none, as Kettle reads it."""
-    return int(text) if text.strip().lstrip("-").isdigit() else 0
+def number(text: str) -> int:
+    """A whole number such as an entry's nr, 0 where there is none, as Kettle reads it."""
+    return int(text) if text.strip().lstrip("-").isdecimal() else 0
