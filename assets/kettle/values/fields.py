@@ -66,7 +66,7 @@ class Field:
 
     Attributes:
         length: declared length, -1 when open.
-        precision: declared precision, -1 when open (Integer fields carry 0 in most steps).
+        precision: declared precision, -1 when open; always 0 for Integer.
         mask: conversion mask (Java DecimalFormat or SimpleDateFormat), None for the default.
         decimal, grouping, currency: symbols, None for the locale's.
         locale: date format locale such as "en_US", None for the default (en_US).
@@ -91,6 +91,11 @@ class Field:
     trim: str = "none"
     origin: str | None = None
     storage: str = "normal"
+
+    def __post_init__(self) -> None:
+        """An Integer's precision is 0 whatever was declared, as Kettle reports it."""
+        if self.type is ValueType.INTEGER and self.precision != 0:
+            object.__setattr__(self, "precision", 0)
 
     @property
     def dtype(self) -> pl.DataType:

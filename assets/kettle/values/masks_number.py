@@ -1,0 +1,87 @@
+"""Columns of numbers to text and back under a mask: whole columns where texts are plain, else one by one."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from assets.kettle.values.fields import ValueType
+from assets.kettle.values.java_numbers import big_decimal, plain
+from assets.kettle.values.number_exact import as_decimal, as_double, as_long, format_number, parse_number
+from assets.kettle.values.number_pattern import DEFAULT_PATTERN, NumberPattern, Symbols, compile_number_mask
+
+Parsed = tuple[pl.Series, dict[int, str]]
+"""A column and the reasons of the rows that failed (null there)."""
+
+
+def each_unique(column: pl.Series, function: Callable[[Any], Any], dtype: pl.DataType) -> Parsed:
+    """`function` on every distinct value that is not null; a ValueError becomes the reason of its rows."""
+    unique = column.drop_nulls().unique(maintain_order=False)
+    values: list[Any] = []
+    failed: dict[Any, str] = {}
+    for item in unique.to_list():
+        try:
+            values.append(function(item))
+        except ValueError as error:
+            values.append(None)
+            failed[item] = str(error)
+    if unique.len() == 0:
+        return pl.Series(column.name, [None] * column.len(), dtype=dtype), {}
+    mapped = column.replace_strict(unique, pl.Series(values, dtype=dtype), default=None, return_dtype=dtype)
+    return mapped, _reasons(column, failed)
+
+
+def _reasons(column: pl.Series, failed: dict[Any, str]) -> dict[int, str]:
+    if not failed:
+        return {}
+    rows = column.is_in(list(failed)).fill_null(value=False).arg_true().to_list()
+    return {row: failed[column[row]] for row in rows}
+
+
+def format_numbers(column: pl.Series, mask: str, symbols: Symbols) -> pl.Series:
+    """The texts of a Float64, Int64 or String (BigNumber) column. Raises ValueError for a mask Java refuses."""
+    pattern = compile_number_mask(mask)
+    if column.dtype == pl.String:
+        return each_unique(column, lambda v: format_number(Decimal(v), pattern, symbols), pl.String())[0]
+    return each_unique(column, lambda v: format_number(v, pattern, symbols), pl.String())[0]
+
+
+_READS: dict[ValueType, Callable[[Decimal | float, int], Any]] = {
+    ValueType.NUMBER: as_double,
+    ValueType.INTEGER: as_long,
+    ValueType.BIGNUMBER: lambda value, multiplier: plain(as_decimal(value, multiplier)),
+}
+_DTYPES: dict[ValueType, pl.DataType] = {
+    ValueType.NUMBER: pl.Float64(),
+    ValueType.INTEGER: pl.Int64(),
+    ValueType.BIGNUMBER: pl.String(),
+}
+
+
+def parse_numbers(
+    column: pl.Series, kind: ValueType, mask: str | None, symbols: Symbols, *, lenient: bool = False
+) -> Parsed:
+    """The Number, Integer or BigNumber values of a text column; '' and null are null."""
+    pattern = compile_number_mask(mask) if mask else DEFAULT_PATTERN
+
+    def one(text: str) -> Any:
+        return parse_text_number(text, kind, pattern, symbols, lenient=lenient)
+
+    blank = column.is_null() | (column == "")
+    return each_unique(column.set(blank.fill_null(value=True), None), one, _DTYPES[kind])
+
+
+def parse_text_number(
+    text: str, kind: ValueType, pattern: NumberPattern, symbols: Symbols, *, lenient: bool
+) -> float | int | str:
+    """One text. Raises ValueError when no number is there, or something is left behind it (unless lenient)."""
+    found = parse_number(text, pattern, symbols)
+    complete = found is not None and (lenient or found[1] == len(text))
+    if found is not None and complete and not (kind == ValueType.BIGNUMBER and isinstance(found[0], float)):
+        result: float | int | str = _READS[kind](found[0], pattern.multiplier)
+        return result
+    if kind == ValueType.BIGNUMBER:
+        return plain(big_decimal(text))
+    at = 0 if found is None else found[1]
+    raise ValueError(f"couldn't convert String [{text}] to {kind.value}: not a number at position {at + 1}")
