@@ -22,7 +22,7 @@ from assets.kettle.values.fields import Layout
 PROGRESS_SECONDS = 1.0
 
 
-class StopRun(Exception):  # noqa: N818  # not an error: a step asks the run to end
+class StopRun(Exception):  # not an error: a step asks the run to end
     """A step ends the run early. `errors` > 0 makes it a failure; `drain` lets rows on their way arrive."""
 
     def __init__(self, reason: str, *, errors: int = 0, drain: bool = False) -> None:
@@ -71,20 +71,35 @@ class Engine:
     # -- running
 
     def execute(self) -> None:
-        """Starts all steps, runs until every step has finished, closes all steps."""
+        """Starts all steps, runs until every step has finished or one ends the run, closes all steps.
+
+        Raises:
+            KettleError: a step failed.
+        """
+        run = self.run
         try:
-            for name in self.graph.order:
-                for step in self.nodes[name].steps:
-                    with Stopwatch(self.nodes[name].counters):
-                        step.start()
-            for name in self.graph.order:
-                self.nodes[name].open_inputs = set(self.graph.inputs[name])
+            self._start()
             self._loop()
+        except StopRun as stop:
+            run.result.stopped = True
+            run.result.errors += stop.errors
+            run.log(run.transformation.name, str(stop), "MINIMAL")
         finally:
             for node in self.nodes.values():
                 for step in node.steps:
                     step.close()
-            self.run.observer.progress(self.run.counters)
+            run.observer.progress(run.counters)
+        run.result.ok = run.result.errors == 0
+        run.result.steps = run.counters
+        run.result.log_text = "\n".join(run.log_lines)
+
+    def _start(self) -> None:
+        for name in self.graph.order:
+            node = self.nodes[name]
+            node.open_inputs = set(self.graph.inputs[name])
+            for step in node.steps:
+                with Stopwatch(node.counters):
+                    step.start()
 
     def _loop(self) -> None:
         producers = self._source_order()
@@ -186,13 +201,5 @@ def execute(run: Run) -> Result:
     """
     engine = Engine(run)
     engine.plan()
-    try:
-        engine.execute()
-    except StopRun as stop:
-        run.result.stopped = True
-        run.result.errors += stop.errors
-        run.log(run.transformation.name, str(stop), "MINIMAL")
-    run.result.ok = run.result.errors == 0
-    run.result.steps = run.counters
-    run.result.log_text = "\n".join(run.log_lines)
+    engine.execute()
     return run.result

@@ -1,6 +1,7 @@
 """Starts a transformation from outside or from within another: variables, parameters, commit or rollback."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import polars as pl
@@ -10,17 +11,41 @@ from assets.kettle.engine.buffers import Memory
 from assets.kettle.engine.outputs import Outputs
 from assets.kettle.engine.result import Result
 from assets.kettle.engine.run import EngineSettings, Observer, Quiet, Run
-from assets.kettle.engine.runtime import execute
+from assets.kettle.engine.runtime import Engine, execute
 from assets.kettle.errors import KettleError
 from assets.kettle.files.variables import Variables
-from assets.kettle.model import Parameter, Transformation
+from assets.kettle.model import Transformation
 
 
-def activate(parameters: list[Parameter], given: Mapping[str, str], variables: Variables) -> None:
-    """Makes named parameters variables: the given value, or the default when it is missing or empty."""
-    for parameter in parameters:
-        value = given.get(parameter.name) or parameter.default
-        variables.set(parameter.name, variables.resolve(value))
+def new_run(
+    transformation: Transformation,
+    *,
+    settings: EngineSettings | None = None,
+    variables: Variables | None = None,
+    parameters: Mapping[str, str] | None = None,
+    arguments: list[str] | None = None,
+    previous: Result | None = None,
+    observer: Observer | None = None,
+) -> Run:
+    """The surroundings for a run of its own; see `run_transformation`."""
+    settings = settings or EngineSettings()
+    scope = Variables(variables)
+    if transformation.path is not None:
+        scope.for_transformation(transformation.path, transformation.name)
+    for name, value in (parameters or {}).items():
+        scope.set(name, value)
+    scope.declare(transformation.parameters, parameters or {})
+    return Run(
+        transformation=transformation,
+        variables=scope,
+        settings=settings,
+        databases=Databases(transformation.connections, scope, settings.connections),
+        outputs=Outputs(),
+        memory=Memory(settings.memory_bytes, settings.temp_dir),
+        observer=observer or Quiet(),
+        previous=previous or Result(),
+        arguments=arguments or [],
+    )
 
 
 def run_transformation(
@@ -43,36 +68,29 @@ def run_transformation(
     Raises:
         KettleError: the file cannot run or a step failed; nothing that can be rolled back has changed.
     """
-    settings = settings or EngineSettings()
-    scope = Variables(variables)
-    if transformation.path is not None:
-        scope.for_transformation(transformation.path, transformation.name)
-    for name, value in (parameters or {}).items():
-        scope.set(name, value)
-    activate(transformation.parameters, parameters or {}, scope)
-    run = Run(
-        transformation=transformation,
-        variables=scope,
+    run = new_run(
+        transformation,
         settings=settings,
-        databases=Databases(transformation.connections, scope, settings.connections),
-        outputs=Outputs(),
-        memory=Memory(settings.memory_bytes, settings.temp_dir),
-        observer=observer or Quiet(),
-        previous=previous or Result(),
-        arguments=arguments or [],
+        variables=variables,
+        parameters=parameters,
+        arguments=arguments,
+        previous=previous,
+        observer=observer,
     )
-    return _finish(run)
+    with committed(run):
+        return execute(run)
 
 
-def _finish(run: Run) -> Result:
+@contextmanager
+def committed(run: Run) -> Iterator[None]:
+    """Commits databases and files when the body has ended well, else rolls them back; releases everything."""
     done = False
     try:
-        result = execute(run)
-        if result.ok:
+        yield
+        if run.result.ok:
             run.databases.commit()
             run.outputs.commit()
             done = True
-        return result
     finally:
         if not done:
             run.databases.rollback()
@@ -81,7 +99,28 @@ def _finish(run: Run) -> Result:
         run.memory.close()
 
 
-def run_inner(
+@contextmanager
+def prepare(
+    transformation: Transformation,
+    *,
+    settings: EngineSettings | None = None,
+    variables: Variables | None = None,
+    parameters: Mapping[str, str] | None = None,
+    observer: Observer | None = None,
+) -> Iterator[Engine]:
+    """A planned engine, for callers that look at layouts and nodes; `execute()` in the body runs it.
+
+    Raises:
+        KettleError: it could not be planned.
+    """
+    run = new_run(transformation, settings=settings, variables=variables, parameters=parameters, observer=observer)
+    with committed(run):
+        engine = Engine(run)
+        engine.plan()
+        yield engine
+
+
+def inner_run(
     parent: Run,
     transformation: Transformation,
     *,
@@ -92,41 +131,43 @@ def run_inner(
     feeds: dict[str, Any] | None = None,
     collects: dict[str, Callable[[str, pl.DataFrame], None]] | None = None,
     observer: Observer | None = None,
-) -> Result:
-    """Runs a transformation inside another one's step (mapping, executor, injection).
+) -> Run:
+    """The surroundings of a transformation that runs inside another one's step (mapping, executor, injection).
 
     It shares databases, output files and memory with its parent, so both commit or roll back together.
 
     Raises:
-        KettleError: it calls itself too deep, cannot run, or a step failed.
+        KettleError: the files call each other too deep.
     """
     if parent.depth + 1 > parent.settings.max_depth:
         raise KettleError(
             f"{transformation.path or transformation.name} is called {parent.depth + 1} levels deep: it calls itself",
             "break the recursion",
         )
-    scope = Variables(parent.variables if inherit else None)
+    # a layer of its own even where nothing is inherited, so that Set variables finds the caller
+    scope = Variables(parent.variables)
+    if not inherit:
+        scope = Variables(Variables())
+        scope.parent = parent.variables
     if transformation.path is not None:
         scope.for_transformation(transformation.path, transformation.name)
     for name, value in (parameters or {}).items():
         scope.set(name, value)
-    activate(transformation.parameters, parameters or {}, scope)
+    scope.declare(transformation.parameters, parameters or {})
     parent.databases.add(transformation.connections, scope)
-    return execute(
-        Run(
-            transformation=transformation,
-            variables=scope,
-            settings=parent.settings,
-            databases=parent.databases,
-            outputs=parent.outputs,
-            memory=parent.memory,
-            observer=observer or Quiet(),
-            previous=previous or Result(),
-            arguments=arguments if arguments is not None else parent.arguments,
-            parent=parent,
-            depth=parent.depth + 1,
-            feeds=feeds or {},
-            collects=collects or {},
-            shared=parent.shared,
-        )
+    return Run(
+        transformation=transformation,
+        variables=scope,
+        settings=parent.settings,
+        databases=parent.databases,
+        outputs=parent.outputs,
+        memory=parent.memory,
+        observer=observer or Quiet(),
+        previous=previous or Result(),
+        arguments=arguments if arguments is not None else parent.arguments,
+        parent=parent,
+        depth=parent.depth + 1,
+        feeds=feeds or {},
+        collects=collects if collects is not None else {},
+        shared=parent.shared,
     )

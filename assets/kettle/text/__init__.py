@@ -1,0 +1,1 @@
+"""Text functions: regular expressions, sounds and distances as the Java libraries of Kettle compute them."""

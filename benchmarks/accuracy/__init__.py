@@ -1,0 +1,1 @@
+"""Figures on public data with ground truth, beside the published or measured peer."""

@@ -1,0 +1,136 @@
+"""Runs one transformation and keeps what left every step, in the form of the golden files."""
+
+import base64
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from assets.kettle.engine.node import error_fields
+from assets.kettle.engine.result import Counters
+from assets.kettle.engine.run import EngineSettings, Quiet
+from assets.kettle.engine.start import prepare
+from assets.kettle.files.read import read_transformation
+from assets.kettle.files.variables import Variables
+from assets.kettle.values.fields import Field, Layout, ValueType
+
+KEEP_ROWS = 100_000
+
+
+class Recorder(Quiet):
+    """Keeps the frames that each step emits, up to a number of rows."""
+
+    def __init__(self) -> None:
+        self.frames: dict[str, list[pl.DataFrame]] = defaultdict(list)
+        self.rejects: dict[str, list[pl.DataFrame]] = defaultdict(list)
+        self.heights: dict[str, int] = defaultdict(int)
+        self.targets: dict[str, set[str | None]] = defaultdict(set)
+
+    def emitted(self, step: str, frame: pl.DataFrame, target: str | None) -> None:
+        self.targets[step].add(target)
+        if self.heights[step] < KEEP_ROWS:
+            self.frames[step].append(frame)
+        self.heights[step] += frame.height
+
+    def rejected(self, step: str, frame: pl.DataFrame) -> None:
+        self.rejects[step].append(frame)
+
+
+@dataclass(slots=True)
+class Emitted:
+    """What left one step: counters, layout and rows as JSON-like values."""
+
+    counters: Counters
+    layout: list[dict[str, Any]]
+    rows: list[list[Any]]
+    error_rows: list[list[Any]]
+    split: bool
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run gave: its steps, or the error that stopped it."""
+
+    steps: dict[str, Emitted] = field(default_factory=dict)
+    error: str = ""
+
+
+def plain(value: Any, item: Field) -> Any:
+    """A value as the golden files write it."""
+    if value is None:
+        return None
+    if item.type is ValueType.DATE:
+        return value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}"
+    if item.type is ValueType.TIMESTAMP:
+        text = f"{value.microsecond:06d}".rstrip("0") or "0"
+        return value.strftime("%Y-%m-%d %H:%M:%S.") + text
+    if item.type is ValueType.BINARY:
+        return "base64:" + base64.b64encode(value).decode()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value).replace("inf", "Infinity").replace("nan", "NaN")
+    return value
+
+
+def rows_of(frames: list[pl.DataFrame], layout: Layout) -> list[list[Any]]:
+    """The rows of the frames, in order."""
+    items = layout.fields
+    found: list[list[Any]] = []
+    for frame in frames:
+        if not frame.width:
+            found += [[] for _ in range(frame.height)]
+        for row in frame.iter_rows():
+            found.append([plain(v, f) for v, f in zip(row, items, strict=False)])
+    return found
+
+
+def run_file(path: Path, variables: dict[str, str], settings: EngineSettings) -> Outcome:
+    """Runs the file; a failure is part of the outcome, with what had left the steps until then."""
+    recorder = Recorder()
+    outcome = Outcome()
+    space = Variables()
+    for name, value in variables.items():
+        space.set(name, value)
+    engine = None
+    try:
+        with prepare(read_transformation(path), settings=settings, variables=space, observer=recorder) as started:
+            engine = started
+            engine.execute()
+    except Exception as error:  # every way to fail is a finding
+        outcome.error = f"{type(error).__name__}: {error}"
+    if engine is None:
+        return outcome
+    for name, node in engine.nodes.items():
+        step = node.step
+        if not hasattr(step, "output"):
+            continue
+        layout = step.output
+        columns = next((f.columns for f in recorder.frames[name]), None)
+        if columns is not None and columns != layout.names:
+            target = next((t for t in recorder.targets[name] if t), None)
+            layout = step.fields_to(target) if target else layout
+        errors = step.main(step.inputs)
+        if node.error and step.node.error:
+            errors = errors.plus(*error_fields(step.node.error, engine.run.variables.resolve, name))
+        outcome.steps[name] = Emitted(
+            node.counters,
+            [describe(f) for f in layout],
+            rows_of(recorder.frames[name], layout),
+            rows_of(recorder.rejects[name], errors),
+            len(recorder.targets[name]) > 1,
+        )
+    return outcome
+
+
+def describe(item: Field) -> dict[str, Any]:
+    """A field as the golden files describe it."""
+    return {
+        "name": item.name,
+        "type": str(item.type),
+        "length": item.length,
+        "precision": item.precision,
+        "mask": item.mask,
+        "origin": item.origin,
+    }
