@@ -20,13 +20,10 @@ Deliver = Callable[[str, str, pl.DataFrame], None]
 
 def error_fields(handling: ErrorHandling, resolve: Callable[[str], str], origin: str) -> list[Field]:
     """The fields that describe an error, in Kettle's order."""
-    kinds = (
-        (handling.count_field, ValueType.INTEGER),
-        (handling.description_field, ValueType.STRING),
-        (handling.fields_field, ValueType.STRING),
-        (handling.codes_field, ValueType.STRING),
-    )
-    return [Field(resolve(name), kind, origin=origin) for name, kind in kinds if name]
+    count = Field(resolve(handling.count_field), ValueType.INTEGER, 3, mask="####0;-####0", origin=origin)
+    texts = ((handling.description_field, 255), (handling.fields_field, 255), (handling.codes_field, 20))
+    found = [Field(resolve(name), ValueType.STRING, length, origin=origin) for name, length in texts if name]
+    return [count, *found] if handling.count_field else found
 
 
 class Node:

@@ -127,7 +127,7 @@ class Atom:
         """The comparison in polars' own terms; null fields are the smallest value."""
         value = self._converted_constant()
         if value is None or value == "":
-            below, equal, above = OUTCOME[self.function]
+            _, equal, above = OUTCOME[self.function]
             empty = column.is_null() | (column == "") if value == "" else column.is_null()
             empty = empty.fill_null(True)
             if self.function in ("<", "<="):
@@ -190,7 +190,7 @@ def read_condition(options: Options, layout: Layout, step: Step) -> Atom | Compo
     """The tree under a <condition> element, bound to the fields of `layout`.
 
     Raises:
-        StepError: a constant that is no value of its type, or an unknown function.
+        StepError: an unknown function.
     """
     negated = options.flag("negated")
     inner = options.rows("conditions/condition")
@@ -202,24 +202,32 @@ def read_condition(options: Options, layout: Layout, step: Step) -> Atom | Compo
     if function not in FUNCTIONS:
         raise StepError(step.name, f"the condition has the unknown function {function!r}", "choose a known one")
     right = layout.get(options.text("rightvalue"))
-    value, value_field = _constant(options.rows("value"), step)
+    value, value_field = _constant(options.rows("value"))
     if value is not None:
         right = None
     return Atom(layout.get(options.text("leftvalue")), function, right, value, value_field, negated, step)
 
 
-def _constant(values: list[Options], step: Step) -> tuple[Any, Field]:
+def _constant(values: list[Options]) -> tuple[Any, Field]:
+    """The constant of a <value> element, read as Kettle reads it from the file.
+
+    Numbers have a decimal point and no grouping, dates the full form yyyy/MM/dd HH:mm:ss.SSS, whatever the mask says;
+    what cannot be read so is null (measured: a date constant without its time compares as null).
+    """
     if not values:
         return None, Field("constant")
     option = values[0]
     kind = ValueType.parse(option.text("type"))
     item = Field(option.text("name"), kind, mask=option.text("mask") or None)
-    if option.flag("isnull") or not option.has("text"):
+    text = option.text("text")
+    if option.flag("isnull") or not text:
         return None, item
+    if kind is ValueType.STRING:
+        return text, item
     try:
-        return constant(step.resolve(option.text("text")), item), item
-    except ValueError as error:
-        raise StepError(step.name, f"the condition's constant: {error}", f"write a {kind} value") from error
+        return constant(text.strip(), Field(item.name, kind, decimal=".", grouping="")), item
+    except ValueError:
+        return None, item
 
 
 def fields_of(condition: Atom | Composite) -> set[str]:

@@ -123,7 +123,7 @@ class Delay(RowStep):
 
 
 class Abort(Step):
-    """Ends the run once more than `row_threshold` rows have come: at once, with an error, or after what is on its way."""
+    """Ends the run once more than `row_threshold` rows have come: at once, with an error, or when rows have drained."""
 
     types = ("Abort",)
     copies_as_one = True

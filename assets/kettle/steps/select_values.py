@@ -92,7 +92,7 @@ class SelectValues(RowStep):
         kind = ValueType.parse(option.text("type"), default=ValueType.NONE)
         if kind not in (ValueType.NONE, found.type):
             changed = changed.but(type=kind, storage="normal")
-            source = changed.but(name=found.name, type=found.type, mask=texts["mask"] or found.mask)
+            source = changed.but(name=found.name, type=found.type, length=found.length, precision=found.precision)
             self.conversions.append((position, source, changed))
         return Layout([changed if i == position else f for i, f in enumerate(layout)])
 

@@ -133,6 +133,7 @@ class SystemInfo(Step):
     def produce(self) -> Iterator[pl.DataFrame]:
         """One row where there is no input."""
         if not self.inputs:
+            self.count(read=1)
             yield pl.select(self._values())
 
     def derive(self) -> dict[str, Derivation]:

@@ -8,9 +8,10 @@ from assets.kettle.engine.run import Run
 from assets.kettle.engine.step import Derivation, Step
 from assets.kettle.errors import StepError
 from assets.kettle.files.variables import Variables
+from assets.kettle.model import Options
 from assets.kettle.steps.generate import declared
 from assets.kettle.values.convert import parse_text, to_text
-from assets.kettle.values.fields import Layout
+from assets.kettle.values.fields import Field, Layout
 
 
 class GetVariable(Step):
@@ -23,9 +24,15 @@ class GetVariable(Step):
         """The input's fields and one per variable."""
         base = self.main(inputs)
         options = [o for o in self.options.rows("fields/field") if o.text("name")]
-        layout = base.plus(*(declared(o, self.name).but(trim=o.text("trim_type", default="none")) for o in options))
+        longest = max((len(self.resolve(o.text("variable"))) for o in options), default=-1)
+        layout = base.plus(*(self._declared(o, longest) for o in options))
         self.added = list(zip(layout.fields[len(base) :], [o.text("variable") for o in options], strict=True))
         return layout
+
+    def _declared(self, option: Options, longest: int) -> Field:
+        """A field without a length gets that of the longest value."""
+        item = declared(option, self.name).but(trim=option.text("trim_type", default="none"))
+        return item if item.length >= 0 else item.but(length=longest)
 
     def start(self) -> None:
         """Resolves and converts the variables once."""
@@ -43,7 +50,8 @@ class GetVariable(Step):
     def produce(self) -> Iterator[pl.DataFrame]:
         """One row where there is no input."""
         if not self.inputs:
-            yield pl.DataFrame([{}], schema={}).select(self.values) if not self.values else pl.select(self.values)
+            self.count(read=1)
+            yield pl.select(self.values) if self.values else pl.DataFrame(height=1)
 
     def derive(self) -> dict[str, Derivation]:
         """Variables have no source field."""

@@ -59,6 +59,8 @@ DTYPES: dict[ValueType, pl.DataType] = {
     ValueType.NONE: pl.String(),
 }
 
+FIXED_PRECISION = {ValueType.INTEGER: 0, ValueType.BINARY: 0, ValueType.STRING: -1, ValueType.BOOLEAN: -1}
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -66,7 +68,7 @@ class Field:
 
     Attributes:
         length: declared length, -1 when open.
-        precision: declared precision, -1 when open; always 0 for Integer.
+        precision: declared precision, -1 when open; fixed for some types.
         mask: conversion mask (Java DecimalFormat or SimpleDateFormat), None for the default.
         decimal, grouping, currency: symbols, None for the locale's.
         locale: date format locale such as "en_US", None for the default (en_US).
@@ -93,9 +95,10 @@ class Field:
     storage: str = "normal"
 
     def __post_init__(self) -> None:
-        """An Integer's precision is 0 whatever was declared, as Kettle reports it."""
-        if self.type is ValueType.INTEGER and self.precision != 0:
-            object.__setattr__(self, "precision", 0)
+        """Some types have one precision whatever was declared, as Kettle reports it."""
+        fixed = FIXED_PRECISION.get(self.type)
+        if fixed is not None and self.precision != fixed:
+            object.__setattr__(self, "precision", fixed)
 
     @property
     def dtype(self) -> pl.DataType:

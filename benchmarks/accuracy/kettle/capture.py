@@ -27,10 +27,10 @@ class Recorder(Quiet):
         self.frames: dict[str, list[pl.DataFrame]] = defaultdict(list)
         self.rejects: dict[str, list[pl.DataFrame]] = defaultdict(list)
         self.heights: dict[str, int] = defaultdict(int)
-        self.targets: dict[str, set[str | None]] = defaultdict(set)
+        self.targets: dict[str, dict[str | None, None]] = defaultdict(dict)
 
     def emitted(self, step: str, frame: pl.DataFrame, target: str | None) -> None:
-        self.targets[step].add(target)
+        self.targets[step][target] = None
         if self.heights[step] < KEEP_ROWS:
             self.frames[step].append(frame)
         self.heights[step] += frame.height
@@ -48,6 +48,7 @@ class Emitted:
     rows: list[list[Any]]
     error_rows: list[list[Any]]
     split: bool
+    descriptions: set[str]
 
 
 @dataclass(slots=True)
@@ -74,6 +75,12 @@ def plain(value: Any, item: Field) -> Any:
     return value
 
 
+def whole_date(column: pl.Series) -> pl.Series:
+    """Dates that Python can hold; others as null."""
+    year = column.dt.year()
+    return column.zip_with((year > 0) & (year < 10_000), pl.Series([None], dtype=column.dtype))
+
+
 def rows_of(frames: list[pl.DataFrame], layout: Layout) -> list[list[Any]]:
     """The rows of the frames, in order."""
     items = layout.fields
@@ -81,7 +88,8 @@ def rows_of(frames: list[pl.DataFrame], layout: Layout) -> list[list[Any]]:
     for frame in frames:
         if not frame.width:
             found += [[] for _ in range(frame.height)]
-        for row in frame.iter_rows():
+        dates = [f.name for f in items if f.is_date and f.name in frame.columns]
+        for row in frame.with_columns(pl.col(dates).map_batches(whole_date)).iter_rows():
             found.append([plain(v, f) for v, f in zip(row, items, strict=False)])
     return found
 
@@ -98,10 +106,14 @@ def run_file(path: Path, variables: dict[str, str], settings: EngineSettings) ->
         with prepare(read_transformation(path), settings=settings, variables=space, observer=recorder) as started:
             engine = started
             engine.execute()
-    except Exception as error:  # every way to fail is a finding
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # every way to fail is a finding; polars panics are no Exceptions
         outcome.error = f"{type(error).__name__}: {error}"
     if engine is None:
         return outcome
+    handled = [s.error for s in engine.run.transformation.steps.values() if s.error]
+    descriptions = {engine.run.variables.resolve(e.description_field) for e in handled if e.description_field}
     for name, node in engine.nodes.items():
         step = node.step
         if not hasattr(step, "output"):
@@ -111,6 +123,8 @@ def run_file(path: Path, variables: dict[str, str], settings: EngineSettings) ->
         if columns is not None and columns != layout.names:
             target = next((t for t in recorder.targets[name] if t), None)
             layout = step.fields_to(target) if target else layout
+            outcome_frames = [f for f in recorder.frames[name] if f.columns == layout.names]
+            recorder.frames[name] = outcome_frames or recorder.frames[name]
         errors = step.main(step.inputs)
         if node.error and step.node.error:
             errors = errors.plus(*error_fields(step.node.error, engine.run.variables.resolve, name))
@@ -120,6 +134,7 @@ def run_file(path: Path, variables: dict[str, str], settings: EngineSettings) ->
             rows_of(recorder.frames[name], layout),
             rows_of(recorder.rejects[name], errors),
             len(recorder.targets[name]) > 1,
+            descriptions,
         )
     return outcome
 

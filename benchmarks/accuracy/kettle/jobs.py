@@ -22,3 +22,9 @@ def _ended(children: list[dict[str, Any]]) -> Iterator[list[Any]]:
         if "result" in child and child["entry"] != "null":
             yield [child["entry"], child["result"], child["errors"]]
         yield from _ended(child["children"])
+
+
+def job_differs(folder: Path, name: str, golden: dict[str, Any]) -> str:
+    """The first difference, or ""."""
+    del folder, name, golden
+    return "jobs do not run yet"
