@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 Deliver = Callable[[str, str, pl.DataFrame], None]
 
 
-def error_fields(handling: ErrorHandling, resolve: Callable[[str], str], origin: str) -> list[Field]:
-    """The fields that describe an error, in Kettle's order."""
-    count = Field(resolve(handling.count_field), ValueType.INTEGER, 3, mask="####0;-####0", origin=origin)
+def error_fields(handling: ErrorHandling, resolve: Callable[[str], str]) -> list[Field]:
+    """The fields that describe an error, in Kettle's order; they have no origin."""
+    count = Field(resolve(handling.count_field), ValueType.INTEGER, 3, mask="####0;-####0")
     texts = ((handling.description_field, 255), (handling.fields_field, 255), (handling.codes_field, 20))
-    found = [Field(resolve(name), ValueType.STRING, length, origin=origin) for name, length in texts if name]
+    found = [Field(resolve(name), ValueType.STRING, length) for name, length in texts if name]
     return [count, *found] if handling.count_field else found
 
 
@@ -86,7 +86,7 @@ class Node:
         if target == self.error:
             handling = self.step.node.error
             assert handling is not None
-            extra = error_fields(handling, self.run.variables.resolve, self.name)
+            extra = error_fields(handling, self.run.variables.resolve)
             return self.step.main(self.step.inputs).plus(*extra)
         return self.step.fields_to(target)
 

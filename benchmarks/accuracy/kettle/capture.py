@@ -64,10 +64,10 @@ def plain(value: Any, item: Field) -> Any:
     if value is None:
         return None
     if item.type is ValueType.DATE:
-        return value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}"
+        return f"{value.year:04d}" + value.strftime("-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}"
     if item.type is ValueType.TIMESTAMP:
         text = f"{value.microsecond:06d}".rstrip("0") or "0"
-        return value.strftime("%Y-%m-%d %H:%M:%S.") + text
+        return f"{value.year:04d}" + value.strftime("-%m-%d %H:%M:%S.") + text
     if item.type is ValueType.BINARY:
         return "base64:" + base64.b64encode(value).decode()
     if isinstance(value, float) and not math.isfinite(value):
@@ -88,6 +88,7 @@ def rows_of(frames: list[pl.DataFrame], layout: Layout) -> list[list[Any]]:
     for frame in frames:
         if not frame.width:
             found += [[] for _ in range(frame.height)]
+            continue
         dates = [f.name for f in items if f.is_date and f.name in frame.columns]
         for row in frame.with_columns(pl.col(dates).map_batches(whole_date)).iter_rows():
             found.append([plain(v, f) for v, f in zip(row, items, strict=False)])
@@ -127,7 +128,7 @@ def run_file(path: Path, variables: dict[str, str], settings: EngineSettings) ->
             recorder.frames[name] = outcome_frames or recorder.frames[name]
         errors = step.main(step.inputs)
         if node.error and step.node.error:
-            errors = errors.plus(*error_fields(step.node.error, engine.run.variables.resolve, name))
+            errors = errors.plus(*error_fields(step.node.error, engine.run.variables.resolve))
         outcome.steps[name] = Emitted(
             node.counters,
             [describe(f) for f in layout],

@@ -4,7 +4,9 @@ import math
 from decimal import Decimal
 from typing import Any
 
-from benchmarks.accuracy.kettle.capture import Emitted
+from assets.kettle.values.convert import constant
+from assets.kettle.values.fields import Field, ValueType
+from benchmarks.accuracy.kettle.capture import Emitted, plain
 from benchmarks.accuracy.kettle.cases import Case
 
 COUNTERS = ("read", "written", "input", "output", "updated", "rejected", "errors")
@@ -129,15 +131,28 @@ def data_set_differs(golden: dict[str, Any], emitted: Emitted | None) -> dict[st
     missing = set(golden["names"]) - set(names)
     if missing:
         return {"fields": f"fields {sorted(missing)} are missing"}
-    expected = [[_text(row.get(c, "")) for c in names] for row in golden["data_set"]]
+    columns = list(names)
+    fields = {
+        c: Field(c, ValueType.parse(str(golden["kinds"][c][0])), mask=golden["kinds"][c][1] or None) for c in names
+    }
+    expected = [[_text(_parsed(row.get(c, ""), fields[c])) for c in columns] for row in golden["data_set"]]
     found = [[_text(row[position[t.lower()]]) for t in names.values()] for row in emitted.rows]
     ordered = [c for c in golden["order"] if c in names]
-    columns = list(names)
     keys = [columns.index(c) for c in ordered]
     for rows in (expected, found):
         rows.sort(key=lambda r: tuple(r[k] for k in keys) + tuple(r))
     difference = rows_differ(expected, found, True)
     return {"rows": difference} if difference else {}
+
+
+def _parsed(text: str, item: Field) -> Any:
+    """A cell of the data set as a value of its declared type; texts that are none stay as they are."""
+    if not text or item.type in (ValueType.STRING, ValueType.BOOLEAN):
+        return text
+    try:
+        return plain(constant(text, item), item)
+    except ValueError:
+        return text
 
 
 def _text(value: Any) -> str:
