@@ -1,5 +1,9 @@
-"""Calendar arithmetic on epoch milliseconds as Java's GregorianCalendar does it: Julian before 15 October 1582,
-any year, fields resolved by the order they were set, strict or lenient.
+"""Calendar arithmetic on epoch milliseconds as Java's GregorianCalendar does it: any year, fields resolved by the order
+they were set, strict or lenient.
+
+One deliberate difference: Java counts Julian days before 15 October 1582. Here every date is Gregorian, as in polars,
+Python and the databases, so that `0001-01-01` is the same day in a file, a table and a column; only the millisecond
+number of such a date differs from Java's.
 """
 
 from dataclasses import dataclass, field
@@ -8,7 +12,6 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAY_MS = 86_400_000
-_CUTOVER_DAY = -141_427  # 1582-10-15
 _MIN_ZONE_MS, _MAX_ZONE_MS = -62_135_596_800_000 + DAY_MS, 253_402_300_799_999 - DAY_MS
 
 SUNDAY = 1
@@ -53,40 +56,23 @@ def local_to_epoch(local_ms: int, zone: ZoneInfo) -> int:
 
 
 def days_from_civil(year: int, month: int, day: int) -> int:
-    """Days since 1970-01-01; `month` 1 to 12, `day` any number (it counts on). Julian before the cutover."""
-    days = _gregorian_days(year, month) + day - 1
-    return days if days >= _CUTOVER_DAY else _julian_days(year, month) + day - 1
-
-
-def _gregorian_days(year: int, month: int) -> int:
+    """Days since 1970-01-01; `month` 1 to 12, `day` any number (it counts on)."""
     y = year - (month <= 2)
     era = y // 400
     yoe = y - era * 400
     doy = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5
-    return era * 146_097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 719_468
-
-
-def _julian_days(year: int, month: int) -> int:
-    y = year - (month <= 2)
-    doy = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5
-    return y * 365 + y // 4 + doy - 719_470
+    return era * 146_097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 719_468 + day - 1
 
 
 def civil_from_days(days: int) -> tuple[int, int, int]:
     """Year, month (1 to 12) and day; years before 1 are 0, -1, ..."""
-    if days < _CUTOVER_DAY:
-        z = days + 719_470
-        cycle, in_cycle = divmod(z, 1461)
-        yoe = min(in_cycle // 365, 3)
-        doy, base = in_cycle - yoe * 365, cycle * 4 + yoe
-    else:
-        z = days + 719_468
-        era, doe = divmod(z, 146_097)
-        yoe = (doe - doe // 1460 + doe // 36_524 - doe // 146_096) // 365
-        doy, base = doe - (365 * yoe + yoe // 4 - yoe // 100), era * 400 + yoe
+    z = days + 719_468
+    era, doe = divmod(z, 146_097)
+    yoe = (doe - doe // 1460 + doe // 36_524 - doe // 146_096) // 365
+    doy = doe - (365 * yoe + yoe // 4 - yoe // 100)
     mp = (5 * doy + 2) // 153
     month = mp + 3 if mp < 10 else mp - 9
-    return base + (month <= 2), month, doy - (153 * mp + 2) // 5 + 1
+    return era * 400 + yoe + (month <= 2), month, doy - (153 * mp + 2) // 5 + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +92,7 @@ def week_number(day: int, weekday: int, rule: WeekRule) -> int:
 
 
 def year_length(year: int) -> int:
-    """Number of days of a year (355 in 1582)."""
+    """Number of days of a year."""
     return days_from_civil(year + 1, 1, 1) - days_from_civil(year, 1, 1)
 
 

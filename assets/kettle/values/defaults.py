@@ -21,7 +21,7 @@ _DEFAULTS = {
 def mask_of(field: Field) -> str:
     """The mask a value of this field is printed with: its own, else one its length makes, else the type's.
 
-    A length pads with zeros behind a blank that stands in for the minus sign (measured on 9.3: 7 of length 3 is ` 007`).
+    A length pads with zeros behind a blank that stands in for the minus sign (measured: 7 of length 3 is ` 007`).
     """
     if field.mask:
         return field.mask
@@ -35,7 +35,7 @@ def mask_of(field: Field) -> str:
 
 
 def _padded(length: int, precision: int) -> str:
-    """A blank or minus and `length` zeros, two decimals when no precision is declared, else a decimal point among the zeros."""
+    """A blank or minus, `length` zeros and two decimals; with a precision the decimal point stands among the zeros."""
     if precision < 0:
         digits = "0" * length + ".00"
     else:

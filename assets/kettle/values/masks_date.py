@@ -3,12 +3,11 @@
 import polars as pl
 
 from assets.kettle.values.date_calendar import zone_of
+from assets.kettle.values.date_columns import DATE, date_texts, dates
 from assets.kettle.values.date_exact import DateSettings, format_date, parse_date
 from assets.kettle.values.date_names import date_locale
 from assets.kettle.values.date_pattern import compile_date_mask
-from assets.kettle.values.masks_number import Parsed, each_unique
-
-DATE = pl.Datetime("ms")
+from assets.kettle.values.masks_number import Parsed, finish
 
 
 def settings(locale: str | None, timezone: str | None, *, lenient: bool = False) -> DateSettings:
@@ -19,7 +18,8 @@ def settings(locale: str | None, timezone: str | None, *, lenient: bool = False)
 def format_dates(column: pl.Series, mask: str, how: DateSettings) -> pl.Series:
     """The texts of a Datetime(ms) column. Raises ValueError for a mask Java refuses."""
     items = compile_date_mask(mask)
-    return each_unique(column.cast(pl.Int64), lambda ms: format_date(ms, items, how), pl.String())[0]
+    settled = date_texts(column, items, how)
+    return finish(column.cast(pl.Int64), settled, lambda ms: format_date(ms, items, how), pl.String())[0]
 
 
 def parse_dates(column: pl.Series, mask: str, how: DateSettings) -> Parsed:
@@ -32,6 +32,7 @@ def parse_dates(column: pl.Series, mask: str, how: DateSettings) -> Parsed:
         except ValueError as error:
             raise ValueError(f"couldn't convert string [{text}] to a date using format [{mask}]: {error}") from error
 
-    blank = column.is_null() | (column == "")
-    values, reasons = each_unique(column.set(blank.fill_null(value=True), None), one, pl.Int64())
+    column = column.set((column == "").fill_null(value=False), None)
+    settled = dates(column, items, how)
+    values, reasons = finish(column, settled and (settled[0].cast(pl.Int64), settled[1]), one, pl.Int64())
     return values.cast(DATE), reasons

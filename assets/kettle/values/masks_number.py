@@ -1,15 +1,20 @@
 """Columns of numbers to text and back under a mask: whole columns where texts are plain, else one by one."""
 
+import struct
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from assets.kettle.values.fields import ValueType
 from assets.kettle.values.java_numbers import big_decimal, plain
+from assets.kettle.values.number_columns import numbers, texts
 from assets.kettle.values.number_exact import as_decimal, as_double, as_long, format_number, parse_number
 from assets.kettle.values.number_pattern import DEFAULT_PATTERN, NumberPattern, Symbols, compile_number_mask
+
+_PLAIN_LONG = ("####0;-####0", "0", "#", "####0")
 
 Parsed = tuple[pl.Series, dict[int, str]]
 """A column and the reasons of the rows that failed (null there)."""
@@ -17,6 +22,9 @@ Parsed = tuple[pl.Series, dict[int, str]]
 
 def each_unique(column: pl.Series, function: Callable[[Any], Any], dtype: pl.DataType) -> Parsed:
     """`function` on every distinct value that is not null; a ValueError becomes the reason of its rows."""
+    if column.dtype == pl.Float64:
+        # by bits: the two zeros print differently, yet are equal
+        return each_unique(_bits(column), lambda bits: function(_double(bits)), dtype)
     unique = column.drop_nulls().unique(maintain_order=False)
     values: list[Any] = []
     failed: dict[Any, str] = {}
@@ -32,6 +40,16 @@ def each_unique(column: pl.Series, function: Callable[[Any], Any], dtype: pl.Dat
     return mapped, _reasons(column, failed)
 
 
+def _bits(column: pl.Series) -> pl.Series:
+    raw = column.fill_null(0.0).to_numpy().view(np.int64)
+    return pl.Series(column.name, raw).set(column.is_null(), None)
+
+
+def _double(bits: int) -> float:
+    value: float = struct.unpack("<d", struct.pack("<q", bits))[0]
+    return value
+
+
 def _reasons(column: pl.Series, failed: dict[Any, str]) -> dict[int, str]:
     if not failed:
         return {}
@@ -42,9 +60,29 @@ def _reasons(column: pl.Series, failed: dict[Any, str]) -> dict[int, str]:
 def format_numbers(column: pl.Series, mask: str, symbols: Symbols) -> pl.Series:
     """The texts of a Float64, Int64 or String (BigNumber) column. Raises ValueError for a mask Java refuses."""
     pattern = compile_number_mask(mask)
-    if column.dtype == pl.String:
-        return each_unique(column, lambda v: format_number(Decimal(v), pattern, symbols), pl.String())[0]
-    return each_unique(column, lambda v: format_number(v, pattern, symbols), pl.String())[0]
+    if column.dtype == pl.Int64 and mask in _PLAIN_LONG:
+        return column.cast(pl.String)
+    exact = (
+        (lambda v: format_number(Decimal(v), pattern, symbols))
+        if column.dtype == pl.String
+        else (lambda v: format_number(v, pattern, symbols))
+    )
+    return finish(column, texts(column, pattern, symbols), exact, pl.String())[0]
+
+
+def finish(
+    column: pl.Series, settled: tuple[pl.Series, pl.Series] | None, exact: Callable[[Any], Any], dtype: pl.DataType
+) -> Parsed:
+    """A column of which some rows are settled; the others go one by one through `exact`."""
+    if settled is None:
+        return each_unique(column, exact, dtype)
+    values, done = settled
+    if done.all():
+        return values.set(column.is_null(), None) if column.null_count() else values, {}
+    rows = (~done).arg_true()
+    rest, reasons = each_unique(column.gather(rows), exact, dtype)
+    values = values.set((~done) | column.is_null(), None).scatter(rows, rest)
+    return values, {rows[row]: reason for row, reason in reasons.items()}
 
 
 _READS: dict[ValueType, Callable[[Decimal | float, int], Any]] = {
@@ -68,8 +106,8 @@ def parse_numbers(
     def one(text: str) -> Any:
         return parse_text_number(text, kind, pattern, symbols, lenient=lenient)
 
-    blank = column.is_null() | (column == "")
-    return each_unique(column.set(blank.fill_null(value=True), None), one, _DTYPES[kind])
+    column = column.set((column == "").fill_null(value=False), None)
+    return finish(column, numbers(column, kind, pattern, symbols), one, _DTYPES[kind])
 
 
 def parse_text_number(

@@ -1,0 +1,88 @@
+"""Whole columns of dates to text and back, for plain masks and plain texts, by polars' own calendar.
+
+Every function also returns which rows it could settle; the caller converts the others one by one.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+import polars as pl
+
+from assets.kettle.values.date_exact import DateSettings
+from assets.kettle.values.date_names import date_locale
+from assets.kettle.values.date_pattern import Item
+
+DATE = pl.Datetime("ms")
+_FIRST_MS, _LAST_MS = -30_610_224_000_000, 253_402_214_400_000  # years 1000 to 9999, with a day to spare
+_LAST_ZONED_MS = 2_114_380_800_000  # polars' zone tables end in 2037
+
+_NUMERIC = {
+    ("y", 4): "%Y", ("M", 2): "%m", ("M", 1): "%-m", ("d", 2): "%d", ("d", 1): "%-d", ("H", 2): "%H", ("H", 1): "%-H",
+    ("h", 2): "%I", ("h", 1): "%-I", ("m", 2): "%M", ("s", 2): "%S", ("S", 3): "%3f", ("y", 2): "%y", ("D", 3): "%j",
+}  # fmt: skip
+_ENGLISH = {
+    ("M", 3): "%b", ("M", 4): "%B", ("E", 1): "%a", ("E", 2): "%a", ("E", 3): "%a", ("E", 4): "%A", ("a", 1): "%p",
+}  # fmt: skip
+_WIDTHS = {("y", 4): 4, ("M", 2): 2, ("d", 2): 2, ("H", 2): 2, ("m", 2): 2, ("s", 2): 2, ("S", 3): 3}
+
+
+@lru_cache(maxsize=512)
+def _format_of(items: tuple[Item, ...], english: bool) -> str | None:
+    """The mask in chrono's language, None when it has no equal there."""
+    codes = _NUMERIC | _ENGLISH if english else _NUMERIC
+    parts = [i.literal.replace("%", "%%") if not i.letter else codes.get((i.letter, i.count)) for i in items]
+    known = [p for p in parts if p is not None]
+    return "".join(known) if len(known) == len(parts) else None
+
+
+def date_texts(column: pl.Series, items: Iterable[Item], how: DateSettings) -> tuple[pl.Series, pl.Series] | None:
+    """The texts of a Datetime(ms) column; None for a mask that chrono lacks."""
+    form = _format_of(tuple(items), how.locale.names is date_locale(None).names)
+    if form is None:
+        return None
+    inside = _inside(column, how)
+    local = column.set((~inside).fill_null(value=False), None)
+    if how.zone.key != "UTC":
+        local = local.dt.replace_time_zone("UTC").dt.convert_time_zone(how.zone.key)
+    return local.dt.strftime(form), inside.fill_null(value=True)
+
+
+def _inside(column: pl.Series, how: DateSettings) -> pl.Series:
+    """The dates that polars shows as Java does."""
+    last = _LAST_MS if how.zone.key == "UTC" else _LAST_ZONED_MS
+    return column.cast(pl.Int64).is_between(_FIRST_MS, last)
+
+
+@lru_cache(maxsize=512)
+def _parse_plan(items: tuple[Item, ...]) -> tuple[str, str] | None:
+    """A regular expression for the canonical texts of the mask and chrono's format; None when a field is not plain.
+
+    Year, month and day each stand once, so that the text alone makes the date.
+    """
+    letters = [i.letter for i in items if i.letter]
+    if len(set(letters)) != len(letters) or not {"y", "M", "d"} <= set(letters):
+        return None
+    pattern, form = ["^"], []
+    for item in items:
+        width = _WIDTHS.get((item.letter, item.count))
+        if item.letter and width is None:
+            return None
+        pattern.append(f"[0-9]{{{width}}}" if item.letter else re.escape(item.literal))
+        form.append(_NUMERIC[item.letter, item.count] if item.letter else item.literal.replace("%", "%%"))
+    return "".join([*pattern, "$"]), "".join(form)
+
+
+def dates(column: pl.Series, items: Iterable[Item], how: DateSettings) -> tuple[pl.Series, pl.Series] | None:
+    """The dates of canonical texts; None for a mask with other fields than yyyy MM dd HH mm ss SSS."""
+    plan = _parse_plan(tuple(items))
+    if plan is None:
+        return None
+    pattern, form = plan
+    canonical = column.str.contains(pattern)
+    text = column.set((~canonical).fill_null(value=False), None)
+    values = text.str.strptime(DATE, form, strict=False)
+    if how.zone.key != "UTC":
+        zoned = values.dt.replace_time_zone(how.zone.key, ambiguous="null", non_existent="null")
+        values = zoned.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return values, _inside(values, how).fill_null(value=False) | column.is_null()

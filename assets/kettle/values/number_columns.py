@@ -1,0 +1,177 @@
+"""Whole columns of numbers to text and back, for the values whose text needs no exact arithmetic.
+
+Every function also returns which rows it could settle; the caller converts the others one by one.
+"""
+
+import re
+
+import polars as pl
+
+from assets.kettle.values.fields import ValueType
+from assets.kettle.values.number_pattern import MINUS, NumberPattern, Symbols
+
+_SAFE = 2.0**46  # up to here the scaled value carries enough bits to see which way it rounds
+_SHORTEST = 15  # digits a double always keeps
+_MOST_FRACTION = 18  # digits of an Int64
+
+Settled = tuple[pl.Series, pl.Series]
+"""A column, and a Boolean column: the rows that are right (null input counts as right)."""
+
+
+def texts(column: pl.Series, pattern: NumberPattern, symbols: Symbols) -> Settled | None:
+    """The texts of a Float64, Int64 or String (BigNumber) column; None for a mask with an exponent."""
+    if pattern.exponent_digits:
+        return None
+    frame = pl.DataFrame({"x": column})
+    if column.dtype == pl.Float64:
+        whole, fraction, negative, settled = _split_double(pattern)
+    elif column.dtype == pl.Int64:
+        whole, fraction, negative, settled = _split_long(pattern)
+    elif pattern.multiplier == 1:
+        whole, fraction, negative, settled = _split_text(pattern)
+    else:
+        return None
+    parts = frame.select(
+        whole.alias("whole"), fraction.alias("fraction"), negative.alias("negative"), settled.alias("ok")
+    )
+    text = parts.select(_assembled(parts, pattern, symbols)).to_series().alias(column.name)
+    return text, parts["ok"] | column.is_null()
+
+
+_Split = tuple[pl.Expr, pl.Expr, pl.Expr, pl.Expr]
+_X = pl.col("x")
+
+
+def _split_double(pattern: NumberPattern) -> _Split:
+    """Digits before and behind the point, the sign, and whether the rounding is certain."""
+    places = min(pattern.max_frac, _MOST_FRACTION)
+    value = (_X * pattern.multiplier).abs()
+    negative = (_X < 0) | ((_X == 0) & (1.0 / _X < 0))
+    whole = value.floor()
+    scaled = (value - whole) * 10.0**places
+    low = scaled.floor()
+    # how far the computed fraction may be off, in units of the last place
+    doubt = (value + 1.0) * (10.0**places * 4.5e-16) + 1e-9
+    above = scaled - low
+    certain = (value * 10.0**places < _SAFE) & ((above - 0.5).abs() > doubt) & (pattern.max_frac <= _MOST_FRACTION)
+    number = (low + (above > 0.5).cast(pl.Float64)).cast(pl.Int64, strict=False)
+    carry = number >= 10**places
+    whole_number = whole.cast(pl.Int64, strict=False) + carry.cast(pl.Int64)
+    computed_fraction = pl.when(carry).then(pl.lit("")).otherwise(_zero_filled(number, places).str.strip_chars_end("0"))
+    if places == 0:
+        return whole_number.cast(pl.String), pl.lit(""), negative, certain.fill_null(value=False)
+    # beyond that the shortest digits serve where they already fit the mask
+    shortest = value.cast(pl.String)
+    fits = shortest.str.contains(rf"^[0-9]+\.[0-9]{{1,{places}}}$")
+    digits = shortest.str.split_exact(".", 1).struct
+    whole_text = pl.when(fits).then(digits.field("field_0")).otherwise(whole_number.cast(pl.String))
+    fraction = pl.when(fits).then(digits.field("field_1").str.strip_chars_end("0")).otherwise(computed_fraction)
+    return whole_text, fraction, negative, (fits | certain).fill_null(value=False)
+
+
+def _split_long(pattern: NumberPattern) -> _Split:
+    limit = (2**63 - 1) // pattern.multiplier
+    settled = _X.is_between(-limit, limit)
+    value = pl.when(settled).then(_X).otherwise(0) * pattern.multiplier
+    return value.abs().cast(pl.String), pl.lit(""), _X < 0, settled.fill_null(value=False)
+
+
+def _split_text(pattern: NumberPattern) -> _Split:
+    """A BigNumber's own digits, where the mask rounds none of them away."""
+    most = min(pattern.max_frac, 1000)
+    settled = _X.str.contains(rf"^-?[0-9]+(\.[0-9]{{0,{most}}})?$")
+    digits = _X.str.strip_chars_start(MINUS).str.split_exact(".", 1).struct
+    whole = digits.field("field_0").str.strip_chars_start("0")
+    fraction = digits.field("field_1").fill_null("").str.strip_chars_end("0")
+    negative = _X.str.starts_with(MINUS) & ((whole != "") | (fraction != ""))
+    return pl.when(whole == "").then(pl.lit("0")).otherwise(whole), fraction, negative, settled.fill_null(value=False)
+
+
+def _zero_filled(number: pl.Expr, places: int) -> pl.Expr:
+    return (
+        (number + 10**places).cast(pl.String).str.slice(1)
+        if places < _MOST_FRACTION
+        else number.cast(pl.String).str.zfill(places)
+    )
+
+
+def _assembled(parts: pl.DataFrame, pattern: NumberPattern, symbols: Symbols) -> pl.Expr:
+    """Padding, grouping, decimal symbol and affixes around the digits."""
+    whole, fraction = pl.col("whole"), pl.col("fraction")
+    if pattern.min_int == 0:
+        whole = pl.when(whole == "0").then(pl.lit("")).otherwise(whole)
+    elif pattern.min_int > 1:
+        whole = whole.str.zfill(pattern.min_int)
+    if pattern.group:
+        longest = parts["whole"].str.len_bytes().max()
+        digits = max(longest if isinstance(longest, int) else 0, pattern.min_int)
+        whole = _grouped(whole, digits, pattern.group, symbols.grouping)
+    if pattern.min_frac:
+        fraction = fraction.str.pad_end(pattern.min_frac, "0")
+    if pattern.min_int == 0:
+        whole = pl.when((whole == "") & (fraction == "")).then(pl.lit("0")).otherwise(whole)
+    point = pl.lit(symbols.monetary if pattern.currency else symbols.decimal)
+    if pattern.point_always or pattern.min_frac:
+        body = pl.concat_str(whole, point, fraction)
+    elif pattern.max_frac == 0:
+        body = whole
+    else:
+        body = pl.when(fraction == "").then(whole).otherwise(pl.concat_str(whole, point, fraction))
+    prefix, suffix, negative_prefix, negative_suffix = pattern.affixes(symbols)
+    negative = pl.concat_str(pl.lit(negative_prefix), body, pl.lit(negative_suffix))
+    positive = pl.concat_str(pl.lit(prefix), body, pl.lit(suffix)) if prefix or suffix else body
+    return pl.when(pl.col("negative")).then(negative).otherwise(positive)
+
+
+def _grouped(whole: pl.Expr, digits: int, size: int, mark: str) -> pl.Expr:
+    """Digits in groups from the right; `digits` is the most there are."""
+    length = whole.str.len_bytes().cast(pl.Int64)
+    grouped = whole
+    for groups in range(1, (digits - 1) // size + 1):
+        head = whole.str.head(length - groups * size)
+        tail = [whole.str.slice(length - g * size, size) for g in range(groups, 0, -1)]
+        grouped = pl.when(length > groups * size).then(pl.concat_str(head, *tail, separator=mark)).otherwise(grouped)
+    return grouped
+
+
+def numbers(column: pl.Series, kind: ValueType, pattern: NumberPattern, symbols: Symbols) -> Settled | None:
+    """The numbers of plain texts (sign, digits, regular grouping, fraction); None for masks with affixes or %."""
+    affixes = pattern.affixes(symbols)
+    if pattern.multiplier != 1 or affixes != ("", "", MINUS, "") or pattern.currency or symbols.decimal == MINUS:
+        return None
+    decimal, grouping = re.escape(symbols.decimal), re.escape(symbols.grouping)
+    grouped = (
+        rf"[0-9]{{1,3}}(?:{grouping}[0-9]{{3}})+|" if pattern.group and symbols.grouping != symbols.decimal else ""
+    )
+    settled = column.str.contains(rf"^-?(?:{grouped}[0-9]+)(?:{decimal}[0-9]+)?$")
+    text = column
+    if grouped:
+        text = text.str.replace_all(symbols.grouping, "", literal=True)
+    if symbols.decimal != ".":
+        text = text.str.replace(symbols.decimal, ".", literal=True)
+    values, sure = _NUMBERS[kind](text)
+    return values.alias(column.name), (settled & sure).fill_null(value=False) | column.is_null()
+
+
+def _doubles(text: pl.Series) -> Settled:
+    values = text.cast(pl.Float64, strict=False)
+    return values, values.is_not_null()
+
+
+def _longs(text: pl.Series) -> Settled:
+    """Whole numbers; a fraction is cut off by way of the double, as Java does."""
+    values = text.cast(pl.Int64, strict=False)
+    if values.null_count() > text.null_count():
+        cut = text.cast(pl.Float64, strict=False)
+        small = cut.is_between(-1e15, 1e15)
+        values = pl.select(pl.coalesce(values, pl.when(small).then(cut).cast(pl.Int64))).to_series()
+    return values, values.is_not_null()
+
+
+def _big_numbers(text: pl.Series) -> Settled:
+    """Canonical digits stand for themselves (no leading zeros, no negative zero)."""
+    canonical = text.str.contains(r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$") & ~text.str.contains(r"^-0(?:\.0*)?$")
+    return text, canonical
+
+
+_NUMBERS = {ValueType.NUMBER: _doubles, ValueType.INTEGER: _longs, ValueType.BIGNUMBER: _big_numbers}
