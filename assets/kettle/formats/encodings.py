@@ -1,0 +1,87 @@
+"""Java's names of character sets, byte order marks, and streams of bytes as UTF-8 chunks."""
+
+import codecs
+from collections.abc import Iterator
+from typing import IO
+
+from assets.kettle.errors import KettleError
+
+BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+JAVA = {"utf-16": "utf-16-be", "unicode": "utf-16-be", "x-utf-16le-bom": "utf-16-le", "cp1252": "cp1252"}
+
+
+def codec(name: str) -> str:
+    """Python's name for a Java charset; "" is UTF-8. Raises KettleError when there is none."""
+    key = name.strip().lower()
+    key = JAVA.get(key, key)
+    for candidate in (key or "utf-8", key.removeprefix("x-"), key.replace("ms", "cp", 1)):
+        try:
+            return codecs.lookup(candidate).name
+        except LookupError:
+            continue
+    raise KettleError(f"the encoding {name!r} is not known", "correct the encoding of the step")
+
+
+def split_bom(head: bytes) -> tuple[str | None, bytes]:
+    """Codec of the byte order mark, if any, and the bytes after it."""
+    for mark, name in BOMS:
+        if head.startswith(mark):
+            return name, head[len(mark) :]
+    return None, head
+
+
+def utf8_chunks(stream: IO[bytes], encoding: str, size: int = 8 << 20) -> Iterator[bytes]:
+    """The stream as chunks of UTF-8, cut anywhere between characters. A byte order mark decides over `encoding`.
+
+    Malformed bytes become U+FFFD, as Java's decoder does.
+    """
+    head = stream.read(size)
+    marked, head = split_bom(head)
+    name = marked or codec(encoding)
+    if name in ("utf-8", "ascii"):
+        yield from _checked(head, stream, size)
+        return
+    decoder = codecs.getincrementaldecoder(name)(errors="replace")
+    while head:
+        yield decoder.decode(head).encode("utf-8")
+        head = stream.read(size)
+    rest = decoder.decode(b"", final=True).encode("utf-8")
+    if rest:
+        yield rest
+
+
+def _checked(head: bytes, stream: IO[bytes], size: int) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    pending = b""
+    while head:
+        data = pending + head
+        cut = len(data) - _incomplete(data)
+        try:
+            data[:cut].decode("utf-8")
+            good, pending = data[:cut], data[cut:]
+        except UnicodeDecodeError:
+            good, pending = decoder.decode(data[:cut], final=True).encode("utf-8"), data[cut:]
+            decoder.reset()
+        if good:
+            yield good
+        head = stream.read(size)
+    if pending:
+        yield pending.decode("utf-8", errors="replace").encode("utf-8")
+
+
+def _incomplete(data: bytes) -> int:
+    """How many bytes at the end begin a character that is not complete."""
+    for back in range(1, min(4, len(data)) + 1):
+        byte = data[-back]
+        if byte < 0x80:
+            return 0
+        if byte >= 0xC0:
+            need = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return back if back < need else 0
+    return 0

@@ -1,0 +1,117 @@
+"""Opening what a step reads: local paths and VFS addresses, compressed or not, as a stream of bytes.
+
+Kettle's own VFS spellings are understood: `zip:file:///a.zip!/inner.txt`, `gz:/a.gz`, `tar:`, `tgz:`, `ram:`, `s3n:`.
+"""
+
+import gzip
+import zipfile
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING, cast
+
+from assets.kettle.engine.outputs import local_path, open_binary
+from assets.kettle.errors import KettleError
+
+if TYPE_CHECKING:
+    from assets.kettle.engine.run import Run
+
+ARCHIVES = {"zip": "zip", "jar": "zip", "tar": "tar"}
+RENAMED = {"ram:": "memory:", "tmp:": "memory:", "s3n:": "s3:", "s3a:": "s3:", "hc2s3:": "s3:"}
+
+
+def vfs_address(path: str) -> str:
+    """The path as fsspec and the local file system understand it."""
+    scheme, colon, rest = path.partition(":")
+    if colon and scheme.lower() in ARCHIVES:
+        outer, _, inner = rest.partition("!")
+        local = local_path(outer)
+        outer = outer if local is None else str(local)
+        return f"{ARCHIVES[scheme.lower()]}://{inner.lstrip('/')}::{outer}"
+    for old, new in RENAMED.items():
+        if path.startswith(old):
+            return new + path[len(old) :]
+    return path
+
+
+def open_path(run: "Run", path: str) -> IO[bytes]:
+    """The bytes behind a path, staged ones of this run first.
+
+    Raises:
+        KettleError: it cannot be read; the message names the path.
+    """
+    if path.startswith(("gz:", "tgz:")):
+        outer, _, inner = path.partition(":")[2].partition("!")
+        if path.startswith("tgz:"):
+            return _guarded(path, lambda: open_binary(f"tar://{inner.lstrip('/')}::{local_path(outer) or outer}"))
+        return _guarded(path, lambda: cast(IO[bytes], gzip.open(open_path(run, outer), "rb")))
+    return _guarded(path, lambda: open_binary(vfs_address(run.outputs.resolve(path))))
+
+
+def _guarded(path: str, opener: Callable[[], IO[bytes]]) -> IO[bytes]:
+    try:
+        return opener()
+    except (OSError, ValueError, ImportError, KeyError) as error:
+        what = str(error) or type(error).__name__
+        raise KettleError(f"cannot read {path}: {what}", "check the path and its rights") from error
+
+
+def _first_of_zip(stream: IO[bytes], path: str) -> IO[bytes]:
+    archive = zipfile.ZipFile(stream)
+    names = [entry for entry in archive.infolist() if not entry.is_dir()]
+    if not names:
+        raise KettleError(f"the archive {path} is empty", "check the file")
+    return archive.open(names[0])
+
+
+def _snappy(stream: IO[bytes], path: str) -> IO[bytes]:
+    """Snappy as Java's SnappyOutputStream frames it: a 16-byte head, then blocks with a big-endian length."""
+    import io
+
+    import pyarrow as pa
+
+    data = stream.read()
+    if not data.startswith(b"\x82SNAPPY\x00"):
+        raise KettleError(f"{path} is not in Java's Snappy format", "set the compression that the file really has")
+    codec, parts, at = pa.Codec("snappy"), [], 16
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        block = data[at + 4 : at + 4 + size]
+        parts.append(codec.decompress(block, decompressed_size=_snappy_size(block)).to_pybytes())
+        at += 4 + size
+    return io.BytesIO(b"".join(parts))
+
+
+def _snappy_size(block: bytes) -> int:
+    """The length that a raw Snappy block starts with (a varint)."""
+    size = shift = 0
+    for byte in block:
+        size |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            break
+        shift += 7
+    return size
+
+
+Unpack = Callable[[IO[bytes], str], IO[bytes]]
+UNPACK: dict[str, Unpack] = {
+    "": lambda stream, _: stream,
+    "none": lambda stream, _: stream,
+    "zip": _first_of_zip,
+    "gzip": lambda stream, _: cast(IO[bytes], gzip.GzipFile(fileobj=stream)),
+    "snappy": _snappy,
+}
+
+
+def open_compressed(run: "Run", path: str, compression: str) -> IO[bytes]:
+    """The unpacked bytes of a file; of a Zip archive its first entry.
+
+    Raises:
+        KettleError: it cannot be read, or the compression is not known.
+    """
+    unpack = UNPACK.get(compression.strip().lower())
+    if unpack is None:
+        raise KettleError(f"compression {compression!r} is not supported", f"use one of {', '.join(UNPACK)}")
+    stream = open_path(run, path)
+    try:
+        return unpack(stream, path)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise KettleError(f"{path} is not {compression}: {error}", "check the compression setting") from error
