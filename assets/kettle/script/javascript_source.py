@@ -16,14 +16,12 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _REGEX = re.compile(r"/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\r\n])*\]|[^/\\\[\r\n])+/[a-z]*")
-_BEFORE_REGEX = frozenset("( , = : [ ! & | ? { } ; + - * % ~ ^ < > return typeof case in of do else =>".split())
+_BEFORE_REGEX = frozenset(["(", ",", "=", ":", "[", "!", "&", "|", "?", "{", "}", ";", "+", "-", "*", "%", "~", "^", "<", ">", "return", "typeof", "case", "in", "of", "do", "else", "=>"])
 _DECLARE = frozenset(("var", "let", "const"))
-_CONTINUES = frozenset(", = + - * / % & | ^ ? : < > . ( [ { => !".split())
+_CONTINUES = frozenset([",", "=", "+", "-", "*", "/", "%", "&", "|", "^", "?", ":", "<", ">", ".", "(", "[", "{", "=>", "!"])
 SKIPPED = frozenset(("space", "line", "comment"))
 RESERVED = frozenset(
-    "break case catch class const continue debugger default delete do else enum export extends false finally for "
-    "function if import in instanceof new null return super switch this throw true try typeof var void while "
-    "with yield let static await implements interface package private protected public".split()
+    ["break", "case", "catch", "class", "const", "continue", "debugger", "default", "delete", "do", "else", "enum", "export", "extends", "false", "finally", "for", "function", "if", "import", "in", "instanceof", "new", "null", "return", "super", "switch", "this", "throw", "true", "try", "typeof", "var", "void", "while", "with", "yield", "let", "static", "await", "implements", "interface", "package", "private", "protected", "public"]
 )
 
 
@@ -87,12 +85,18 @@ def adapt(source: str) -> Adapted:
         if token.text == "function" and top and braces == 0 and following and tokens[following].kind == "word":
             if _previous(tokens, index) in ("", ";", "}") or _newline_before(tokens, index):
                 functions[tokens[following].text] = None
-        elif token.text in _DECLARE and top and (token.text == "var" or braces == 0):
-            if following and tokens[following].text not in "{[":
-                variables.update(dict.fromkeys(_declared(tokens, index)))
-                token.text = ""
+        elif _hoisted(token.text, top=top, braces=braces) and following and tokens[following].text not in "{[":
+            variables.update(dict.fromkeys(_declared(tokens, index)))
+            token.text = ""
     words = frozenset(t.text for t in tokens if t.kind == "word")
     return Adapted("".join(t.text for t in tokens), tuple(variables), tuple(functions), words)
+
+
+def _hoisted(word: str, *, top: bool, braces: int) -> bool:
+    """Whether a declaration here is one of the whole script: `var` outside of functions, `let` and `const` outside of
+    blocks too.
+    """
+    return top and word in _DECLARE and (word == "var" or braces == 0)
 
 
 def _next(tokens: list[Token], index: int) -> int:

@@ -106,7 +106,7 @@ class Value {
   substr(from, to) { return this.text((t) => { const e = to === undefined ? t.length : Math.min(Number(to), t.length); return Number(from) < 0 || Number(from) > t.length || e < from ? t : t.slice(Number(from), e); }); }
   leftstr(n) { return this.text((t) => t.slice(0, n)); } rightstr(n) { return this.text((t) => t.slice(-n)); }
   instr(what, from) { const t = this.getString() || ""; return this.put(t.indexOf(String(what), from ? Number(from) - 1 : 0) + 1, "I"); }
-  replace(a, b) { return this.text((t) => a instanceof RegExp ? t.replace(a, b) : String(a) === "" ? t : t.split(String(a)).join(b === null ? "" : String(b))); }
+  replace(a, b) { return a === null || b === null ? this.put(null) : this.text((t) => a instanceof RegExp ? t.replace(a, b) : String(a) === "" ? t : t.split(String(a)).join(String(b))); }
   lpad(n, c = " ") { return this.text((t) => t.length >= n ? t : t.padStart(Number(n), c)); } rpad(n, c = " ") { return this.text((t) => t.length >= n ? t : t.padEnd(Number(n), c)); }
   add_text(t) { return this.text((x) => x + t); }
   nvl(o) { if (this.isEmpty()) this.setValue(o); return this; }
