@@ -20,15 +20,13 @@ class SortKey:
         name: the field.
         ascending: otherwise descending; null then comes last, as in 9.3.
         case_sensitive: text by its exact characters.
-        collated: text by the locale's collation instead of code units.
-        strength: collation strength: 0 letters, 1 and accents, 2 and case, 3 identical.
+        collated: text by the locale's letters instead of code units (the declared strength has no effect in Kettle).
     """
 
     name: str
     ascending: bool = True
     case_sensitive: bool = True
     collated: bool = False
-    strength: int = 0
 
 
 def sort_columns(frame: pl.DataFrame, layout: Layout, keys: Sequence[SortKey]) -> pl.DataFrame:
@@ -38,8 +36,8 @@ def sort_columns(frame: pl.DataFrame, layout: Layout, keys: Sequence[SortKey]) -
     columns = []
     for number, key in enumerate(keys):
         field = layout[key.name]
-        strength = key.strength if key.collated else None
-        columns.append(order_key(frame[field.name], field, key.case_sensitive, strength).alias(str(number)))
+        column = order_key(frame[field.name], field, key.case_sensitive, collated=key.collated)
+        columns.append(column.alias(str(number)))
     order = pl.DataFrame(columns).select(
         pl.arg_sort_by(
             [c.name for c in columns],
@@ -73,7 +71,7 @@ def compare_series(
     both = pl.concat(
         [_numeric(left, left_field, right_field), _numeric(right, left_field, right_field).alias(left.name)]
     )
-    key = order_key(both, _common(left_field, right_field), case_sensitive, None)
+    key = order_key(both, _common(left_field, right_field), case_sensitive)
     a, b = key.slice(0, rows).alias("a"), key.slice(rows, rows).alias("b")
     null_a, null_b = pl.col("a").is_null(), pl.col("b").is_null()
     expr = (

@@ -12,13 +12,14 @@ from decimal import (
     ROUND_UP,
     Context,
     Decimal,
-    Inexact,
     InvalidOperation,
 )
+from fractions import Fraction
 
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 
 _EXACT = Context(prec=5000, rounding=ROUND_HALF_UP, Emin=-999999, Emax=999999)
+_DECIMAL128 = Context(prec=34, rounding=ROUND_HALF_EVEN, Emin=-6143, Emax=6144)
 _BIG_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,5})?")
 
 ROUNDINGS = {
@@ -105,30 +106,38 @@ def subtract(left: Decimal, right: Decimal) -> Decimal:
     return _EXACT.subtract(left, right)
 
 
+def _tidy(value: Decimal) -> Decimal:
+    """Without decimals when they are all zero."""
+    whole = value == value.to_integral_value(context=_EXACT)
+    return set_scale(value, 0, ROUND_HALF_EVEN) if whole else value
+
+
 def multiply(left: Decimal, right: Decimal) -> Decimal:
-    """BigDecimal.multiply: exact; the sum of the scales."""
-    return _EXACT.multiply(left, right)
+    """Kettle's product of two BigNumbers: exact; decimals that are all zero go."""
+    return _tidy(_EXACT.multiply(left, right))
 
 
-def divide(left: Decimal, right: Decimal, precision: int = 0) -> Decimal:
-    """BigDecimal.divide as Kettle calls it: without a precision exactly, to `precision` digits otherwise (HALF_UP).
-
-    An exact quotient prefers the difference of the scales. Raises ZeroDivisionError, and ValueError where the exact
-    quotient never ends (Java: "Non-terminating decimal expansion").
-    """
+def divide(left: Decimal, right: Decimal) -> Decimal:
+    """Kettle's quotient of two BigNumbers: exact where it ends, else 34 digits. Raises ZeroDivisionError."""
     if right.is_zero():
         raise ZeroDivisionError("division by zero")
-    preferred = scale_of(left) - scale_of(right)
-    if precision > 0:
-        quotient = Context(prec=precision, rounding=ROUND_HALF_UP, Emin=-999999, Emax=999999).divide(left, right)
-        return _strip_to(quotient, preferred)
-    try:
-        exact = _EXACT.copy()
-        exact.traps[Inexact] = True
-        quotient = exact.divide(left, right)
-    except Inexact as error:
-        raise ValueError("the quotient has no exact decimal form; no exact representable decimal result") from error
-    return _strip_to(quotient, preferred)
+    # a fraction ends only if its denominator has no other prime than 2 and 5
+    denominator = (Fraction(left) / Fraction(right)).denominator
+    while denominator % 2 == 0:
+        denominator //= 2
+    while denominator % 5 == 0:
+        denominator //= 5
+    if denominator != 1:
+        return _tidy(_DECIMAL128.divide(left, right))
+    return _tidy(_strip_to(_EXACT.divide(left, right), scale_of(left) - scale_of(right)))
+
+
+def remainder(left: Decimal, right: Decimal) -> Decimal:
+    """Kettle's remainder of two BigNumbers, with the dividend's sign. Raises ZeroDivisionError."""
+    if right.is_zero():
+        raise ZeroDivisionError("division by zero")
+    rest = _EXACT.remainder(left, right)
+    return _tidy(rest)
 
 
 def set_scale(value: Decimal, scale: int, rounding: str = ROUND_HALF_UP) -> Decimal:

@@ -13,7 +13,11 @@ _JDBC = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2}) (\d{1,2}):(\d{1,2}):(\d{1,2})(?
 
 
 def format_timestamps(column: pl.Series, mask: str, how: DateSettings) -> pl.Series:
-    """The texts of a Datetime(ns) column; four or more S stand for the nanoseconds of the second, cut to that many."""
+    """The texts of a Datetime(ns) column; up to three S are milliseconds, more are nanoseconds.
+
+    With four to eight S Kettle pads the nanoseconds to that many digits in front and cuts the rest off behind, so that
+    1000 ns under six S is `001000`; kept as it is.
+    """
     run = _NANOS.search(mask)
     if run is None:
         items = compile_date_mask(mask)
@@ -23,7 +27,7 @@ def format_timestamps(column: pl.Series, mask: str, how: DateSettings) -> pl.Ser
 
     def one(ns: int) -> str:
         ms = ns // 1_000_000
-        digits = f"{ns % 1_000_000_000:09d}".ljust(places, "0")[:places]
+        digits = str(ns % 1_000_000_000).zfill(places)[:places]
         return format_date(ms, before, how) + digits + format_date(ms, after, how)
 
     return each_unique(column.cast(pl.Int64), one, pl.String())[0]

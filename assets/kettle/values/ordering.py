@@ -1,22 +1,25 @@
 """Columns that sort, in polars' own order, as Kettle sorts the values they stand for."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from assets.kettle.values.collation import collation_key
 from assets.kettle.values.fields import Field, ValueType
 
 _ASTRAL = "[\U00010000-\U0010ffff]"
 _DECIMAL_DIGITS = 38
 
 
-def order_key(column: pl.Series, field: Field, case_sensitive: bool, strength: int | None) -> pl.Series:
-    """A column whose order is Kettle's; null where the value counts as null. `strength`: collate instead."""
+def order_key(column: pl.Series, field: Field, case_sensitive: bool, *, collated: bool = False) -> pl.Series:
+    """A column whose order is Kettle's; null where the value counts as null. `collated`: text by its letters."""
     if field.type == ValueType.STRING:
         text = without_empty(column)
-        if strength is not None:
-            return _collated(text, strength)
+        if collated:
+            return _mapped(text, collation_key, pl.Binary())
         return _code_units(text if case_sensitive else folded(text))
     if field.type == ValueType.NUMBER:
         return _doubles(column)
@@ -46,11 +49,11 @@ def _fold_char(char: str) -> str:
     return lower if len(lower) == 1 else upper
 
 
-def _mapped(column: pl.Series, function: object, dtype: pl.DataType) -> pl.Series:
+def _mapped(column: pl.Series, function: Callable[[Any], Any], dtype: pl.DataType) -> pl.Series:
     unique = column.drop_nulls().unique()
     if unique.len() == 0:
         return pl.Series(column.name, [None] * column.len(), dtype=dtype)
-    values = pl.Series([function(v) for v in unique.to_list()], dtype=dtype)  # type: ignore[operator]
+    values = pl.Series([function(v) for v in unique.to_list()], dtype=dtype)
     return column.replace_strict(unique, values, default=None, return_dtype=dtype)
 
 
@@ -59,12 +62,6 @@ def _code_units(column: pl.Series) -> pl.Series:
     if _is_ascii(column) or not column.str.contains(_ASTRAL).any():
         return column
     return _mapped(column, lambda text: text.encode("utf-16-be", "surrogatepass"), pl.Binary())
-
-
-def _collated(column: pl.Series, strength: int) -> pl.Series:
-    from assets.kettle.values.collation import collation_key
-
-    return _mapped(column, lambda text: collation_key(text, strength), pl.Binary())
 
 
 def _doubles(column: pl.Series) -> pl.Series:
