@@ -31,5 +31,5 @@ class StepError(KettleError):
         self.reason = what
         super().__init__(f"step {step!r}: {what}", fix)
 
-    def __reduce__(self) -> tuple[type, tuple[str, ...]]:
+    def __reduce__(self) -> tuple[type, tuple[str, ...]]:  # type: ignore[override]  # more arguments than the base
         return type(self), (self.step, self.reason, self.fix, self.code)

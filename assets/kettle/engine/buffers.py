@@ -95,7 +95,7 @@ class Buffer:
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """The rows in order, at most `rows` at a time."""
         for path in self._spilled:
-            yield from pl.read_ipc(path, memory_map=True).iter_slices(rows)
+            yield from pl.read_ipc(path).iter_slices(rows)
         for frame in self._frames:
             yield from frame.iter_slices(rows)
 

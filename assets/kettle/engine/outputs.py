@@ -8,18 +8,18 @@ import shutil
 import tempfile
 from pathlib import Path
 from typing import IO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from assets.kettle.errors import KettleError
 
 
 def local_path(path: str) -> Path | None:
-    """The local path that a plain path or file: URL names; None for other URLs."""
+    """The local path that a plain path or file: URL names; None for other URLs. A backslash separates folders too."""
     if path.startswith("file:"):
-        return Path(unquote(urlsplit(path).path))
-    if "://" in path or path.startswith(("zip:", "gz:", "tar:", "ram:", "tmp:")):
+        return Path(unquote("/" + path[5:].lstrip("/")) if path.startswith("file:/") else path[5:])
+    if "://" in path or path.startswith(("zip:", "gz:", "tar:", "tgz:", "jar:", "ram:", "tmp:")):
         return None
-    return Path(path)
+    return Path(path.replace("\\", "/"))
 
 
 class Outputs:

@@ -96,6 +96,11 @@ def rust_pattern(pattern: str) -> str | None:
     return translated
 
 
+def matches_text(text: str, pattern: str, flags: str = "") -> bool:
+    """Whether the whole text matches. Raises ValueError: it is not a regular expression."""
+    return compile_java(pattern, flags).fullmatch(text) is not None
+
+
 def matches(texts: pl.Series, pattern: str, flags: str = "") -> pl.Series:
     """Whether the whole of each text matches (java.util.regex.Pattern.matches); null stays null.
 

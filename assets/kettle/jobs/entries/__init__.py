@@ -1,0 +1,1 @@
+"""The job entries: one file per family, one class per entry type."""
