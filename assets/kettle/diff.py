@@ -5,10 +5,10 @@ file when, is told apart from what changes the run.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from assets.kettle.files.flatten import BETWEEN, ORDER, flatten, masked
-from assets.kettle.model import Job, Options, Transformation
+from assets.kettle.model import ErrorHandling, Job, Options, Transformation
 
 SIMILAR = 0.6  # from this on a removed and an added step of the same type are one that was renamed
 
@@ -16,6 +16,7 @@ _STAMPS = ("created_user", "created_date", "modified_user", "modified_date")
 _DRAWING = ("GUI", "xloc", "yloc", "draw")
 _NODE = (*_DRAWING, "name", "type", "nr", "distribute", "copies", "copies_string", "parallel")
 _ELSEWHERE = ("entries", "actions", "hops", "notepads", "connection", "parameters", "name", "name_sync_with_filename")
+_GRAPH = ("info", "step", "transform", "order", "step_error_handling", "transform_error_handling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +145,11 @@ def _node(type_id: str, options: Options, more: Mapping[str, str]) -> _Node:
     return _Node(type_id, texts, (options.text("GUI/xloc", "xloc"), options.text("GUI/yloc", "yloc")))
 
 
-def _error(handling: object) -> dict[str, str]:
-    names = getattr(type(handling), "__slots__", ())
-    return {name: str(getattr(handling, name)) for name in names if name != "source"}
+def _error(handling: ErrorHandling | None) -> dict[str, str]:
+    """The error handling by attribute; one that is switched off is none."""
+    if handling is None or not handling.enabled:
+        return {}
+    return {name: text for name, text in asdict(handling).items() if isinstance(text, str) and name != "source"}
 
 
 def _entry_name(name: str, nr: int) -> str:
@@ -180,12 +183,9 @@ def _parameters(model: Transformation | Job) -> dict[str, str]:
 
 
 def _settings(model: Transformation | Job) -> dict[str, str]:
-    return flatten(model.info.element, (*_ELSEWHERE, *_STAMPS, *_nodes_tags(model))) | {"name": model.name}
-
-
-def _nodes_tags(model: Transformation | Job) -> tuple[str, ...]:
-    """What a file without <info> has beside its settings."""
-    return () if isinstance(model, Job) else ("step", "transform", "order", "info")
+    """What is said of the whole file, in <info> and beside it."""
+    beside = flatten(model.document.root, (*_ELSEWHERE, *_STAMPS, *_GRAPH))
+    return beside | flatten(model.info.element, (*_ELSEWHERE, *_STAMPS, *_GRAPH)) | {"name": model.name}
 
 
 def _stamps(model: Transformation | Job) -> dict[str, str]:

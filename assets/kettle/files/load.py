@@ -39,6 +39,7 @@ def locate(
         base: the calling file, or None.
         kind: "transformation" or "job".
 
+    What `specification_method` names is looked for first, then the other where it is given too.
     Raises KettleError saying what was looked for and where.
     """
     tags = REFERENCES[kind]
@@ -48,11 +49,13 @@ def locate(
     if not file and not name:
         raise KettleError(f"no {kind} is named", "give a file name, or a directory and a name")
     folder = (base.absolute().parent if base else Path.cwd()).resolve()
-    if file and (by_file or not name):
-        tried = list(_with_endings(folder / _path(file, kind), tags))
-    else:
+    tried: list[Path] = []
+    if file:
+        tried += _with_endings(folder / _path(file, kind), tags)
+    if name:
         directory = _path(_value(reference, variables, tags.directories), kind)
-        tried = [path for place in _places(directory, folder) for path in _with_endings(place / name, tags)]
+        stored = [path for place in _places(directory, folder) for path in _with_endings(place / name, tags)]
+        tried = [*tried, *stored] if by_file and file else [*stored, *tried]
     found = next((path for path in tried if path.is_file()), None)
     if found is None:
         places = ", ".join(str(path) for path in tried[:4])

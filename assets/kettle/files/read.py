@@ -5,6 +5,7 @@ Hop's files differ in names of elements only: `<pipeline>`/`<transform>`/`<trans
 know, over hops whose step is not there, and takes defaults for what is absent.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -133,11 +134,14 @@ def _steps(root: Any, shape: Shape, where: str) -> dict[str, StepNode]:
             copies=(options.text("copies_string", "copies").strip() or "1"),
             error=errors.get(name.lower()),
         )
+    for step in found.values():
+        target = found.get(step.error.target.lower()) if step.error else None
+        step.error = replace(step.error, source=step.name, target=target.name) if step.error and target else None
     return {step.name: step for step in found.values()}
 
 
 def _errors(root: Any, shape: Shape) -> dict[str, ErrorHandling]:
-    """Error handling by source step in lower case; an entry without a target is none."""
+    """Error handling by source step in lower case; one without a target is none."""
     found: dict[str, ErrorHandling] = {}
     for options in Options(root).rows(f"{shape.error_handling}/error"):
         source, target = options.text(*shape.error_source), options.text(*shape.error_target)

@@ -4,7 +4,10 @@ A transformation or job gets a copy of its caller's variables when it starts: wh
 and what it sets itself reaches the caller only where it is set there as well (`parent`, `root`).
 """
 
+import os
+import platform
 import re
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -38,6 +41,20 @@ PARENTLESS = {
 PREFIXES = {"transformation": ("Transformation", "Pipeline"), "job": ("Job", "Workflow")}
 
 
+def system_values() -> dict[str, str]:
+    """Those of Java's system properties that files use in paths, as this process sees them."""
+    return {
+        "java.io.tmpdir": tempfile.gettempdir(),
+        "user.home": str(Path.home()),
+        "user.dir": str(Path.cwd()),
+        "user.name": os.environ.get("USER") or os.environ.get("LOGNAME") or "",
+        "os.name": platform.system(),
+        "file.separator": os.sep,
+        "path.separator": os.pathsep,
+        "line.separator": os.linesep,
+    }
+
+
 class Variables:
     """The variables of one run. Names keep their case: `${x}` is not `${X}`.
 
@@ -48,7 +65,7 @@ class Variables:
 
     def __init__(self, parent: "Variables | None" = None, values: Mapping[str, str] | None = None) -> None:
         self.parent = parent
-        self._values: dict[str, str] = dict(FIXED) if parent is None else dict(parent._values)
+        self._values: dict[str, str] = FIXED | system_values() if parent is None else dict(parent._values)
         self._values.update(values or {})
 
     def __contains__(self, name: object) -> bool:
@@ -126,8 +143,9 @@ class Variables:
             self._values[f"Internal.{prefix}.Filename.Name"] = file
             self._values[f"Internal.{prefix}.Name"] = name or (path.stem if path else "")
             self._values[f"Internal.{prefix}.Repository.Directory"] = directory
-        self._values["Internal.Entry.Current.Directory"] = folder or directory
-        self._values["Internal.Entry.Current.Folder"] = folder or directory
+        for key in ("Internal.Entry.Current.Directory", "Internal.Entry.Current.Folder"):
+            # without a file of its own the caller's folder stays
+            self._values[key] = folder or self._values.get(key, directory)
 
     def declare(self, parameters: Iterable[Parameter], given: Mapping[str, str] | None = None) -> None:
         """Turns named parameters into variables: the given value, or the default where none or "" is given."""

@@ -12,13 +12,16 @@ import tempfile
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lxml import etree
 
 from assets.kettle.files.document import Document, Span, tree
 from assets.kettle.files.passwords import is_password_name, obscure
+from assets.kettle.files.read import read_job, read_transformation
 from assets.kettle.model import Job, Transformation
+
+M = TypeVar("M", Transformation, Job)
 
 _PLAIN = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xd;"}
 _QUOTED = _PLAIN | {'"': "&quot;", "'": "&apos;", "/": "&#47;"}
@@ -48,6 +51,13 @@ def write(model: Transformation | Job, path: Path) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def copied(model: M) -> M:
+    """An independent copy of a model, for instance to fill in a template. Passwords set anew are obscured in it."""
+    if isinstance(model, Job):
+        return read_job(to_bytes(model), model.path)
+    return read_transformation(to_bytes(model), model.path)
 
 
 def escaper(source: bytes) -> Callable[[str], str]:

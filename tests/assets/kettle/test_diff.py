@@ -106,6 +106,8 @@ def test_moves_and_stamps_are_apart() -> None:
 def test_settings_parameters_and_connections() -> None:
     found = _diff((b">100<", b">200<"), (b"<default_value>1", b"<default_value>2"), (b"H2", b"MYSQL"))
     assert found.settings == [OptionChange("size_rowset", "100", "200")]
+    beside = _diff((b"</transformation>", b"<slave_transformation>Y</slave_transformation></transformation>"))
+    assert beside.settings == [OptionChange("slave_transformation", "", "Y")]
     assert found.parameters == [OptionChange("P/default", "1", "2")]
     assert found.connections == [NodeChange("dw", "MYSQL", "changed", options=(OptionChange("type", "H2", "MYSQL"),))]
 

@@ -32,11 +32,12 @@ KTR = b"""<?xml version="1.0" encoding="UTF-8"?>
   <step><name>out</name><type>TableOutput</type></step>
   <step><name>bad</name><type>Dummy</type><distribute/><copies_string>${N}</copies_string></step>
   <step_error_handling><error>
-    <source_step>in</source_step><target_step>bad</target_step><is_enabled>Y</is_enabled>
+    <source_step>IN</source_step><target_step>Bad</target_step><is_enabled>Y</is_enabled>
     <nr_valuename>n</nr_valuename><descriptions_valuename>d</descriptions_valuename>
     <fields_valuename>f</fields_valuename><codes_valuename>c</codes_valuename>
     <max_errors>5</max_errors><max_pct_errors>10</max_pct_errors><min_pct_rows>100</min_pct_rows>
-  </error></step_error_handling>
+  </error><error><source_step>out</source_step><target_step>gone</target_step><is_enabled>Y</is_enabled></error>
+  </step_error_handling>
 </transformation>
 """
 
@@ -183,3 +184,11 @@ def test_read_tells_jobs_from_transformations_by_the_root_element(tmp_path: Path
         read_job(tmp_path / "a.xml")
     with pytest.raises(FileFormatError, match="No such file"):
         read(tmp_path / "none.ktr")
+
+
+def test_a_long_text_is_read() -> None:
+    text = b"x" * (11 << 20)  # lxml's own limit for one text is 10 million
+    model = read_transformation(
+        b"<transformation><step><name>a</name><type>D</type><sql>" + text + b"</sql></step></transformation>"
+    )
+    assert len(model.steps["a"].options.text("sql")) == len(text)

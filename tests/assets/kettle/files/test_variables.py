@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -77,10 +78,20 @@ def test_internal_names() -> None:
     assert inner.get("Internal.Entry.Current.Directory") == "/etl/trans"
     assert inner.get("Internal.Job.Filename.Directory") == "/etl/jobs"
     assert job.get("Internal.Entry.Current.Directory") == "/etl/jobs"
+    unsaved = job.child()
+    unsaved.for_transformation(None, "made")
+    assert unsaved.get("Internal.Transformation.Name") == "made"
+    assert unsaved.get("Internal.Entry.Current.Directory") == "/etl/jobs"
     alone = Variables()
     alone.for_transformation(Path("/etl/trans/load.ktr"))
     assert alone.get("Internal.Job.Name") == "Parent Job Name"
     assert alone.get("Internal.Transformation.Name") == "load"
+
+
+def test_system_properties_that_paths_use() -> None:
+    assert Variables().resolve("${java.io.tmpdir}${file.separator}x") == str(Path(tempfile.gettempdir()) / "x")
+    assert Variables().resolve("${user.home}") == str(Path.home())
+    assert Variables().resolve("${HOME}") == "${HOME}"
 
 
 def test_parameters_take_the_default_for_an_empty_value() -> None:

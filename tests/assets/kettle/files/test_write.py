@@ -11,7 +11,7 @@ from assets.kettle.files import edit
 from assets.kettle.files.new import element, new_step
 from assets.kettle.files.passwords import reveal
 from assets.kettle.files.read import read, read_job, read_transformation
-from assets.kettle.files.write import to_bytes, write
+from assets.kettle.files.write import copied, to_bytes, write
 from assets.kettle.model import Hop, JobHop
 
 ODD = (
@@ -206,3 +206,11 @@ def test_every_file_of_the_corpus_is_read_and_written_back() -> None:
         again = read_job(written) if model.kind == "kjb" else read_transformation(written)
         assert etree.tostring(again.document.root) == etree.tostring(model.document.root), path
     assert unreadable == ["brokenjob.kjb"]  # its name says so
+
+
+def test_a_copy_is_independent() -> None:
+    model = read_transformation(ODD, base=Path("/x/t.ktr"))
+    other = copied(model)
+    edit.set_text(other, "a", "type", "SortRows")
+    assert (model.steps["a"].type, other.steps["a"].type, other.path) == ("Dummy", "SortRows", model.path)
+    assert to_bytes(model) == ODD
