@@ -92,7 +92,6 @@ class Walk:
         run.log(run.job.name, f"Starting entry [{entry.name}]")
         handler: JobEntry = self.kinds[entry_key(entry)](entry, run)
         result = copied(previous)
-        result.nr = nr
         since = perf_counter()
         try:
             result = handler.execute(result, nr)

@@ -31,6 +31,7 @@ class Call(JobEntry):
         per_row = self.options.flag("exec_per_row")
         given = self._per_row(rows) if per_row else iter([(result.rows, rows.frame.head(1))])
         result = self.done(result)
+        result.nr = nr  # only calls number their results
         for passed, row in given:
             result.rows = passed
             values = Rows(rows.layout, row)

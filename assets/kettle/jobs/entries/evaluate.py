@@ -24,7 +24,7 @@ class Evaluate(JobEntry):
         """True when the script's value is true."""
         lines = result.lines
         numbers = {f"lines_{name}": getattr(lines, name) for name in COUNTED}
-        numbers |= {"errors": result.errors, "nr": nr, "exit_status": result.exit_status}
+        numbers |= {"errors": result.errors, "nr": result.nr, "exit_status": result.exit_status}
         rows = result.rows
         previous = Previous(
             result.ok,
