@@ -22,6 +22,24 @@ def local_path(path: str) -> Path | None:
     return Path(path.replace("\\", "/"))
 
 
+ARCHIVES = {"zip": "zip", "jar": "zip", "tar": "tar"}
+RENAMED = {"ram:": "memory:", "tmp:": "memory:", "s3n:": "s3:", "s3a:": "s3:"}
+
+
+def vfs_address(path: str) -> str:
+    """The path in fsspec's spelling: Kettle writes `zip:file:///a.zip!/inner.txt`, `ram:///x`, `s3n://…`."""
+    scheme, colon, rest = path.partition(":")
+    if colon and scheme.lower() in ARCHIVES:
+        outer, _, inner = rest.partition("!")
+        local = local_path(outer)
+        outer = outer if local is None else str(local)
+        return f"{ARCHIVES[scheme.lower()]}://{inner.lstrip('/')}::{outer}"
+    for old, new in RENAMED.items():
+        if path.startswith(old):
+            return new + path[len(old) :]
+    return path
+
+
 class Outputs:
     """The output files of a run. Readers within the run see what has been staged so far."""
 
@@ -72,10 +90,10 @@ class Outputs:
     def commit(self) -> None:
         """Puts every staged file in place."""
         for key, staged in self._staged.items():
-            if "://" in key:
+            if local_path(key) is None:
                 import fsspec
 
-                with staged.open("rb") as source, fsspec.open(key, "wb") as target:
+                with staged.open("rb") as source, fsspec.open(vfs_address(key), "wb") as target:
                     shutil.copyfileobj(source, target)
                 staged.unlink()
             else:
@@ -99,7 +117,7 @@ def exists(path: str) -> bool:
         return local.exists()
     import fsspec
 
-    filesystem, inner = fsspec.core.url_to_fs(path)
+    filesystem, inner = fsspec.core.url_to_fs(vfs_address(path))
     return bool(filesystem.exists(inner))
 
 
@@ -111,6 +129,6 @@ def open_binary(path: str) -> IO[bytes]:
             return local.open("rb")
         import fsspec
 
-        return fsspec.open(path, "rb").open()  # type: ignore[no-any-return]
+        return fsspec.open(vfs_address(path), "rb").open()  # type: ignore[no-any-return]
     except OSError as error:
         raise KettleError(f"cannot read {path}: {error.strerror or error}", "check the path and its rights") from error

@@ -14,24 +14,6 @@ from assets.kettle.errors import KettleError
 if TYPE_CHECKING:
     from assets.kettle.engine.run import Run
 
-ARCHIVES = {"zip": "zip", "jar": "zip", "tar": "tar"}
-RENAMED = {"ram:": "memory:", "tmp:": "memory:", "s3n:": "s3:", "s3a:": "s3:", "hc2s3:": "s3:"}
-
-
-def vfs_address(path: str) -> str:
-    """The path as fsspec and the local file system understand it."""
-    scheme, colon, rest = path.partition(":")
-    if colon and scheme.lower() in ARCHIVES:
-        outer, _, inner = rest.partition("!")
-        local = local_path(outer)
-        outer = outer if local is None else str(local)
-        return f"{ARCHIVES[scheme.lower()]}://{inner.lstrip('/')}::{outer}"
-    for old, new in RENAMED.items():
-        if path.startswith(old):
-            return new + path[len(old) :]
-    return path
-
-
 def open_path(run: "Run", path: str) -> IO[bytes]:
     """The bytes behind a path, staged ones of this run first.
 
@@ -43,7 +25,7 @@ def open_path(run: "Run", path: str) -> IO[bytes]:
         if path.startswith("tgz:"):
             return _guarded(path, lambda: open_binary(f"tar://{inner.lstrip('/')}::{local_path(outer) or outer}"))
         return _guarded(path, lambda: cast(IO[bytes], gzip.open(open_path(run, outer), "rb")))
-    return _guarded(path, lambda: open_binary(vfs_address(run.outputs.resolve(path))))
+    return _guarded(path, lambda: open_binary(run.outputs.resolve(path)))
 
 
 def _guarded(path: str, opener: Callable[[], IO[bytes]]) -> IO[bytes]:

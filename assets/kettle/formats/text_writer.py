@@ -1,0 +1,162 @@
+"""Rows as delimited text exactly as "Text file output" writes them, a whole batch at a time."""
+
+import gzip
+import io
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+import polars as pl
+
+from assets.kettle.errors import KettleError
+from assets.kettle.values.convert import to_text
+from assets.kettle.values.fields import Field, ValueType
+from assets.kettle.values.java_numbers import double_text
+
+PLAIN_LONG = (None, "", "#", "0", "####0;-####0")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How one field is written: the stream's field with the length, mask and symbols of the output, and null text."""
+
+    field: Field
+    null_if: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextStyle:
+    """Separator, enclosure (forced, or only where a String needs it, or never), line end, codec."""
+
+    separator: str
+    enclosure: str
+    newline: str
+    encoding: str
+    forced: bool = False
+    never: bool = False
+    fast_dump: bool = False
+
+
+def written_header(cells: list[Cell], style: TextStyle) -> str:
+    """The line of names: Strings' enclosed when forced, any name with a separator or enclosure in it."""
+    names = []
+    for cell in cells:
+        name = cell.field.name
+        forced = style.forced and style.enclosure and cell.field.type == ValueType.STRING
+        needed = not style.never and any(mark and mark in name for mark in (style.separator, style.enclosure))
+        names.append(f"{style.enclosure}{name}{style.enclosure}" if forced or needed else name)
+    return style.separator.join(names) + style.newline
+
+
+def written_rows(frame: pl.DataFrame, cells: list[Cell], style: TextStyle) -> bytes:
+    """The rows in the encoding of the style."""
+    columns = {str(i): _texts(frame[cell.field.name], cell, style) for i, cell in enumerate(cells)}
+    texts = pl.DataFrame(columns)
+    if len(style.separator.encode()) == 1 and texts.width:
+        buffer = io.BytesIO()
+        texts.write_csv(
+            buffer,
+            include_header=False,
+            separator=style.separator,
+            quote_style="never",
+            line_terminator=style.newline or "\n",
+        )
+        data = buffer.getvalue() if style.newline else buffer.getvalue().replace(b"\n", b"")
+        return data if style.encoding == "utf-8" else data.decode("utf-8").encode(style.encoding, "replace")
+    lines = texts.select(
+        pl.concat_str([pl.all().cast(pl.String).fill_null("")], separator=style.separator)
+    ).to_series()
+    text = "".join(f"{line}{style.newline}" for line in lines)
+    return text.encode(style.encoding, "replace")
+
+
+def _texts(column: pl.Series, cell: Cell, style: TextStyle) -> pl.Series:
+    field = cell.field
+    if field.type == ValueType.INTEGER and field.length <= 0 and field.mask in PLAIN_LONG and not cell.null_if:
+        return column
+    missing = column.is_null()
+    if field.type == ValueType.STRING:
+        missing = missing | (column == "").fill_null(value=False)
+    text = dumped(column, field) if style.fast_dump else _formatted(column, field)
+    if cell.null_if:
+        text = text.set(missing, cell.null_if)
+    return _enclosed(text, style) if field.type == ValueType.STRING else text
+
+
+def _formatted(column: pl.Series, field: Field) -> pl.Series:
+    """The text of the value; Strings are cut or padded to a declared length, null too."""
+    if field.type != ValueType.STRING:
+        return to_text(column, field)
+    text = to_text(column, field)
+    if field.length < 0:
+        return text
+    return text.fill_null("").str.slice(0, field.length).str.pad_end(field.length)
+
+
+def dumped(column: pl.Series, field: Field) -> pl.Series:
+    """The text that Java's toString gives: "fast data dump" uses no mask."""
+    if field.type == ValueType.NUMBER:
+        unique = column.drop_nulls().unique()
+        texts = {value: double_text(value) for value in unique}
+        return pl.Series([None if v is None else texts[v] for v in column], dtype=pl.String)
+    if field.type == ValueType.BOOLEAN:
+        return column.cast(pl.String)
+    if field.type == ValueType.DATE:
+        return to_text(column, field.but(mask="EEE MMM dd HH:mm:ss zzz yyyy"))
+    if field.type == ValueType.INTEGER:
+        return column.cast(pl.String)
+    return to_text(column, field.but(mask=None, length=-1))
+
+
+def _enclosed(text: pl.Series, style: TextStyle) -> pl.Series:
+    """Strings with their enclosures, doubled inside; an empty text gets none."""
+    mark = style.enclosure
+    if not mark or (style.never and not style.forced):
+        return text
+    needed = text.fill_null("") != ""
+    if not style.forced:
+        held = text.str.contains(mark, literal=True)
+        if style.separator:
+            held = held | text.str.contains(style.separator, literal=True)
+        needed = needed & held.fill_null(value=False)
+    if not needed.any():
+        return text
+    inside = text.str.replace_all(mark, mark * 2, literal=True)
+    frame = pl.DataFrame({"text": text, "inside": inside, "needed": needed})
+    whole = pl.concat_str(pl.lit(mark), pl.col("inside"), pl.lit(mark))
+    return frame.select(pl.when("needed").then(whole).otherwise("text")).to_series()
+
+
+def _zip_entry(path: Path, name: str) -> IO[bytes]:
+    archive = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED)
+    entry = archive.open(name, "w", force_zip64=True)
+    close = entry.close
+
+    def both() -> None:
+        close()
+        archive.close()
+
+    entry.close = both  # type: ignore[method-assign]
+    return entry
+
+
+PACK: dict[str, Callable[[Path, str], IO[bytes]]] = {
+    "": lambda path, _: path.open("ab"),
+    "none": lambda path, _: path.open("ab"),
+    "gzip": lambda path, _: cast(IO[bytes], gzip.open(path, "ab")),
+    "zip": _zip_entry,
+}
+
+
+def open_packed(path: Path, compression: str, entry: str) -> IO[bytes]:
+    """A staged file opened for writing at its end; in a Zip archive `entry` names the content.
+
+    Raises:
+        KettleError: the compression cannot be written.
+    """
+    pack = PACK.get(compression.strip().lower())
+    if pack is None:
+        raise KettleError(f"compression {compression!r} cannot be written", "use None, GZip or Zip")
+    return pack(path, entry)
