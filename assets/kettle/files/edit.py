@@ -18,24 +18,27 @@ INDENT = "  "
 def set_text(model: Transformation | Job, step: str, tag: str, text: str, nr: int = 0) -> None:
     """Sets an option of a step or entry; `tag` may be a path such as "lookup/from", made where it is absent.
 
-    A password is written obscured unless it is a variable. Raises KettleError for an unknown step or a text that XML
-    cannot hold.
+    A password is written obscured unless it is a variable. Raises KettleError for an unknown step, for its name,
+    and for a text that XML cannot hold.
     """
     element = _node(model, step, nr)
+    if tag == "name":
+        raise KettleError(f"step {step!r}: its hops know it by its name", "add a step of the new name instead")
+    try:
+        etree.Element("text").text = text
+    except ValueError:
+        what = f"step {step!r}: {tag} gets a control character"
+        raise KettleError(what, "XML cannot hold it; leave it out") from None
+    if element.find(f"{tag}/*") is not None:
+        raise KettleError(f"step {step!r}: {tag} holds other elements, not a text", "name the element inside it")
     for part in tag.split("/"):
         found = element.find(part)
         if found is None:
             found = etree.Element(part)
             insert(element, len(element), found)
         element = found
-    if len(element):
-        raise KettleError(f"step {step!r}: {tag} holds other elements, not a text", "name the element inside it")
-    try:
-        element.text = text or None
-    except ValueError:
-        raise KettleError(
-            f"step {step!r}: {tag} gets a control character", "XML cannot hold it; leave it out"
-        ) from None
+    del element[:]  # comments in the old text
+    element.text = text or None
     refresh(model)
 
 
@@ -172,8 +175,12 @@ def remove(element: Any) -> None:
 
 
 def layout(element: Any, lead: str | None) -> None:
-    """Lays the children of a new element out one per line under `lead`, the white space before it."""
-    if not len(element) or (element.text or "").strip():
+    """Lays the children of a new element out one per line under `lead`, the white space before it.
+
+    Elements with text between their children stay as they are.
+    """
+    texts = (element.text, *(child.tail for child in element))
+    if not len(element) or any((text or "").strip() for text in texts):
         return
     inner = lead + INDENT if lead and "\n" in lead else lead
     element.text = inner

@@ -90,6 +90,16 @@ def test_steps_and_hops_come_and_go() -> None:
     assert read_transformation(to_bytes(model)).hops == []
 
 
+def test_text_between_comments_of_a_new_step_stays() -> None:
+    model = read_transformation(ODD)
+    sql = "  <!-- why -->select 1<!-- end -->\n"
+    new = etree.fromstring(f"<step><name>a</name><type>D</type><sql>{sql}</sql></step>")
+    edit.replace_step(model, "a", new)
+    assert f"<sql>{sql}</sql>".replace("\n", "\r\n").encode() in to_bytes(model)
+    edit.set_text(model, "a", "sql", "x")
+    assert b"<sql>x</sql>" in to_bytes(model)
+
+
 def test_error_handling_goes_with_its_step() -> None:
     model = read_transformation(
         b"<transformation><info/><order/><step><name>a</name><type>D</type></step><step><name>b</name><type>D</type>"
@@ -147,7 +157,11 @@ def test_what_edits_refuse() -> None:
     with pytest.raises(KettleError, match="no step 'x'"):
         edit.set_text(model, "x", "y", "z")
     with pytest.raises(KettleError, match="control character"):
-        edit.set_text(model, "a", "y", "\0")
+        edit.set_text(model, "a", "new/y", "\0")
+    with pytest.raises(KettleError, match="holds other elements"):
+        edit.set_text(read_transformation(to_bytes(model).replace(b"<y/>", b"<y><z/></y>")), "a", "y", "1")
+    with pytest.raises(KettleError, match="by its name"):
+        edit.set_text(model, "a", "name", "z")
     with pytest.raises(KettleError, match="already"):
         edit.add_step(model, element("step", [("name", "A")]))
     with pytest.raises(KettleError, match="already"):
