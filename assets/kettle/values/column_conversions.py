@@ -9,7 +9,7 @@ from assets.kettle.values.defaults import mask_of, symbols_of
 from assets.kettle.values.fields import Field, ValueType
 from assets.kettle.values.java_numbers import decimal_long, double_plain, round_long
 from assets.kettle.values.masks_date import format_dates, parse_dates, settings
-from assets.kettle.values.masks_number import Parsed, each_unique, format_numbers, parse_numbers
+from assets.kettle.values.masks_number import Parsed, each_unique, finish, format_numbers, parse_numbers
 from assets.kettle.values.masks_timestamp import format_timestamps, parse_timestamps
 from assets.kettle.values.number_exact import clamp_long
 
@@ -18,11 +18,14 @@ Conversion = Callable[[pl.Series, Field], Parsed]
 
 _DATE = pl.Datetime("ms")
 _TIMESTAMP = pl.Datetime("ns")
-_SPACES = " \t\n\r"
+# what Java's Character.isWhitespace takes for blank (the no-break spaces are not)
+_SPACES = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\u1680\u2028\u2029\u205f\u3000" + "".join(
+    chr(code) for code in range(0x2000, 0x200B) if code != 0x2007
+)
 
 
 def trimmed(column: pl.Series, trim: str) -> pl.Series:
-    """A text column without the blanks (space, tab, line ends) that the trim type takes off."""
+    """A text column without the blanks that the trim type takes off."""
     if trim == "left":
         return column.str.strip_chars_start(_SPACES)
     if trim == "right":
@@ -107,10 +110,6 @@ def _encode(column: pl.Series, _: Field) -> Parsed:
     return text.cast(pl.Binary), {}
 
 
-def _each(function: Callable[..., object], dtype: pl.DataType) -> Conversion:
-    return lambda column, _: each_unique(column, function, dtype)
-
-
 def _cast(*dtypes: pl.DataType) -> Conversion:
     def cast(column: pl.Series, _: Field) -> Parsed:
         for dtype in dtypes:
@@ -133,6 +132,24 @@ def _number_to_long(column: pl.Series) -> pl.Series:
     """The fraction cut off."""
     inside = (column.abs() < 2.0**62).fill_null(value=True)
     return column.cast(pl.Int64) if inside.all() else each_unique(column, clamp_long, pl.Int64())[0]
+
+
+def _number_to_big(column: pl.Series, _: Field) -> Parsed:
+    """Double.toString's digits; it takes none away and adds none where that text has no exponent."""
+    text = column.cast(pl.String)
+    plain = column.abs().is_between(1e-3, 1e7, closed="left") & text.str.contains(r"^-?[0-9]+\.[0-9]+$")
+    return finish(column, (text, plain.fill_null(value=True)), double_plain, pl.String())
+
+
+def _big_to_number(column: pl.Series, _: Field) -> Parsed:
+    return column.cast(pl.Float64), {}
+
+
+def _big_longs(column: pl.Series) -> pl.Series:
+    """The fraction cut off; beyond 64 bits only the low ones are kept."""
+    whole = column.str.split_exact(".", 1).struct.field("field_0").cast(pl.Int64, strict=False)
+    right = whole.is_not_null() | column.is_null()
+    return finish(column, (whole, right), lambda text: decimal_long(Decimal(text)), pl.Int64())[0]
 
 
 def _timestamp_ms(column: pl.Series) -> pl.Series:
@@ -159,7 +176,7 @@ CONVERSIONS: dict[tuple[ValueType, ValueType], Conversion] = {
     (_S, _B): _parse_boolean,
     (_S, _BIN): _encode,
     (_N, _I): _number_to_integer,
-    (_N, _BN): _each(double_plain, _TEXT),
+    (_N, _BN): _number_to_big,
     (_N, _D): lambda column, _: (_number_to_long(column).cast(_DATE), {}),
     (_N, _TS): lambda column, _: (_number_to_long(column).cast(_TIMESTAMP), {}),
     (_N, _B): lambda column, _: (_number_to_long(column) != 0, {}),
@@ -168,11 +185,11 @@ CONVERSIONS: dict[tuple[ValueType, ValueType], Conversion] = {
     (_I, _D): _cast(_DATE),
     (_I, _TS): _cast(_TIMESTAMP),
     (_I, _B): lambda column, _: (column != 0, {}),
-    (_BN, _N): _each(float, _DOUBLE),
-    (_BN, _I): _each(lambda text: decimal_long(Decimal(text)), _LONG),
-    (_BN, _D): _each(lambda text: decimal_long(Decimal(text)), _DATE),
-    (_BN, _TS): _each(lambda text: decimal_long(Decimal(text)), _TIMESTAMP),
-    (_BN, _B): _each(lambda text: Decimal(text) != 0, pl.Boolean()),
+    (_BN, _N): _big_to_number,
+    (_BN, _I): lambda column, _: (_big_longs(column), {}),
+    (_BN, _D): lambda column, _: (_big_longs(column).cast(_DATE), {}),
+    (_BN, _TS): lambda column, _: (_big_longs(column).cast(_TIMESTAMP), {}),
+    (_BN, _B): lambda column, _: (column.str.contains("[1-9]"), {}),
     (_D, _N): _cast(_LONG, _DOUBLE),
     (_D, _I): _cast(_LONG),
     (_D, _BN): _cast(_LONG, _TEXT),

@@ -1,56 +1,77 @@
 """Columns of timestamps (nanoseconds) to text and back under a mask."""
 
 import re
+from dataclasses import replace
 
 import polars as pl
 
-from assets.kettle.values.date_exact import DateSettings, format_date, parse_date
+from assets.kettle.values.date_calendar import zone_of
+from assets.kettle.values.date_columns import DATE, dates
+from assets.kettle.values.date_exact import DateSettings, parse_date
 from assets.kettle.values.date_pattern import compile_date_mask
-from assets.kettle.values.masks_number import Parsed, each_unique
+from assets.kettle.values.masks_date import format_dates
+from assets.kettle.values.masks_number import Parsed, finish
 
-_NANOS = re.compile(r"S{4,}")
-_JDBC = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2}) (\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,9}))?")
+_JDBC = re.compile(r"\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d{1,2}:\d{1,2}(?:\.(\d{1,9}))?")
+_JDBC_MASK = compile_date_mask("yyyy-MM-dd HH:mm:ss")
+_NANOS_BEHIND = re.compile(r"\.(\d{1,9})\s*$")
+_NANO_LETTERS = 4  # from so many S on they stand for nanoseconds
+
+
+def _nano_run(mask: str) -> tuple[int, int] | None:
+    """Where the S of the mask begin and end, when there are enough of them."""
+    start, end = mask.find("S"), mask.rfind("S") + 1
+    return (start, end) if end - start >= _NANO_LETTERS else None
 
 
 def format_timestamps(column: pl.Series, mask: str, how: DateSettings) -> pl.Series:
     """The texts of a Datetime(ns) column; up to three S are milliseconds, more are nanoseconds.
 
     With four to eight S Kettle pads the nanoseconds to that many digits in front and cuts the rest off behind, so that
-    1000 ns under six S is `001000`; kept as it is.
+    1000 ns under six S is `001000`; kept as it is. Raises ValueError for a mask Java refuses.
     """
-    run = _NANOS.search(mask)
+    ticks = column.cast(pl.Int64)
+    milliseconds = (ticks // 1_000_000).cast(DATE)
+    run = _nano_run(mask)
     if run is None:
-        items = compile_date_mask(mask)
-        return each_unique(column.cast(pl.Int64), lambda ns: format_date(ns // 1_000_000, items, how), pl.String())[0]
-    before, after = compile_date_mask(mask[: run.start()]), compile_date_mask(mask[run.end() :])
-    places = len(run.group())
-
-    def one(ns: int) -> str:
-        ms = ns // 1_000_000
-        digits = str(ns % 1_000_000_000).zfill(places)[:places]
-        return format_date(ms, before, how) + digits + format_date(ms, after, how)
-
-    return each_unique(column.cast(pl.Int64), one, pl.String())[0]
+        return format_dates(milliseconds, mask, how)
+    start, end = run
+    nanos = (ticks % 1_000_000_000).cast(pl.String).str.zfill(end - start).str.head(end - start)
+    before = format_dates(milliseconds, mask[:start], how) if start else ""
+    after = format_dates(milliseconds, mask[end:], how) if mask[end:] else ""
+    return (before + nanos + after).alias(column.name)
 
 
 def parse_timestamps(column: pl.Series, mask: str, how: DateSettings) -> Parsed:
     """The timestamps of a text column: `yyyy-MM-dd HH:mm:ss[.n]` first (as java.sql.Timestamp), else by the mask."""
-    run = _NANOS.search(mask)
-    items = compile_date_mask(mask[: run.start()] if run else mask)
-    jdbc = compile_date_mask("yyyy-MM-dd HH:mm:ss")
+    run = _nano_run(mask)
+    items = compile_date_mask(mask[: run[0]] if run else mask)
+    plain = replace(how, zone=zone_of(None), lenient=True)
 
     def one(text: str) -> int:
         found = _JDBC.fullmatch(text.strip())
         if found:
-            fraction = (found.group(7) or "").ljust(9, "0")
-            return parse_date(text.strip(), jdbc, how) * 1_000_000 + int(fraction)
+            return parse_date(text.strip(), _JDBC_MASK, plain) * 1_000_000 + int((found.group(1) or "").ljust(9, "0"))
         try:
             ms = parse_date(text, items, how)
         except ValueError as error:
             raise ValueError(f"couldn't convert string [{text}] to a timestamp using format [{mask}]") from error
-        fraction_of = re.search(r"\.(\d{1,9})\s*$", text) if run else None
-        return ms * 1_000_000 + (int(fraction_of.group(1).ljust(9, "0")) if fraction_of else 0)
+        nanos = _NANOS_BEHIND.search(text) if run else None
+        return ms * 1_000_000 + (int(nanos.group(1).ljust(9, "0")) if nanos else 0)
 
-    blank = column.is_null() | (column == "")
-    values, reasons = each_unique(column.set(blank.fill_null(value=True), None), one, pl.Int64())
+    column = column.set((column == "").fill_null(value=False), None)
+    values, reasons = finish(column, _jdbc_columns(column, plain), one, pl.Int64())
     return values.cast(pl.Datetime("ns")), reasons
+
+
+def _jdbc_columns(column: pl.Series, how: DateSettings) -> tuple[pl.Series, pl.Series] | None:
+    """The texts that java.sql.Timestamp writes itself, all at once."""
+    parts = column.str.split_exact(".", 1).struct
+    fraction = parts.field("field_1").fill_null("")
+    settled = dates(parts.field("field_0"), _JDBC_MASK, how)
+    if settled is None:
+        return None
+    nanos = fraction.str.pad_end(9, "0").cast(pl.Int64, strict=False)
+    values = settled[0].cast(pl.Int64) * 1_000_000 + nanos
+    right = values.is_not_null() & fraction.str.contains(r"^[0-9]{0,9}$") & ~column.str.ends_with(".")
+    return values, right.fill_null(value=False) | column.is_null()
