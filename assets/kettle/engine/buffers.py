@@ -39,6 +39,14 @@ class Memory:
             self._folder = None
 
 
+def slices(frame: pl.DataFrame, rows: int) -> Iterator[pl.DataFrame]:
+    """The frame in pieces of at most `rows`; polars gives none for a frame without columns."""
+    if frame.width:
+        yield from frame.iter_slices(rows)
+    elif frame.height:
+        yield frame
+
+
 class Buffer:
     """Rows of one layout in arrival order; appended, then read once or more."""
 
@@ -52,7 +60,7 @@ class Buffer:
 
     def append(self, frame: pl.DataFrame) -> None:
         """Takes a batch; when the run's limit is passed, what this buffer holds goes to disk."""
-        if frame.is_empty():
+        if not frame.height:  # is_empty() holds for rows without fields too
             return
         self.rows += frame.height
         size = int(frame.estimated_size())
@@ -95,9 +103,9 @@ class Buffer:
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """The rows in order, at most `rows` at a time."""
         for path in self._spilled:
-            yield from pl.read_ipc(path).iter_slices(rows)
+            yield from slices(pl.read_ipc(path), rows)
         for frame in self._frames:
-            yield from frame.iter_slices(rows)
+            yield from slices(frame, rows)
 
     def clear(self) -> None:
         """Forgets the rows and frees their memory and files."""

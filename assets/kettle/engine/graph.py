@@ -58,7 +58,10 @@ def build_graph(transformation: Transformation) -> Graph:
         if hop.enabled and hop.target not in targets[hop.source]:
             targets[hop.source].append(hop.target)
             inputs[hop.target].append(hop.source)
-    active = [n for n in transformation.steps if inputs[n] or targets[n] or n not in drawn]
+    # the order of the hops decides which of several sources is read first, as in PDI
+    by_hops = dict.fromkeys(end for hop in transformation.hops for end in (hop.source, hop.target))
+    named = dict.fromkeys([*by_hops, *transformation.steps])
+    active = [n for n in named if inputs[n] or targets[n] or n not in drawn]
     graph = Graph(_sorted(active, targets, where), {n: inputs[n] for n in active}, {n: targets[n] for n in active})
     for name in active:
         handling = transformation.steps[name].error

@@ -21,8 +21,8 @@ Deliver = Callable[[str, str, pl.DataFrame], None]
 def error_fields(handling: ErrorHandling, resolve: Callable[[str], str]) -> list[Field]:
     """The fields that describe an error, in Kettle's order; they have no origin."""
     count = Field(resolve(handling.count_field), ValueType.INTEGER, 3, mask="####0;-####0")
-    texts = ((handling.description_field, 255), (handling.fields_field, 255), (handling.codes_field, 20))
-    found = [Field(resolve(name), ValueType.STRING, length) for name, length in texts if name]
+    texts = (handling.description_field, handling.fields_field, handling.codes_field)
+    found = [Field(resolve(name), ValueType.STRING) for name in texts if name]
     return [count, *found] if handling.count_field else found
 
 

@@ -10,6 +10,7 @@ from time import monotonic
 
 import polars as pl
 
+from assets.kettle.engine.buffers import slices
 from assets.kettle.engine.graph import Graph, build_graph
 from assets.kettle.engine.node import Node
 from assets.kettle.engine.result import Result, Stopwatch
@@ -184,7 +185,7 @@ class Engine:
             if frame.height <= 2 * self.run.settings.batch_rows:
                 yield frame
             else:
-                yield from frame.iter_slices(self.run.settings.batch_rows)
+                yield from slices(frame, self.run.settings.batch_rows)
 
     def _deliver(self, source: str, target: str, frame: pl.DataFrame) -> None:
         if target not in self.nodes:

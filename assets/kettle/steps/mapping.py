@@ -181,10 +181,11 @@ class MappingStep(Step):
 
     def _show(self, counters: dict[str, Counters]) -> None:
         """Takes over the counters that the sub-transformation's log table names steps for."""
-        for option in self.child.info.rows("log/trans-log-table/field"):
-            counter = LOGGED.get(option.text("id"))
-            subject = counters.get(option.text("subject"))
-            if counter and subject is not None:
+        named = {o.text("id"): o.text("subject") for o in self.child.info.rows("log/trans-log-table/field")}
+        for code, (tag, counter) in LOGGED.items():
+            # files before 4.0 name the steps directly under <log>
+            subject = counters.get(named.get(code) or self.child.info.text(f"log/{tag}"))
+            if subject is not None:
                 setattr(self.port.counters, counter, getattr(subject, counter))
 
     def derive(self) -> dict[str, Derivation]:
@@ -199,12 +200,12 @@ class MappingStep(Step):
 
 
 LOGGED = {
-    "LINES_READ": "read",
-    "LINES_WRITTEN": "written",
-    "LINES_INPUT": "input",
-    "LINES_OUTPUT": "output",
-    "LINES_UPDATED": "updated",
-    "LINES_REJECTED": "rejected",
+    "LINES_READ": ("read", "read"),
+    "LINES_WRITTEN": ("write", "written"),
+    "LINES_INPUT": ("input", "input"),
+    "LINES_OUTPUT": ("output", "output"),
+    "LINES_UPDATED": ("update", "updated"),
+    "LINES_REJECTED": ("rejected", "rejected"),
 }
 
 
