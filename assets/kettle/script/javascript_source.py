@@ -16,12 +16,92 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _REGEX = re.compile(r"/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\r\n])*\]|[^/\\\[\r\n])+/[a-z]*")
-_BEFORE_REGEX = frozenset(["(", ",", "=", ":", "[", "!", "&", "|", "?", "{", "}", ";", "+", "-", "*", "%", "~", "^", "<", ">", "return", "typeof", "case", "in", "of", "do", "else", "=>"])
+_BEFORE_REGEX = frozenset(
+    [
+        "(",
+        ",",
+        "=",
+        ":",
+        "[",
+        "!",
+        "&",
+        "|",
+        "?",
+        "{",
+        "}",
+        ";",
+        "+",
+        "-",
+        "*",
+        "%",
+        "~",
+        "^",
+        "<",
+        ">",
+        "return",
+        "typeof",
+        "case",
+        "in",
+        "of",
+        "do",
+        "else",
+        "=>",
+    ]
+)
 _DECLARE = frozenset(("var", "let", "const"))
-_CONTINUES = frozenset([",", "=", "+", "-", "*", "/", "%", "&", "|", "^", "?", ":", "<", ">", ".", "(", "[", "{", "=>", "!"])
+_CONTINUES = frozenset(
+    [",", "=", "+", "-", "*", "/", "%", "&", "|", "^", "?", ":", "<", ">", ".", "(", "[", "{", "=>", "!"]
+)
 SKIPPED = frozenset(("space", "line", "comment"))
 RESERVED = frozenset(
-    ["break", "case", "catch", "class", "const", "continue", "debugger", "default", "delete", "do", "else", "enum", "export", "extends", "false", "finally", "for", "function", "if", "import", "in", "instanceof", "new", "null", "return", "super", "switch", "this", "throw", "true", "try", "typeof", "var", "void", "while", "with", "yield", "let", "static", "await", "implements", "interface", "package", "private", "protected", "public"]
+    [
+        "break",
+        "case",
+        "catch",
+        "class",
+        "const",
+        "continue",
+        "debugger",
+        "default",
+        "delete",
+        "do",
+        "else",
+        "enum",
+        "export",
+        "extends",
+        "false",
+        "finally",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "instanceof",
+        "new",
+        "null",
+        "return",
+        "super",
+        "switch",
+        "this",
+        "throw",
+        "true",
+        "try",
+        "typeof",
+        "var",
+        "void",
+        "while",
+        "with",
+        "yield",
+        "let",
+        "static",
+        "await",
+        "implements",
+        "interface",
+        "package",
+        "private",
+        "protected",
+        "public",
+    ]
 )
 
 
