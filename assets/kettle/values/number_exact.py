@@ -22,7 +22,7 @@ def format_number(value: int | float | Decimal, pattern: NumberPattern, symbols:
         number = _double_digits(abs(value) * pattern.multiplier, pattern)
     else:
         negative = value < 0
-        number = _rounded(_WIDE.multiply(abs(Decimal(value)), Decimal(pattern.multiplier)), pattern)
+        number = _rounded(_WIDE.multiply(Decimal(value).copy_abs(), Decimal(pattern.multiplier)), pattern)
     digits, point = _split(number)
     if pattern.exponent_digits:
         body = _scientific(digits, point, pattern, symbols)
