@@ -13,6 +13,7 @@ from assets.kettle.engine.result import Result
 from assets.kettle.engine.run import EngineSettings, Observer, Quiet, Run
 from assets.kettle.engine.runtime import Engine, execute
 from assets.kettle.errors import KettleError
+from assets.kettle.files.site import kettle_home, known_connections, site_variables
 from assets.kettle.files.variables import Variables
 from assets.kettle.model import Transformation
 
@@ -29,7 +30,7 @@ def new_run(
 ) -> Run:
     """The surroundings for a run of its own; see `run_transformation`."""
     settings = settings or EngineSettings()
-    scope = Variables(variables)
+    scope = Variables(site_variables(kettle_home()) if variables is None else variables)
     if transformation.path is not None:
         scope.for_transformation(transformation.path, transformation.name)
     for name, value in (parameters or {}).items():
@@ -39,7 +40,7 @@ def new_run(
         transformation=transformation,
         variables=scope,
         settings=settings,
-        databases=Databases(transformation.connections, scope, settings.connections),
+        databases=Databases(known_connections(transformation, kettle_home()), scope, settings.connections),
         outputs=Outputs(),
         memory=Memory(settings.memory_bytes, settings.temp_dir),
         observer=observer or Quiet(),
@@ -154,7 +155,7 @@ def inner_run(
     for name, value in (parameters or {}).items():
         scope.set(name, value)
     scope.declare(transformation.parameters, parameters or {})
-    parent.databases.add(transformation.connections, scope)
+    parent.databases.add(known_connections(transformation, kettle_home()), scope)
     return Run(
         transformation=transformation,
         variables=scope,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from assets.kettle.engine.result import Result
 from assets.kettle.engine.run import EngineSettings, Observer
 from assets.kettle.errors import KettleError
+from assets.kettle.files.site import kettle_home, site_variables
 from assets.kettle.files.variables import Variables
 from assets.kettle.jobs.run import Event, JobRun
 from assets.kettle.jobs.walk import Walk
@@ -29,7 +30,7 @@ def run_job(
     Raises:
         KettleError: the job cannot be walked (no START, an entry that is not supported, a broken hop).
     """
-    scope = Variables(variables)
+    scope = Variables(site_variables(kettle_home()) if variables is None else variables)
     if job.path is not None:
         scope.for_job(job.path, job.name)
     for name, value in (parameters or {}).items():

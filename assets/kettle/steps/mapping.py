@@ -162,13 +162,13 @@ class MappingStep(Step):
         engine.execute()
         if run.result.errors:
             raise StepError(self.name, f"{self.child.path} ended with {run.result.errors} errors")
-        self._show(run.counters)
         for target, buffer in taken.items():
             for frame in buffer.batches(self.run.settings.batch_rows):
                 if target:
                     self.emit(frame, target)
                 else:
                     yield frame
+        self._show(run.counters)
 
     @staticmethod
     def _collector(buffer: Buffer) -> Callable[[str, pl.DataFrame], None]:
