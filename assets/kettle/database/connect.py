@@ -1,17 +1,29 @@
 """Open connections of a run, one per named connection."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from assets.kettle.database.connection import Database
+from assets.kettle.database.engines import open_database
+from assets.kettle.database.urls import Target, target_of
+from assets.kettle.errors import KettleError
 from assets.kettle.files.variables import Variables
 from assets.kettle.model import Connection
 
 
 class Databases:
-    """The databases of one run: connected on first use, committed or rolled back together."""
+    """The databases of one run: connected on first use, committed or rolled back together.
+
+    Attributes:
+        planning_only: layouts are wanted but nothing may change: scripts that steps run at their start do not run.
+    """
 
     def __init__(self, connections: Mapping[str, Connection], variables: Variables, urls: Mapping[str, str]) -> None:
         self._known: dict[str, tuple[Connection, Variables]] = {}
         self._urls = urls
+        self._open: dict[str, Database] = {}
+        self._by_url: dict[str, Database] = {}
+        self._at_start: dict[str, list[Callable[[], None]]] = {}
+        self.planning_only = False
         self.add(connections, variables)
 
     def add(self, connections: Mapping[str, Connection], variables: Variables) -> None:
@@ -19,11 +31,55 @@ class Databases:
         for name, connection in connections.items():
             self._known.setdefault(name, (connection, variables))
 
+    def at_start(self, name: str, action: Callable[[], None]) -> None:
+        """Runs `action` before the first use of a connection: "Execute SQL script" does its work at initialisation."""
+        self._at_start.setdefault(name, []).append(action)
+
+    def target(self, name: str) -> Target:
+        """Where a connection leads, without connecting. Raises KettleError."""
+        connection, variables = self._connection(name)
+        return target_of(connection, variables, self._urls)
+
+    def get(self, name: str) -> Database:
+        """The open database of a named connection; two names for one place share it.
+
+        Raises:
+            KettleError: no such connection, or it cannot be opened.
+        """
+        if name not in self._open:
+            target = self.target(name)
+            place = f"{target.url.render_as_string(hide_password=False)} {target.standin}"
+            shared = None if target.url.database == ":memory:" else self._by_url.get(place)
+            self._open[name] = self._by_url[place] = shared or open_database(name, target)
+        if not self.planning_only:
+            waiting = self._at_start.pop(name, [])
+            for action in waiting:
+                action()
+        return self._open[name]
+
+    def _connection(self, name: str) -> tuple[Connection, Variables]:
+        found = self._known.get(name)
+        if found is None:
+            names = ", ".join(sorted(self._known)) or "none"
+            raise KettleError(f"there is no database connection {name!r}; there are: {names}", "add it to the file")
+        return found
+
     def commit(self) -> None:
         """Commits what every open connection has done."""
+        for database in self._each():
+            database.commit()
 
     def rollback(self) -> None:
         """Undoes what every open connection has done since the last commit."""
+        for database in self._each():
+            database.rollback()
 
     def close(self) -> None:
         """Closes every connection."""
+        for database in self._each():
+            database.close()
+        self._open = {}
+        self._by_url = {}
+
+    def _each(self) -> list[Database]:
+        return list({id(database): database for database in self._open.values()}.values())

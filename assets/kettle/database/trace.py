@@ -1,0 +1,82 @@
+"""Which table columns the columns of a query come from, by position."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlglot import MappingSchema, exp, parse_one
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, build_scope
+
+from assets.kettle.database.sql import without_end
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One result column: the (table, column) pairs whose values flow into it; `plain` when it is one unchanged."""
+
+    name: str
+    sources: frozenset[tuple[str, str]] = frozenset()
+    plain: bool = False
+
+    @property
+    def only(self) -> tuple[str, str] | None:
+        """The table column that this column is, if it is just that."""
+        return next(iter(self.sources)) if self.plain and len(self.sources) == 1 else None
+
+
+def origins(sql: str, dialect: str, columns: Callable[[str], list[str]]) -> list[Origin]:
+    """The origins of a query's columns; an empty list where sqlglot cannot read the query.
+
+    Args:
+        columns: gives the columns of a table (`schema.table` or `table`, as written); [] when unknown.
+    """
+    try:
+        query = parse_one(without_end(sql), dialect=dialect or None)
+        if not isinstance(query, exp.Query):
+            return []
+        tables = {table_name(t): t for t in query.find_all(exp.Table) if t.name}
+        schema = MappingSchema(dialect=dialect or None)
+        for name, table in tables.items():
+            known = columns(name)
+            if known:
+                schema.add_table(table.copy(), {column: "text" for column in known}, match_depth=False)
+        qualified = qualify(
+            query, dialect=dialect or None, schema=schema, validate_qualify_columns=False, quote_identifiers=False
+        )
+        scope = build_scope(qualified)
+        return _outputs(scope) if scope is not None else []
+    except (SqlglotError, RecursionError):
+        return []
+
+
+def table_name(table: exp.Table) -> str:
+    """`schema.table` or `table`, unquoted."""
+    return ".".join(part for part in (table.db, table.name) if part)
+
+
+def _outputs(scope: Scope) -> list[Origin]:
+    if isinstance(scope.expression, exp.SetOperation):
+        sides = [_outputs(side) for side in scope.set_operation_scopes]
+        return [
+            Origin(group[0].name, frozenset().union(*(o.sources for o in group))) for group in zip(*sides, strict=False)
+        ]
+    if not isinstance(scope.expression, exp.Query):
+        return []  # a table function has no columns upstream
+    return [_origin(scope, select) for select in scope.expression.selects]
+
+
+def _origin(scope: Scope, select: exp.Expr) -> Origin:
+    inner = select.unalias()
+    sources: set[tuple[str, str]] = set()
+    plain = isinstance(inner, exp.Column)
+    for column in inner.find_all(exp.Column):
+        source = scope.sources.get(column.table)
+        if isinstance(source, exp.Table):
+            sources.add((table_name(source), column.name))
+        elif isinstance(source, Scope):
+            found = next((o for o in _outputs(source) if o.name.lower() == column.name.lower()), None)
+            if found is not None:
+                sources |= found.sources
+                plain = plain and found.plain
+    return Origin(select.alias_or_name, frozenset(sources), plain)
