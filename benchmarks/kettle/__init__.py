@@ -1,0 +1,1 @@
+"""Speed and memory of the native Kettle engine beside its peers."""
