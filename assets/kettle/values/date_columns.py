@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import polars as pl
 
-from assets.kettle.values.date_exact import DateSettings
+from assets.kettle.values.date_exact import DateSettings, century_start_year
 from assets.kettle.values.date_names import date_locale
 from assets.kettle.values.date_pattern import Item
 
@@ -18,13 +18,23 @@ _FIRST_MS, _LAST_MS = -30_610_224_000_000, 253_402_214_400_000  # years 1000 to 
 _LAST_ZONED_MS = 2_114_380_800_000  # polars' zone tables end in 2037
 
 _NUMERIC = {
-    ("y", 4): "%Y", ("M", 2): "%m", ("M", 1): "%-m", ("d", 2): "%d", ("d", 1): "%-d", ("H", 2): "%H", ("H", 1): "%-H",
-    ("h", 2): "%I", ("h", 1): "%-I", ("m", 2): "%M", ("s", 2): "%S", ("S", 3): "%3f", ("y", 2): "%y", ("D", 3): "%j",
+    ("y", 4): "%Y", ("y", 2): "%y", ("M", 2): "%m", ("M", 1): "%-m", ("d", 2): "%d", ("d", 1): "%-d", ("D", 3): "%j",
+    ("H", 2): "%H", ("H", 1): "%-H", ("h", 2): "%I", ("h", 1): "%-I", ("m", 2): "%M", ("m", 1): "%-M",
+    ("s", 2): "%S", ("s", 1): "%-S", ("S", 3): "%3f",
 }  # fmt: skip
 _ENGLISH = {
     ("M", 3): "%b", ("M", 4): "%B", ("E", 1): "%a", ("E", 2): "%a", ("E", 3): "%a", ("E", 4): "%A", ("a", 1): "%p",
 }  # fmt: skip
-_WIDTHS = {("y", 4): 4, ("M", 2): 2, ("d", 2): 2, ("H", 2): 2, ("m", 2): 2, ("s", 2): 2, ("S", 3): 3}
+_FORMATS = _NUMERIC | _ENGLISH
+_TWO = "[0-9]{1,2}"
+_READ = {
+    ("y", 4): "[0-9]{4}", ("y", 2): "[0-9]{2}", ("S", 3): "[0-9]{3}",
+    **{(letter, count): _TWO for letter in "MdHhms" for count in (1, 2)},
+}  # fmt: skip
+_READ_ENGLISH = {
+    ("M", 3): "(?i:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)",
+    ("a", 1): "(?i:AM|PM)",
+}
 
 
 @lru_cache(maxsize=512)
@@ -55,34 +65,58 @@ def _inside(column: pl.Series, how: DateSettings) -> pl.Series:
 
 
 @lru_cache(maxsize=512)
-def _parse_plan(items: tuple[Item, ...]) -> tuple[str, str] | None:
-    """A regular expression for the canonical texts of the mask and chrono's format; None when a field is not plain.
+def _parse_plan(items: tuple[Item, ...], english: bool) -> tuple[str, str] | None:
+    """A regular expression for the plain texts of the mask and chrono's format; None when a field is not plain.
 
-    Year, month and day each stand once, so that the text alone makes the date.
+    Year, month and day each stand once, and an hour of the half day with its half, so that the text alone makes the
+    date.
     """
     letters = [i.letter for i in items if i.letter]
-    if len(set(letters)) != len(letters) or not {"y", "M", "d"} <= set(letters):
+    halves = {"h", "a"} & set(letters)
+    whole = len(set(letters)) == len(letters) and {"y", "M", "d"} <= set(letters)
+    if not whole or len(halves) == 1 or (halves and "H" in letters):
         return None
+    read = _READ | _READ_ENGLISH if english else _READ
     pattern, form = ["^"], []
     for item in items:
-        width = _WIDTHS.get((item.letter, item.count))
-        if item.letter and width is None:
+        part = re.escape(item.literal) if not item.letter else read.get((item.letter, item.count))
+        if part is None:
             return None
-        pattern.append(f"[0-9]{{{width}}}" if item.letter else re.escape(item.literal))
-        form.append(_NUMERIC[item.letter, item.count] if item.letter else item.literal.replace("%", "%%"))
+        pattern.append(f"[0-9]{{{item.count}}}" if item.tight and part == _TWO else part)
+        code = _FORMATS[item.letter, item.count].replace("-", "") if item.letter else item.literal.replace("%", "%%")
+        form.append(code)
     return "".join([*pattern, "$"]), "".join(form)
 
 
 def dates(column: pl.Series, items: Iterable[Item], how: DateSettings) -> tuple[pl.Series, pl.Series] | None:
-    """The dates of canonical texts; None for a mask with other fields than yyyy MM dd HH mm ss SSS."""
-    plan = _parse_plan(tuple(items))
+    """The dates of plain texts; None for a mask with other fields than year, month, day and time of day."""
+    items = tuple(items)
+    plan = _parse_plan(items, how.locale.names is date_locale(None).names)
     if plan is None:
         return None
     pattern, form = plan
-    canonical = column.str.contains(pattern)
-    text = column.set((~canonical).fill_null(value=False), None)
+    plain = column.str.contains(pattern)
+    text = column.set((~plain).fill_null(value=False), None)
     values = text.str.strptime(DATE, form, strict=False)
+    if any(item.letter == "y" and item.count == 2 for item in items):
+        values = _in_century(values)
     if how.zone.key != "UTC":
         zoned = values.dt.replace_time_zone(how.zone.key, ambiguous="null", non_existent="null")
         values = zoned.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     return values, _inside(values, how).fill_null(value=False) | column.is_null()
+
+
+def _in_century(values: pl.Series) -> pl.Series:
+    """Two-digit years moved to the century that begins 80 years ago; the year it begins in is left to the caller."""
+    first = century_start_year()
+    year = values.dt.year()
+    moved = pl.select(
+        pl.when(year % 100 == first % 100)
+        .then(None)
+        .when(year >= first + 100)
+        .then(values.dt.offset_by("-100y"))
+        .when(year < first)
+        .then(values.dt.offset_by("100y"))
+        .otherwise(values)
+    )
+    return moved.to_series()

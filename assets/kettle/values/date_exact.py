@@ -200,22 +200,24 @@ def _read_number(text: str, at: int, item: Item, _: DateSettings, fields: Fields
 def _century_start_ms() -> int:
     """Eighty years ago: two-digit years lie in the century from there on."""
     now = datetime.now(UTC)
-    return int(now.replace(year=now.year - 80, day=min(now.day, 28)).timestamp() * 1000)
+    day = 28 if (now.month, now.day) == (2, 29) else now.day
+    return int(now.replace(year=now.year - 80, day=day).timestamp() * 1000)
 
 
-def _century_start_year() -> int:
+def century_start_year() -> int:
+    """The year in which the century of two-digit years begins."""
     return datetime.fromtimestamp(_century_start_ms() // 1000, UTC).year
 
 
 def _is_pivot(text: str, start: int, end: int, count: int) -> bool:
     two = count <= 2 and end - start == 2 and text[start:end].isdecimal()
-    return two and int(text[start:end]) == _century_start_year() % 100
+    return two and int(text[start:end]) == century_start_year() % 100
 
 
 def _read_year(text: str, at: int, item: Item, _: DateSettings, fields: Fields) -> int:
     value, end = _number(text, at, item)
     if item.count <= 2 and end - at == 2 and text[at:end].isdecimal():
-        century, pivot = divmod(_century_start_year(), 100)
+        century, pivot = divmod(century_start_year(), 100)
         value += century * 100 + (100 if value < pivot else 0)
     _set(fields, "year" if item.letter == "y" else "week_year", value)
     return end

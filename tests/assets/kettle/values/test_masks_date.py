@@ -112,7 +112,10 @@ def test_half_days() -> None:
     assert text(twelve, "HH:mm") == "00:30"
 
 
-@pytest.mark.parametrize("mask", ["yyyy/MM/dd HH:mm:ss.SSS", "yyyyMMdd", "d.M.yy H:mm", "EEEE d MMMM yyyy hh a", "D w"])
+COLUMN_MASKS = ["yyyy/MM/dd HH:mm:ss.SSS", "yyyyMMdd", "d.M.yy H:mm", "dd-MMM-yyyy hh:mm a", "EEEE d MMMM yyyy", "D w"]
+
+
+@pytest.mark.parametrize("mask", COLUMN_MASKS)
 @pytest.mark.parametrize(("locale", "zone"), [(None, None), ("de_DE", "Europe/Berlin"), ("en_US", "America/New_York")])
 def test_whole_columns_agree_with_single_values(mask: str, locale: str | None, zone: str | None) -> None:
     source = random.Random(5)
@@ -130,3 +133,30 @@ def test_whole_columns_agree_with_single_values(mask: str, locale: str | None, z
                 parse_date(item, items, how)
         else:
             assert value == parse_date(item, items, how)
+
+
+@pytest.mark.parametrize("mask", ["d/M/yyyy", "dd-MMM-yy", "yyMMdd", "M/d/yy h:mm a", "MM/dd/yyyy H:m:s", "yyyyMMMdd"])
+@pytest.mark.parametrize("lenient", [False, True])
+def test_whole_columns_read_odd_texts_as_single_texts_are_read(mask: str, lenient: bool) -> None:
+    source, items, how = random.Random(7), compile_date_mask(mask), settings(None, None, lenient=lenient)
+    texts = []
+    for _ in range(300):
+        parts = []
+        for item in items:
+            if item.letter == "a":
+                parts.append(source.choice(["AM", "pm", "x"]))
+            elif item.letter == "M" and item.count == 3:
+                parts.append(source.choice(["Jan", "FEB", "mar", "December", "Sept"]))
+            elif item.letter:
+                top = {"y": 2100, "M": 13, "d": 32, "H": 25, "h": 13}.get(item.letter, 61)
+                parts.append(str(source.randint(0, top))[-max(item.count, 2) :].zfill(source.choice([1, item.count])))
+            else:
+                parts.append(item.literal)
+        texts.append("".join(parts) + source.choice(["", "", "", " ", "x", "0"]))
+    values, reasons = parse_dates(pl.Series("t", texts), mask, how)
+    for row, (item_text, value) in enumerate(zip(texts, values.cast(pl.Int64), strict=True)):
+        if row in reasons:
+            with pytest.raises(ValueError):
+                parse_date(item_text, items, how)
+        else:
+            assert value == parse_date(item_text, items, how), item_text
