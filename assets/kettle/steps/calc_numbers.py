@@ -5,7 +5,7 @@ row; Number gives Infinity and NaN. COMBINATION_2 of Integers is sqrt(A*A + B/B)
 """
 
 from collections.abc import Callable, Sequence
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -19,43 +19,29 @@ from assets.kettle.values.java_numbers import (
     double_plain,
     multiply,
     plain,
+    remainder,
     round_long,
-    set_scale,
     subtract,
 )
 
 Doubles = Callable[..., pl.Series]
 Decimals = Callable[..., Decimal]
 
-_DECIMAL128 = Context(prec=34, rounding=ROUND_HALF_EVEN, Emin=-6143, Emax=6144)
 _HUNDRED = Decimal(100)
 _ZERO_DIVISION = "/ by zero"
-
-
-def _whole(value: Decimal) -> Decimal:
-    """Without the fraction's zeros when the value is whole."""
-    return set_scale(value, 0) if value == value.to_integral_value() else value
-
-
-def _times(left: Decimal, right: Decimal) -> Decimal:
-    return _whole(multiply(left, right))
 
 
 def _divided(left: Decimal, right: Decimal) -> Decimal:
     """Exact, or to 34 digits where the quotient never ends. Raises ValueError for a zero divisor."""
     if right.is_zero():
         raise ValueError(_ZERO_DIVISION if not left.is_zero() else "Division undefined")
-    try:
-        return _whole(divide(left, right))
-    except ValueError:
-        return _whole(_DECIMAL128.divide(left, right))
+    return divide(left, right)
 
 
 def _remainder(left: Decimal, right: Decimal) -> Decimal:
     if right.is_zero():
         raise ValueError(_ZERO_DIVISION)
-    quotient = Decimal(int(Context(prec=5000).divide(left, right)))
-    return _whole(subtract(left, multiply(quotient, right)))
+    return remainder(left, right)
 
 
 def _root(value: float) -> Decimal:
@@ -101,29 +87,29 @@ _ARITHMETIC: dict[str, tuple[int, Doubles, Doubles, Decimals]] = {
     "ADD": (2, lambda a, b: a + b, lambda a, b: a + b, add),
     "ADD3": (3, lambda a, b, c: a + b + c, lambda a, b, c: a + b + c, lambda a, b, c: add(a, add(b, c))),
     "SUBTRACT": (2, lambda a, b: a - b, lambda a, b: a - b, subtract),
-    "MULTIPLY": (2, lambda a, b: a * b, lambda a, b: a * b, _times),
+    "MULTIPLY": (2, lambda a, b: a * b, lambda a, b: a * b, multiply),
     "DIVIDE": (2, lambda a, b: a / b, quotient, _divided),
-    "SQUARE": (1, lambda a: a * a, lambda a: a * a, lambda a: _times(a, a)),
+    "SQUARE": (1, lambda a: a * a, lambda a: a * a, lambda a: multiply(a, a)),
     "SQUARE_ROOT": (1, lambda a: a.sqrt(), _long_root, lambda a: _root(float(a))),
     "PERCENT_1": (
         2,
         lambda a, b: 100.0 * a / b,
         lambda a, b: quotient(a * 100, b),
-        lambda a, b: _divided(_times(a, _HUNDRED), b),
+        lambda a, b: _divided(multiply(a, _HUNDRED), b),
     ),
     "PERCENT_2": (
         2,
         lambda a, b: a - a * b / 100.0,
         lambda a, b: a - quotient(a * b, pl.repeat(100, a.len(), eager=True)),
-        lambda a, b: subtract(a, _divided(_times(b, a), _HUNDRED)),
+        lambda a, b: subtract(a, _divided(multiply(b, a), _HUNDRED)),
     ),
     "PERCENT_3": (
         2,
         lambda a, b: a + a * b / 100.0,
         lambda a, b: a + quotient(a * b, pl.repeat(100, a.len(), eager=True)),
-        lambda a, b: add(a, _divided(_times(b, a), _HUNDRED)),
+        lambda a, b: add(a, _divided(multiply(b, a), _HUNDRED)),
     ),
-    "COMBINATION_1": (3, lambda a, b, c: a + b * c, lambda a, b, c: a + b * c, lambda a, b, c: add(a, _times(b, c))),
+    "COMBINATION_1": (3, lambda a, b, c: a + b * c, lambda a, b, c: a + b * c, lambda a, b, c: add(a, multiply(b, c))),
     "COMBINATION_2": (2, lambda a, b: (a * a + b * b).sqrt(), _hypotenuse_long, _decimal_hypotenuse),
     "REMAINDER": (2, _double_rest, _long_rest, _remainder),
     "CEIL": (1, lambda a: a.ceil(), lambda a: a, lambda a: Decimal(float(a)).to_integral_value("ROUND_CEILING")),
