@@ -111,14 +111,17 @@ class Outputs:
 
 
 def exists(path: str) -> bool:
-    """Whether a local path or URL names something that exists."""
+    """Whether a local path or URL names something that exists. Raises KettleError where that cannot be found out."""
     local = local_path(path)
     if local is not None:
         return local.exists()
     import fsspec
 
-    filesystem, inner = fsspec.core.url_to_fs(vfs_address(path))
-    return bool(filesystem.exists(inner))
+    try:
+        filesystem, inner = fsspec.core.url_to_fs(vfs_address(path))
+        return bool(filesystem.exists(inner))
+    except Exception as error:  # each file system raises errors of its own
+        raise KettleError(f"cannot look for {path}: {type(error).__name__}", "check the address") from error
 
 
 def open_binary(path: str) -> IO[bytes]:
