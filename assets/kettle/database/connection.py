@@ -185,6 +185,24 @@ class Database:
         rows = parameters_of(frame, layout, booleans=self.target.booleans)
         self.execute_many(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)
 
+    def insert_returning(self, table: str, columns: Sequence[str], values: Sequence[Any], key: str = "") -> int:
+        """Adds one row; the key that the database generated (`key` names its column where the database must be told)."""
+        self.settle()
+        cursor = self.cursor()
+        names = ", ".join(self.quote(name) for name in columns)
+        self.run(cursor, f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' for _ in columns)})", values)
+        made = getattr(cursor, "lastrowid", None)
+        cursor.close()
+        if not made:
+            raise DatabaseError(f"connection {self.name!r}: the database gives no generated key back", "use a sequence")
+        return int(made)
+
+    def next_value(self, sequence: str) -> int:
+        """The next value of a sequence."""
+        texts = {"postgres": f"SELECT nextval('{sequence}')", "duckdb": f"SELECT nextval('{sequence}')",
+                 "oracle": f"SELECT {sequence}.NEXTVAL FROM DUAL"}  # fmt: skip
+        return int(self.rows(texts.get(self.dialect, f"SELECT NEXT VALUE FOR {sequence}"))[0][0])
+
     def update(self, table: str, frame: pl.DataFrame, values: Layout, keys: Layout) -> None:
         """Sets `values` where `keys` match, row by row in order; the names are the table's columns."""
         sets = ", ".join(f"{self.quote(f.name)} = ?" for f in values)

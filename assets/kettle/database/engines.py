@@ -81,7 +81,7 @@ class DuckDb(Database):
         """Record batches as frames."""
         try:
             for batch in cursor.to_arrow_reader(FETCH):
-                yield conform(pl.DataFrame(pl.from_arrow(batch)), layout)
+                yield conform(pl.DataFrame(pl.from_arrow(batch.rename_columns(layout.names))), layout)
         except self.errors as error:
             raise self.failed(error) from None
 
@@ -156,6 +156,15 @@ class DuckDb(Database):
             rows.detach()
         rows.layout = layout
         return rows
+
+    def insert_returning(self, table: str, columns: Sequence[str], values: Sequence[Any], key: str = "") -> int:
+        """By RETURNING: the named column, else the first."""
+        names = ", ".join(self.quote(name) for name in columns)
+        marks = ", ".join("?" for _ in columns)
+        back = self.quote(key) if key else "*"
+        self.settle()
+        self.run(self.raw, f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING {back}", values)
+        return int(self.raw.fetchone()[0])
 
     @contextmanager
     def _registered(self, frame: pl.DataFrame, layout: Layout) -> Iterator[tuple[str, list[str]]]:
@@ -465,6 +474,14 @@ class Postgres(Database):
         except self.errors as error:
             raise self.failed(error) from None
         cursor.close()
+
+    def insert_returning(self, table: str, columns: Sequence[str], values: Sequence[Any], key: str = "") -> int:
+        """By RETURNING: the named column, else the first."""
+        names = ", ".join(self.quote(name) for name in columns)
+        marks = ", ".join("?" for _ in columns)
+        back = self.quote(key) if key else "*"
+        rows = self.rows(f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING {back}", values)
+        return int(rows[0][0])
 
     def exists(self, schema: str, table: str) -> bool:
         """By to_regclass."""
