@@ -237,7 +237,7 @@ def explain(message: str) -> str:
     first = message.strip().split("\n")[0]
     if "InternalError: interrupted" in first:
         return "it ran longer than it may"
-    if "out of memory" in first or ("memory" in first and "InternalError" in first):
+    if "out of memory" in first or first == "null":  # nothing is left for the error itself
         return "it holds more memory than it may"
     return first.removeprefix("Error: ")
 
