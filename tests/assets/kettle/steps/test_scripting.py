@@ -93,7 +93,7 @@ def layout(graph: Transformation) -> Layout:
 
 
 def test_javascript_results_and_their_fields() -> None:
-    """New fields are appended under the new name, replaced ones keep their place; Integer has precision 0 and a mask."""
+    """New fields are appended under the new name, replaced ones keep their place; Integer has a mask."""
     body = javascript(
         "var v = i * 2; var s = s + '!';", result("v", "Integer", rename="w") + result("s", "String", "Y")
     )
