@@ -117,7 +117,7 @@ def replace_by(texts: pl.Series, pattern: str, replacements: pl.Series, flags: s
     compiled = compile_java(pattern, flags)
 
     def one(text: str, replacement: str) -> str:
-        return compiled.sub(_filler(compiled, replacement), text)
+        return str(compiled.sub(_filler(compiled, replacement), text))
 
     values, reasons = mapped_rows([texts, replacements], one, pl.String())
     missing = replacements.is_null() & texts.is_not_null()
