@@ -45,12 +45,14 @@ class K8sPlace(Place):
         if self._client is None:
             import kubernetes.config
             from dagster_k8s.client import DagsterKubernetesClient
+            from dagster_k8s.utils import apply_no_proxy_env_workaround
 
             given = self.options.k8s
             if given.get("in_cluster", not given.get("context") and not given.get("kubeconfig")):
                 kubernetes.config.load_incluster_config()
             else:
                 kubernetes.config.load_kube_config(given.get("kubeconfig"), given.get("context"))
+            apply_no_proxy_env_workaround()
             connect: Any = DagsterKubernetesClient.production_client
             self._client = connect()
         return self._client
@@ -171,7 +173,7 @@ class K8sPlace(Place):
         if launcher := self._launcher(context):
             config = container.get_k8s_job_config(image, launcher)
         else:
-            config = DagsterK8sJobConfig(job_image=image, dagster_home=str(context.instance.root_directory))
+            config = DagsterK8sJobConfig(job_image=image, dagster_home=None)
         if not config.job_image:
             raise SettingsError("bundles on Kubernetes need an image", "set ?image= in HEDDLE_COMPUTE, or k8s.image")
         return config

@@ -53,6 +53,19 @@ def second(given: list[int]) -> list[int]:
     return [*given, 2]
 
 
+@dg.op(
+    tags={
+        "dagster-k8s/config": {
+            "container_config": {"resources": {"limits": {"memory": "4Gi"}}},
+            "pod_spec_config": {"node_selector": {"disk": "fast"}},
+        }
+    }
+)
+def big(given: list[int]) -> list[int]:
+    note("big")
+    return [*given, 5]
+
+
 @dg.op
 def third(given: list[int]) -> list[int]:
     note("third")
@@ -150,6 +163,11 @@ def pool_graph():
 
 
 @dg.graph
+def reserved_graph():
+    third(big(first()))
+
+
+@dg.graph
 def parallel_graph():
     for n in range(3):
         third.alias(f"third_{n}")(first.alias(f"first_{n}")())
@@ -196,15 +214,16 @@ def in_process() -> dg.JobDefinition:
 
 
 def on_k8s() -> dg.JobDefinition:
-    return _job(chain_graph, "on_k8s", **k8s_config())
+    return chain_graph.to_job(name="on_k8s", executor_def=bundling_executor)
+
+
+def retrying_on_k8s() -> dg.JobDefinition:
+    return retry_graph.to_job(name="retrying_on_k8s", executor_def=bundling_executor)
+
+
+def reserved() -> dg.JobDefinition:
+    return reserved_graph.to_job(name="reserved", executor_def=bundling_executor)
 
 
 def on_ray() -> dg.JobDefinition:
     return _job(chain_graph, "on_ray", place="ray", look_seconds=0.2)
-
-
-def k8s_config() -> dict:
-    """Set by the test: where its API double is, and limits short enough for a test."""
-    import json
-
-    return {"place": "k8s"} | json.loads(os.environ["BUNDLE_K8S"])

@@ -1,14 +1,20 @@
 """Runs of jobs from tests/fakes/bundle_jobs.py in an instance of their own."""
 
+import json
 import pickle
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
 
+from core.settings import PROJECT
 from tests.fakes import bundle_jobs
+
+if TYPE_CHECKING:
+    from tests.fakes.k8s.server import Server
 
 
 @dataclass
@@ -17,9 +23,11 @@ class Bench:
 
     instance: dg.DagsterInstance
     folder: Path
+    run_config: dict[str, object] = field(default_factory=dict)
 
     def run(self, job: Callable[[], dg.JobDefinition], **options: object) -> dg.JobExecutionResult:
-        return dg.execute_job(dg.reconstructable(job), instance=self.instance, **options)
+        job_ = dg.reconstructable(job)
+        return dg.execute_job(job_, instance=self.instance, run_config=self.run_config, **options)
 
     def value(self, run_id: str, step: str) -> object:
         """What the job's I/O manager wrote for a step."""
@@ -37,7 +45,7 @@ class Bench:
     def again(self, job: Callable[[], dg.JobDefinition], parent: str) -> dg.JobExecutionResult:
         """Re-execute from failure."""
         chosen = dg.ReexecutionOptions.from_failure(parent, self.instance)
-        return dg.execute_job(dg.reconstructable(job), instance=self.instance, reexecution_options=chosen)
+        return self.run(job, reexecution_options=chosen)
 
     def order(self, name: str) -> None:
         (self.folder / name).touch()
@@ -62,3 +70,23 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     with dg.DagsterInstance.from_config(str(home)) as instance:
         yield Bench(instance, folder)
+
+
+@pytest.fixture
+def cluster(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["Server"]:
+    """An API double; runs of the bench go there."""
+    from tests.fakes.k8s.cluster import Cluster
+    from tests.fakes.k8s.server import serve
+
+    folder = tmp_path / "kubelet"
+    folder.mkdir()
+    image = {"HOME": str(tmp_path), bundle_jobs.BENCH: str(bench.folder), "PYTHONPATH": str(PROJECT)}
+    with serve(Cluster(folder, image)) as server:
+        kubeconfig = str(server.kubeconfig(tmp_path))
+        limits = {"look_seconds": 0.2, "start_seconds": 5.0, "lost_seconds": 2.0, "stop_seconds": 5.0}
+        k8s = {"kubeconfig": kubeconfig, "namespace": "steps", "image": "heddle:test"}
+        bench.run_config = {"execution": {"config": {"place": "k8s", "poll_seconds": 0.05, "k8s": k8s} | limits}}
+        server.cluster.environment["DAGSTER_HOME"] = bench.instance.root_directory
+        (bench.folder / "run_config.json").write_text(json.dumps(bench.run_config))
+        monkeypatch.setenv("KUBECONFIG", kubeconfig)
+        yield server

@@ -1,0 +1,1 @@
+"""A Kubernetes API double that starts pods as processes of this machine."""
