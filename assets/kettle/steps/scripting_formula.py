@@ -12,7 +12,7 @@ from assets.kettle.errors import StepError
 from assets.kettle.model import Options
 from assets.kettle.script.declare import created, replaced
 from assets.kettle.script.formula import Formula
-from assets.kettle.script.formula_values import Fault, field_value, text
+from assets.kettle.script.formula_values import Fault, field_value, moment, text
 from assets.kettle.script.java_parse import ExpressionError
 from assets.kettle.values.convert import convert_value
 from assets.kettle.values.fields import Field, Layout, ValueType
@@ -35,7 +35,8 @@ _KINDS = {Decimal: ValueType.BIGNUMBER, str: ValueType.STRING, datetime: ValueTy
 class FormulaStep(RowStep):
     """Formulas over the fields; each sees the results of those before it. An error value fails the row.
 
-    A Boolean result needs a Boolean field; other results are converted to the declared type as Kettle converts.
+    A Boolean result needs a Boolean field; other results are converted to the declared type as Kettle converts: a
+    number in a Date field counts milliseconds, in Hop days.
     """
 
     types = ("Formula",)
@@ -99,7 +100,9 @@ class FormulaStep(RowStep):
             if formula.volatile or key not in known:
                 try:
                     row = {f.name: _taken(v, f) for (f, _), v in zip(columns, key, strict=True)}
-                    known[key] = _stored(formula(row), item)
+                    value = formula(row)
+                    days = self.hop and item.is_date and isinstance(value, Decimal)
+                    known[key] = _stored(moment(value) if days else value, item)
                 except (Fault, ValueError) as error:
                     known[key] = None if set_na else error
             value = known[key]
