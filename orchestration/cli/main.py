@@ -15,6 +15,7 @@ COMMANDS = {
     "dbt": "orchestration.cli.dbt:dbt",
     "demo": "orchestration.cli.demo:demo",
     "doctor": "orchestration.cli.doctor:doctor",
+    "kettle": "orchestration.cli.kettle:kettle",
     "metrics": "orchestration.cli.metrics:metrics",
     "run": "orchestration.cli.run:run",
     "serve": "orchestration.cli.serve:serve",

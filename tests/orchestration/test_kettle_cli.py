@@ -1,0 +1,74 @@
+"""`heddle kettle` as a user calls it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from assets.kettle.files.edit import add_hop, add_step, set_text
+from assets.kettle.files.new import new_step, new_transformation
+from assets.kettle.files.read import read_transformation
+from assets.kettle.files.write import write
+from assets.kettle.model import Parameter
+from orchestration.cli.main import main
+
+GRID = [
+    ("fields", [("field", [("name", "n"), ("type", "Integer")]), ("field", [("name", "word"), ("type", "String")])]),
+    ("data", [("line", [("item", str(i)), ("item", f"w${{X}}{i}")]) for i in range(3)]),
+]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    model = new_transformation("words", [Parameter("X", "x")])
+    add_step(model, new_step("grid", "DataGrid", GRID, x=0, y=0))
+    add_step(model, new_step("end", "Dummy", [], x=100, y=0))
+    add_hop(model, "grid", "end")
+    write(model, tmp_path / "words.ktr")
+    return tmp_path / "words.ktr"
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["kettle", *map(str, arguments)])
+
+
+def test_run_shows_metrics_preview_and_takes_parameters(file: Path) -> None:
+    done = call("run", file, "-p", "X=yes", "--preview", "end", "--rows", 2)
+    assert done.exit_code == 0, done.output
+    line = next(x for x in done.output.splitlines() if x.strip().startswith("grid"))
+    assert line.split()[1:8] == ["0", "3", "0", "0", "0", "0", "0"]
+    assert "wyes0" in done.output and "wyes1" in done.output and "wyes2" not in done.output
+
+
+def test_run_says_which_step_is_missing_and_what_there_is(file: Path) -> None:
+    done = call("run", file, "--preview", "nowhere")
+    assert done.exit_code == 2 and "no step 'nowhere'" in done.output and "grid, end" in done.output
+    assert call("run", file, "-p", "X").exit_code == 2
+
+
+def test_run_fails_naming_file_step_and_type(file: Path) -> None:
+    text = file.read_text(encoding="utf-8").replace(">Dummy<", ">NoSuchStep<")
+    file.write_text(text, encoding="utf-8")
+    done = call("run", file)
+    assert done.exit_code == 2
+    assert all(word in done.output for word in ("words.ktr", "'end'", "NoSuchStep"))
+
+
+def test_list_and_show_tell_what_is_there_also_for_a_broken_file(file: Path) -> None:
+    (file.parent / "broken.ktr").write_text("<transformation><info>", encoding="utf-8")
+    listed = call("list", file.parent)
+    assert listed.exit_code == 0 and "words" in listed.output and "broken" in listed.output
+    shown = call("show", file)
+    assert "grid [DataGrid] -> end" in shown.output and "parameter X = 'x'" in shown.output
+
+
+def test_diff_names_the_changed_option_and_sets_the_exit_status(file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.ktr"
+    shutil.copy(file, other)
+    assert call("diff", file, other).exit_code == 0
+    model = read_transformation(other)
+    set_text(model, "grid", "description", "new words")
+    write(model, other)
+    done = call("diff", file, other)
+    assert done.exit_code == 1 and "grid" in done.output and "new words" in done.output
