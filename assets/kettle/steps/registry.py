@@ -1,25 +1,30 @@
-"""All step classes by type id."""
+"""All step classes by type id.
 
-import pkgutil
+Which module holds a type is read from the sources' text, so that a run imports only the modules of its own steps.
+"""
+
+import re
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 from assets.kettle.engine.step import Step
 from assets.kettle.errors import UnsupportedStepError
 
+_TYPES = re.compile(r"^    types(?:: [^=\n]+)? = \(([^)]*)\)", re.MULTILINE)
+_NAME = re.compile(r"\"([^\"]+)\"")
+
 
 @cache
-def step_classes() -> dict[str, type[Step]]:
-    """Type id (of Kettle or Hop, as in the file) -> class, over all modules of `assets.kettle.steps`."""
-    found: dict[str, type[Step]] = {}
-    package = import_module("assets.kettle.steps")
-    for module in pkgutil.iter_modules(package.__path__, "assets.kettle.steps."):
-        for value in vars(import_module(module.name)).values():
-            if isinstance(value, type) and issubclass(value, Step) and value.__module__ == module.name:
-                for name in value.types:
-                    if name in found:
-                        raise RuntimeError(f"{found[name].__name__} and {value.__name__} both claim the type {name}")
-                    found[name] = value
+def step_modules() -> dict[str, str]:
+    """Type id (of Kettle or Hop, as in the file) -> name of the module in this package that holds its class."""
+    found: dict[str, str] = {}
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        for names in _TYPES.findall(path.read_text(encoding="utf-8")):
+            for name in _NAME.findall(names):
+                if name in found:
+                    raise RuntimeError(f"{found[name]}.py and {path.name} both claim the type {name}")
+                found[name] = path.stem
     return found
 
 
@@ -29,10 +34,15 @@ def step_class(type_id: str, step: str = "", file: str = "") -> type[Step]:
     Raises:
         UnsupportedStepError: there is none; the message names file and step.
     """
-    found = step_classes().get(type_id)
-    if found is None:
+    module = step_modules().get(type_id)
+    if module is None:
         raise UnsupportedStepError(
             f"{file or 'transformation'}: step {step!r} is of type {type_id}, which the native engine does not have",
             "run this file with a real PDI or Hop (HEDDLE_KETTLE), or replace the step",
         )
-    return found
+    name = f"assets.kettle.steps.{module}"
+    return next(
+        value
+        for value in vars(import_module(name)).values()
+        if isinstance(value, type) and issubclass(value, Step) and value.__module__ == name and type_id in value.types
+    )
