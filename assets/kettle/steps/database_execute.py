@@ -23,11 +23,10 @@ _COUNTS = {
     "delete_field": ("delete", "truncate"),
     "read_field": ("select", "with", "show", "values"),
 }
-_COUNTER = {"update_field": "updated", "insert_field": "output", "delete_field": "updated", "read_field": "input"}
 
 
 class _Executing(DatabaseStep):
-    """Runs statements and counts rows by their kind."""
+    """Runs statements and counts rows by their kind; the step's own counters stay 0 (measured)."""
 
     def count_fields(self) -> list[Field]:
         """The result fields that are asked for."""
@@ -110,8 +109,6 @@ class ExecSql(_Executing):
         if self.each:
             return
         assert self.result is not None
-        for option, amount in self.result.items():
-            self.count(**{_COUNTER[option]: amount})
         names, values = self.output.names, self.wanted(self.result)
         yield pl.DataFrame({n: [v] for n, v in zip(names, values, strict=True)}) if names else pl.DataFrame(height=1)
 
@@ -143,8 +140,6 @@ class ExecSql(_Executing):
             else:
                 values = [self._quoted(column[number], f) for column, f in zip(texts, layout, strict=True)]
                 counts = self.execute(_filled(self.sql, values), single=self.single)
-        for option, amount in counts.items():
-            self.count(**{_COUNTER[option]: amount})
         return self.wanted(counts)
 
     def _quoted(self, text: str | None, field: Field) -> str:
@@ -188,9 +183,6 @@ class ExecSqlRow(_Executing):
                 if self.node.error is None:
                     raise
                 reasons[number] = error.reason
-        for counts in results:
-            for option, amount in counts.items():
-                self.count(**{_COUNTER[option]: amount})
         good = frame.filter(self.split(frame, reasons, code="ExecSQLRow001"))
         extra = self.output.names[len(self.inputs[source]) :]
         rows = [self.wanted(counts) for counts in results]

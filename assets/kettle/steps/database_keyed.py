@@ -100,7 +100,9 @@ class KeyedStep(DatabaseStep):
         distinct = values.drop_nulls().unique(maintain_order=True)
         with self.failing():
             if distinct.height:
-                for frame in database.matching(self.table, picked + columns, columns, distinct, layout):
+                for frame in database.matching(
+                    self.table, picked + columns, columns, distinct, layout, self.ordering()
+                ):
                     self._gather(frame, len(picked), found)
             for key in dict.fromkeys(k for k in keys if None in k and self.matchable(k)):
                 where = " AND ".join(
@@ -119,9 +121,14 @@ class KeyedStep(DatabaseStep):
     def one(self, row: dict[str, Any]) -> list[list[Any]]:
         """The mapped columns of the rows that one row's conditions match."""
         picked = ", ".join(self.database.quote(c.name) for _, c in self.value_pairs) or "1"
-        sql = f"SELECT {picked} FROM {self.table} WHERE {self.where(self.keys)}"
+        order = f" ORDER BY {self.ordering()}" if self.ordering() else ""
+        sql = f"SELECT {picked} FROM {self.table} WHERE {self.where(self.keys)}{order}"
         with self.failing():
             return [list(r) for r in self.database.rows(sql, condition_values(self.keys, row))]
+
+    def ordering(self) -> str:
+        """The order in which the rows of a key are looked at: the table's own."""
+        return ""
 
     def bound(self, frame: pl.DataFrame) -> list[dict[str, Any]]:
         """The rows as values to bind, by field."""
