@@ -87,18 +87,22 @@ class Formula:
     Args:
         source: the text; an opening `=` is allowed.
         names: fields of the row, found in any case.
+        aliases: other names of fields: Hop finds a replaced field under the name of the result too.
         hop: functions of Hop's formula too (ROUND, IFERROR, ...), which Kettle's does not know.
 
     Raises:
         ExpressionError: the formula cannot be read, or names an unknown field or function.
     """
 
-    def __init__(self, source: str, names: Collection[str], *, hop: bool = False) -> None:
+    def __init__(
+        self, source: str, names: Collection[str], *, aliases: Mapping[str, str] | None = None, hop: bool = False
+    ) -> None:
         self.source = source
         self.fields: set[str] = set()
         self.volatile = False
         self._hop = hop
-        self._names = {name.lower(): name for name in names}
+        self._names = {alias.lower(): name for alias, name in (aliases or {}).items()}
+        self._names.update({name.lower(): name for name in names})
         self._tokens = [*self._split(source.strip().removeprefix("=")), ("", "")]
         self._at = 0
         self._function = self._expression(0)

@@ -10,7 +10,7 @@ import polars as pl
 from assets.kettle.engine.step import Derivation, Ref, RowStep
 from assets.kettle.errors import StepError
 from assets.kettle.model import Options
-from assets.kettle.script.declare import created, replaced
+from assets.kettle.script.declare import created, number, sized
 from assets.kettle.script.formula import Formula
 from assets.kettle.script.formula_values import Fault, field_value, moment, text
 from assets.kettle.script.java_parse import ExpressionError
@@ -47,8 +47,9 @@ class FormulaStep(RowStep):
         self.declared = self.options.rows("formula") or self.options.rows("formulas/formula")
 
     def fields(self, inputs: Mapping[str, Layout]) -> Layout:
-        """The input with the results appended, or in the place of the fields they replace."""
+        """The input with the results appended, or in the place of the fields they replace, which keep name and type."""
         self.before = layout = self.main(inputs)
+        self.aliases: dict[str, str] = {}
         results: list[tuple[str, Field, bool]] = []
         for option in self.declared:
             layout, item = self._result(layout, option)
@@ -65,12 +66,16 @@ class FormulaStep(RowStep):
         if not replace:
             layout = layout.plus(created(option, name, self.name, "value_"))
             return layout, layout.fields[-1]
-        item = replaced(option, self.field(self.before, replace, "the field to replace"), self.name, "value_")
+        old = self.field(layout, replace, "the field to replace")
+        length, precision = sized(old.type, number(option, "value_length"), number(option, "value_precision"))
+        item = old.but(length=length, precision=precision, origin=self.name)
+        if self.hop:
+            self.aliases[name] = old.name
         return layout.put(item), item
 
     def _compiled(self, source: str, layout: Layout) -> Formula:
         try:
-            return Formula(source, layout.names, hop=self.hop)
+            return Formula(source, layout.names, aliases=self.aliases, hop=self.hop)
         except ExpressionError as error:
             raise StepError(self.name, str(error.args[0]).split("\n")[0], error.fix) from error
 
