@@ -40,6 +40,7 @@ _LETTER = {
     ValueType.BINARY: "X",
     ValueType.TIMESTAMP: "T",
 }
+E4X = frozenset(("XML", "XMLList", "toXMLString"))
 _ROW_WORDS = frozenset(("row", "createRowCopy", "putRow"))
 
 
@@ -121,7 +122,10 @@ class JavaScript:
         try:
             self.context.get("__compile")(script.row_function())
         except quickjs.JSException as error:
-            raise self._failed(str(error), "the script does not compile") from None
+            what = "the script does not compile"
+            if E4X & script.words:
+                what += " (XML written inside JavaScript, E4X, is not known to the native engine)"
+            raise self._failed(str(error), what) from None
 
     def _declare(self, names: Sequence[str]) -> None:
         """Makes the script's variables global, undefined until they are assigned."""

@@ -187,6 +187,12 @@ def test_syntax_error_names_the_step() -> None:
         script("var v = ;", {"v": ValueType.STRING})
 
 
+def test_e4x_is_named() -> None:
+    """XML inside the script is refused in words."""
+    with pytest.raises(ScriptError, match="E4X"):
+        script("var v = new XML(); v = <a>{s}</a>;", {"v": ValueType.STRING})
+
+
 def test_limits() -> None:
     """Endless loops and endless memory end."""
     outputs = [Output("v", Field("v"))]
