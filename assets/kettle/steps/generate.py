@@ -126,7 +126,7 @@ class DataGrid(Step):
         for number, (item, option) in enumerate(zip(self.output, self.declared, strict=True)):
             empty = option.flag("set_empty_string")
             cells = [line[number] if number < len(line) else "" for line in lines]
-            columns[item.name] = [value_of(self, self.resolve(cell), item, empty and cell == "") for cell in cells]
+            columns[item.name] = [value_of(self, cell, item, empty and cell == "") for cell in cells]
         yield pl.DataFrame(columns, schema=self.output.schema)
 
 
