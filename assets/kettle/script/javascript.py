@@ -280,8 +280,9 @@ def _described(item: Field) -> dict[str, Any]:
 
 
 def _mentions(script: Adapted, name: str) -> bool:
-    """Whether the script can see the field as a variable."""
-    return name in script.words and name not in RESERVED
+    """Whether the script can see the field: as a variable, or as `this["name"]`."""
+    quoted = f'"{name}"' in script.text or f"'{name}'" in script.text
+    return (name in script.words and name not in RESERVED) or quoted
 
 
 def _connection(connection: Connection) -> dict[str, str]:

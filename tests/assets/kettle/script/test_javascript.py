@@ -187,6 +187,13 @@ def test_syntax_error_names_the_step() -> None:
         script("var v = ;", {"v": ValueType.STRING})
 
 
+def test_names_that_are_no_variables() -> None:
+    """A field with blanks in its name is reached through `this`."""
+    inputs, output = Layout([Field("a b")]), Output("v", Field("v"))
+    setup = Setup("js", "t", {"0": "var v = this['a b'] + '!';"}, inputs, inputs.plus(output.field), [output])
+    assert JavaScript(setup).run(pl.DataFrame({"a b": ["x"]})).frame["v"].to_list() == ["x!"]
+
+
 def test_e4x_is_named() -> None:
     """XML inside the script is refused in words."""
     with pytest.raises(ScriptError, match="E4X"):
