@@ -48,11 +48,16 @@ def slices(frame: pl.DataFrame, rows: int) -> Iterator[pl.DataFrame]:
 
 
 class Buffer:
-    """Rows of one layout in arrival order; appended, then read once or more."""
+    """Rows of one layout in arrival order; appended, then read once or more.
+
+    Attributes:
+        rows, bytes: what was appended, in memory and on disk.
+    """
 
     def __init__(self, layout: Layout, memory: Memory) -> None:
         self.layout = layout
         self.rows = 0
+        self.bytes = 0
         self._memory = memory
         self._frames: list[pl.DataFrame] = []
         self._bytes = 0
@@ -66,6 +71,7 @@ class Buffer:
         size = int(frame.estimated_size())
         self._frames.append(frame)
         self._bytes += size
+        self.bytes += size
         self._memory.used += size
         if self._memory.used > self._memory.limit:
             self._spill()
@@ -113,4 +119,4 @@ class Buffer:
             path.unlink(missing_ok=True)
         self._spilled = []
         self._release()
-        self.rows = 0
+        self.rows = self.bytes = 0
