@@ -177,8 +177,12 @@ class Engine:
         self.run.observer.finished(name, node.counters)
         error = [node.error] if node.error else []
         for target in [*self.graph.targets[name], *error]:
-            self.nodes[target].queue.append((name, None))
-            self._waiting.add(target)
+            self._end(name, target)
+
+    def _end(self, source: str, target: str) -> None:
+        """Tells a step that one of its inputs has no more rows."""
+        self.nodes[target].queue.append((source, None))
+        self._waiting.add(target)
 
     def _sliced(self, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         for frame in frames:

@@ -1,0 +1,145 @@
+"""Column lineage of a planned transformation: source column -> steps -> target column, each step's part in words."""
+
+from collections.abc import Iterable
+
+from assets.kettle.described import FieldInfo, Hop, Output, Place, Source
+from assets.kettle.engine.runtime import Engine
+from assets.kettle.engine.step import DataSet, Derivation, Step
+from assets.kettle.values.fields import Field, Layout
+
+UNCHANGED = "unchanged"
+REJECTED = "failing rows"
+MOST = 200  # sources of one column that are told
+
+
+class Tracer:
+    """Follows fields backwards through the steps of an engine.
+
+    A step of which the layout is not known (`unknown`) counts as passing everything on under its name.
+
+    Args:
+        unknown: step -> why nothing is known of its fields.
+    """
+
+    def __init__(self, engine: Engine, unknown: dict[str, str]) -> None:
+        self.engine = engine
+        self.unknown = unknown
+        self._derived: dict[str, dict[str, Derivation]] = {}
+        self._read: dict[str, dict[str, tuple[str, str]]] = {}
+        self._known: dict[tuple[str, str, bool], tuple[Source, ...]] = {}
+        for name in engine.graph.order:  # in order, so that no look-up goes deep
+            for field in self._layout(name) or ():
+                self.leaving(name, field.name, "")
+
+    def outputs(self, places: Iterable[Place]) -> list[Output]:
+        """Each place that is written, with its fields and their lineage."""
+        found = []
+        for place in places:
+            fields = {f.name.lower(): f for layout in self._inputs(place.step).values() for f in layout}
+            lineage = {column: self.entering(place.step, name) for column, name in place.columns.items()}
+            infos = [info(fields[n.lower()], column) for column, n in place.columns.items() if n.lower() in fields]
+            found.append(Output(place=place, fields=tuple(infos), lineage=lineage))
+        return found
+
+    def entering(self, step: str, field: str) -> tuple[Source, ...]:
+        """Where a field comes from as it reaches a step."""
+        graph = self.engine.graph
+        found: dict[Source, None] = {}
+        for source in graph.inputs[step]:
+            layout = self._sent(source, step)
+            if layout is None or layout.get(field) is not None:
+                found |= dict.fromkeys(self.leaving(source, field, step))
+        return tuple(found)[:MOST]
+
+    def leaving(self, step: str, field: str, target: str) -> tuple[Source, ...]:
+        """Where a field comes from as it leaves a step for `target` ("" for a normal one)."""
+        rejected = bool(target) and self.engine.graph.errors.get(step) == target
+        key = (step, field.lower(), rejected)
+        if key not in self._known:
+            self._known[key] = ()  # what a step sees of itself
+            found = self._rejected(step, field) if rejected else self._sources(step, field)
+            self._known[key] = tuple(dict.fromkeys(found))[:MOST]
+        return self._known[key]
+
+    def _sources(self, step: str, field: str) -> list[Source]:
+        derived = self._derivations(step).get(field.lower())
+        if derived is not None:
+            return self._from(step, derived)
+        read = self._reads(step).get(field.lower())
+        if read is not None:
+            return [Source(place=read[0], column=read[1], way=(Hop(step=step, words="read"),))]
+        if self.engine.graph.inputs[step]:
+            return self._through(step, field, UNCHANGED)
+        return [Source(place="", column="", way=(Hop(step=step, words="made here"),))]
+
+    def _rejected(self, step: str, field: str) -> list[Source]:
+        return self._through(step, field, REJECTED) or [
+            Source(place="", column="", way=(Hop(step=step, words="describes the error"),))
+        ]
+
+    def _from(self, step: str, derived: Derivation) -> list[Source]:
+        hop = Hop(step=step, words=derived.words)
+        found = []
+        for ref in derived.sources:
+            if ref.dataset:
+                found.append(Source(place=ref.dataset, column=ref.field, way=(hop,)))
+            elif ref.step:
+                found += [_longer(s, hop) for s in self.leaving(ref.step, ref.field, step)]
+            else:
+                found += self._through(step, ref.field, derived.words)
+        return found or [Source(place="", column="", way=(hop,))]
+
+    def _through(self, step: str, field: str, words: str) -> list[Source]:
+        return [_longer(s, Hop(step=step, words=words)) for s in self.entering(step, field)]
+
+    # -- what steps say, kept
+
+    def _layout(self, name: str) -> Layout | None:
+        return None if name in self.unknown else self.engine.nodes[name].step.output
+
+    def _sent(self, source: str, target: str) -> Layout | None:
+        return None if source in self.unknown else self.engine.nodes[source].layout_to(target)
+
+    def _inputs(self, step: str) -> dict[str, Layout]:
+        sent = {source: self._sent(source, step) for source in self.engine.graph.inputs[step]}
+        return {source: layout for source, layout in sent.items() if layout is not None}
+
+    def _step(self, name: str) -> Step | None:
+        node = self.engine.nodes.get(name)
+        return None if node is None else node.step
+
+    def _derivations(self, name: str) -> dict[str, Derivation]:
+        if name not in self._derived:
+            step = self._step(name)
+            said = step.derive() if step is not None and name not in self.unknown else {}
+            self._derived[name] = {field.lower(): derivation for field, derivation in said.items()}
+        return self._derived[name]
+
+    def _reads(self, name: str) -> dict[str, tuple[str, str]]:
+        if name not in self._read:
+            step = self._step(name)
+            said: list[DataSet] = step.reads() if step is not None and name not in self.unknown else []
+            self._read[name] = {
+                field.lower(): (dataset_id(d), column) for d in said for column, field in d.columns.items()
+            }
+        return self._read[name]
+
+
+def dataset_id(dataset: DataSet) -> str:
+    """As `Ref.dataset` and `Place.id` name it."""
+    return f"{dataset.connection}:{dataset.name}" if dataset.kind == "table" else dataset.name
+
+
+def info(field: Field, name: str = "") -> FieldInfo:
+    """A field as a stored value, under another name if one is given."""
+    return FieldInfo(
+        name=name or field.name,
+        type=field.type.value,
+        length=field.length,
+        precision=field.precision,
+        mask=field.mask or "",
+    )
+
+
+def _longer(source: Source, hop: Hop) -> Source:
+    return source.model_copy(update={"way": (*source.way, hop)})
