@@ -112,7 +112,7 @@ function KRun(text) {
       for (let u = 0; u < names.length; u++) globalThis[names[u]] = K.wrap[u](columns[p.used[u]][i]);
       if (p.needRow) globalThis.row = KRow(p, columns, i);
       if (p.needNumber) globalThis.rowNumber = KHost.read;
-      K.row();
+      (0, K.row)(); // `this` is the global scope
       if (K.first) { K.first = false; K.withStatus = "trans_Status" in globalThis; }
       const status = K.withStatus ? Number(globalThis.trans_Status) | 0 : 0;
       if (status !== 0) {
