@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from core.compute import check as check_compute
 from core.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -49,6 +50,10 @@ class Settings(BaseModel):
     )
     llm_model: str = Field("", description="Model name sent to that API; needed when llm is set.")
     llm_key: str = Field("", description="Where its key is: `env:NAME` or `file:/path`; empty sends no key.")
+    compute: Annotated[str, AfterValidator(check_compute)] = Field(
+        "local",
+        description="Where heavy steps run: this process, a Ray cluster or Kubernetes Jobs (docs/executors.md).",
+    )
     endpoints: Annotated[str, _url("http")] = Field(
         "http://127.0.0.1:8601", description="Address of the model endpoint server."
     )

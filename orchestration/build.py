@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from core import settings as config
+from orchestration.executors.compute import executor
 from resources.defs import build_resources
 from sensors.conditions import apply_conditions
 
@@ -26,14 +27,14 @@ MODULES = (
 def build_definitions(
     settings: config.Settings | None = None, resources: dict[str, Any] | None = None
 ) -> dg.Definitions:
-    """Everything Heddle defines, with the in-process executor as default.
+    """Everything Heddle defines, with the executor that HEDDLE_COMPUTE asks for.
 
     Args:
         settings: default: resolved from heddle.toml and the environment.
         resources: plain objects that replace resources of the same name.
     """
     settings = settings or config.load()
-    shell = dg.Definitions(resources=build_resources(settings, resources), executor=dg.in_process_executor)
+    shell = dg.Definitions(resources=build_resources(settings, resources), executor=executor(settings))
     with warnings.catch_warnings():
         # backfill policies and mapped specs may change with Dagster's version, which is pinned
         warnings.simplefilter("ignore", dg.BetaWarning)

@@ -11,6 +11,7 @@ import yaml
 
 from core.errors import StoreError
 from core.settings import Settings, redact, variables
+from orchestration.launchers.k8s import run_launcher
 
 # Values that keep third-party libraries from calling home or starting helpers nobody asked for.
 QUIET = {
@@ -59,6 +60,7 @@ def instance_config(settings: Settings) -> dict[str, Any]:
         "nux": {"enabled": False},
         "storage": storage,
         "concurrency": {"runs": {"max_concurrent_runs": runs}},
+        **run_launcher(settings),
         "run_monitoring": {
             "enabled": True,
             "start_timeout_seconds": 180,

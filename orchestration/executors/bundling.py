@@ -31,6 +31,8 @@ PLACES = {
     "ray": "orchestration.executors.place_ray:RayPlace",
 }
 
+RESUMED = "dagster/is_resume_retry"  # run tag of a re-execution from failure
+
 
 class Places(StepHandler):
     """The step handler of every bundle: passes each to its place, which is made on first use."""
@@ -85,19 +87,23 @@ class BundlingExecutor(StepDelegatingExecutor):
             yield from run.events()
         if not run.failed:
             journal.drop_run(plan_context.run_id)
-            if parent := plan_context.dagster_run.parent_run_id:
-                journal.drop_run(parent)
+            if plan_context.dagster_run.tags.get(RESUMED) == "true":
+                journal.drop_run(plan_context.dagster_run.parent_run_id or "")
+                journal.drop_run(plan_context.dagster_run.root_run_id or "")
 
 
-@dg.executor(
-    name="bundles",
-    config_schema={
-        **config_schema(),
-    },
-    requirements=multiple_process_executor_requirements(),
-)
-def bundling_executor(init_context: InitExecutorContext) -> BundlingExecutor:
-    """Groups steps by place and runs each group in one worker (docs/executors.md)."""
+def bundling(defaults: Options) -> dg.ExecutorDefinition:
+    """The executor with defaults of one's own; run config may override each."""
+    return dg.ExecutorDefinition(
+        name="bundles",
+        config_schema=config_schema(defaults),
+        requirements=multiple_process_executor_requirements(),
+        executor_creation_fn=_create,
+        description="Groups steps by place and runs each group in one worker (docs/executors.md).",
+    )
+
+
+def _create(init_context: InitExecutorContext) -> BundlingExecutor:
     config: dict[str, Any] = dict(init_context.executor_config)
     retries = RetryMode.ENABLED if config.pop("retries") else RetryMode.DISABLED
     options = Options(**config)
@@ -105,3 +111,6 @@ def bundling_executor(init_context: InitExecutorContext) -> BundlingExecutor:
         folder = Path(init_context.instance.storage_directory()) / "bundles"
         options = replace(options, scratch=str(folder))
     return BundlingExecutor(options, retries)
+
+
+bundling_executor = bundling(Options())

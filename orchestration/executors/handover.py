@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import dagster as dg
 
+from core.errors import HeddleError
 from orchestration.executors._compat import (
     ExecutionPlan,
     ExecutionStep,
@@ -142,7 +143,15 @@ class HandoverIOManager(dg.IOManager):
                 return self.handover.load(source.run_id, (source.step_key, source.name))
             except KeyError:
                 pass  # it was written
-        return self.manager.load_input(context)
+        try:
+            return self.manager.load_input(context)
+        except FileNotFoundError as error:
+            if source is None or source.run_id == context.step_context.run_id:
+                raise
+            raise HeddleError(
+                f"output {source.name} of {source.step_key} was only handed over in memory in run {source.run_id}",
+                f"select {source.step_key} too, or give its op the tag {HANDOVER_TAG}=stored",
+            ) from error
 
 
 def _routes(plan: ExecutionPlan, job: dg.JobDefinition) -> dict[Handle, Route]:

@@ -59,7 +59,9 @@ class Journal:
             (self._folder(run_id, handle[0]) / f"{quote(handle[1], safe='')}{suffix}").unlink(missing_ok=True)
 
     def drop_run(self, run_id: str) -> None:
-        """Forget all values of a run."""
+        """Forget all values of a run; an empty id names none."""
+        if not run_id:
+            return
         _remove(self._path() / run_id)
 
     def drop_old(self, days: float = MAX_AGE_DAYS) -> None:

@@ -39,9 +39,12 @@ class Options:
         return place
 
 
-def config_schema() -> dict[str, dg.Field]:
-    """The executor's config in Dagster's terms; defaults as in `Options`."""
-    given = Options()
+def config_schema(given: Options) -> dict[str, dg.Field]:
+    """The executor's config in Dagster's terms.
+
+    Args:
+        given: the defaults.
+    """
     free: Any = dg.Permissive  # untyped in Dagster, as is Map
     by_name: Any = dg.Map
     place = dg.Enum("HeddlePlace", [dg.EnumValue(name) for name in PLACES])
@@ -49,7 +52,9 @@ def config_schema() -> dict[str, dg.Field]:
         "retries": dg.Field(bool, default_value=True, description="Whether steps follow their retry policies."),
         "place": dg.Field(place, default_value=given.place, description="Where steps run whose tags say nothing."),
         "places": dg.Field(
-            by_name(str, place), default_value={}, description="Place for each value of the asset tag `place`."
+            by_name(str, place),
+            default_value=dict(given.places),
+            description="Place for each value of the asset tag `place`.",
         ),
         "max_concurrent": dg.Field(int, default_value=given.max_concurrent, description="Bundles at one time."),
         "keep": dg.Field(
@@ -59,7 +64,7 @@ def config_schema() -> dict[str, dg.Field]:
         ),
         "scratch": dg.Field(
             dg.StringSource,
-            default_value="",
+            default_value=given.scratch,
             description="Folder or fsspec URL of the journal, shared by all places; default: beside the instance.",
         ),
         "poll_seconds": dg.Field(
@@ -79,6 +84,6 @@ def config_schema() -> dict[str, dg.Field]:
         "stop_seconds": dg.Field(
             float, default_value=given.stop_seconds, description="For a worker to end when told to."
         ),
-        "k8s": dg.Field(free(), default_value={}, description="Kubernetes: see docs/executors.md."),
-        "ray": dg.Field(free(), default_value={}, description="Ray: see docs/executors.md."),
+        "k8s": dg.Field(free(), default_value=dict(given.k8s), description="Kubernetes: see docs/executors.md."),
+        "ray": dg.Field(free(), default_value=dict(given.ray), description="Ray: see docs/executors.md."),
     }

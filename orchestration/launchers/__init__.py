@@ -1,0 +1,1 @@
+"""Run launchers, as part of dagster.yaml."""
