@@ -107,6 +107,7 @@ def prepare(
     settings: EngineSettings | None = None,
     variables: Variables | None = None,
     parameters: Mapping[str, str] | None = None,
+    previous: Result | None = None,
     observer: Observer | None = None,
 ) -> Iterator[Engine]:
     """A planned engine, for callers that look at layouts and nodes; `execute()` in the body runs it.
@@ -114,7 +115,14 @@ def prepare(
     Raises:
         KettleError: it could not be planned.
     """
-    run = new_run(transformation, settings=settings, variables=variables, parameters=parameters, observer=observer)
+    run = new_run(
+        transformation,
+        settings=settings,
+        variables=variables,
+        parameters=parameters,
+        previous=previous,
+        observer=observer,
+    )
     with committed(run):
         engine = Engine(run)
         engine.plan()
