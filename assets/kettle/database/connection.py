@@ -186,7 +186,7 @@ class Database:
         self.execute_many(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)
 
     def insert_returning(self, table: str, columns: Sequence[str], values: Sequence[Any], key: str = "") -> int:
-        """Adds one row; the key that the database generated (`key` names its column where the database must be told)."""
+        """Adds one row; the key that the database generated, in column `key` (the first when "")."""
         self.settle()
         cursor = self.cursor()
         names = ", ".join(self.quote(name) for name in columns)

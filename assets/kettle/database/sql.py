@@ -26,7 +26,7 @@ def _pieces(sql: str, dialect: str) -> Iterator[tuple[str, bool]]:
 
 
 def statements(script: str, dialect: str = "") -> list[str]:
-    """The statements of a script: split at `;` outside of quotes, comments and dollar quotes; empty ones are left out."""
+    """The statements of a script: split at `;` outside of quotes and comments; empty ones are left out."""
     found: list[str] = []
     current: list[str] = []
     for piece, is_code in _pieces(script, dialect):
@@ -108,10 +108,12 @@ def limited(sql: str, dialect: str, rows: int) -> str | None:
     return parsed.limit(rows).sql(dialect=dialect or None)
 
 
-_RESERVED = frozenset(
-    "all and any as asc between by case cast check column constraint create cross current_date current_time "
-    "current_timestamp current_user default delete desc distinct drop else end except exists false for foreign from full "
-    "grant group having in index inner insert intersect into is join key left like limit natural not null offset on or "
-    "order outer primary references right rows select session_user set some table then to true union unique update "
-    "user using values when where with".split()
-)
+_RESERVED = frozenset({
+    "all", "and", "any", "as", "asc", "between", "by", "case", "cast", "check", "column", "constraint", "create",
+    "cross", "current_date", "current_time", "current_timestamp", "current_user", "default", "delete", "desc",
+    "distinct", "drop", "else", "end", "except", "exists", "false", "for", "foreign", "from", "full", "grant",
+    "group", "having", "in", "index", "inner", "insert", "intersect", "into", "is", "join", "key", "left", "like",
+    "limit", "natural", "not", "null", "offset", "on", "or", "order", "outer", "primary", "references", "right",
+    "rows", "select", "session_user", "set", "some", "table", "then", "to", "true", "union", "unique", "update",
+    "user", "using", "values", "when", "where", "with",
+})  # fmt: skip

@@ -130,7 +130,7 @@ _PG_TEXT = {25, 1043, 1042, 18, 19}
 
 
 def postgres_column(name: str, oid: int, modifier: int, size: int) -> Column:
-    """As PgJDBC reports: `modifier` is the length of a character type or the packed precision and scale of a numeric."""
+    """As PgJDBC reports: `modifier` is a text's length or a numeric's precision, `size` a numeric's scale."""
     if oid in _PG_KINDS:
         return Column(name, _PG_KINDS[oid])
     if oid in _PG_TEXT:
@@ -147,8 +147,8 @@ def postgres_column(name: str, oid: int, modifier: int, size: int) -> Column:
 
 
 # MySQL protocol type codes
-_MYSQL_KINDS = {8: "bigint", 3: "integer", 9: "integer", 2: "smallint", 1: "tinyint", 16: "boolean", 10: "date", 14: "date",
-                11: "time", 13: "date", 4: "number", 5: "number"}  # fmt: skip
+_MYSQL_KINDS = {8: "bigint", 3: "integer", 9: "integer", 2: "smallint", 1: "tinyint", 16: "boolean", 10: "date",
+                14: "date",                11: "time", 13: "date", 4: "number", 5: "number"}  # fmt: skip
 _MYSQL_BLOBS = {249, 250, 251, 252}
 _MYSQL_BINARY_CHARSET = 63
 

@@ -1,7 +1,7 @@
 """Where a connection leads: Kettle's and Hop's connection types to SQLAlchemy URLs, jdbc: URLs, JNDI names.
 
 A connection's texts may hold variables, its password may be obscured, its options come as attributes
-`EXTRA_OPTION_<TYPE>.<name>`. H2, HSQLDB and Derby run inside a JVM only: a DuckDB file beside theirs stands in for them.
+`EXTRA_OPTION_<TYPE>.<name>`. H2, HSQLDB and Derby run in a JVM only: a DuckDB file beside theirs stands in.
 """
 
 import re
@@ -217,7 +217,7 @@ def _jndi(connection: Connection, name: str, variables: Variables) -> tuple[URL,
             return url, found
     raise KettleError(
         f"connection {connection.name!r}: the JNDI name {name!r} is not defined",
-        "give it a SQLAlchemy URL in the settings (connections), or set KETTLE_JNDI_ROOT to the folder of jdbc.properties",
+        "give it a SQLAlchemy URL in the settings (connections), or set KETTLE_JNDI_ROOT to where jdbc.properties is",
     )
 
 

@@ -44,11 +44,15 @@ def plain(value: Any) -> str:
     return format(value if isinstance(value, Decimal) else Decimal(str(value)), "f")
 
 
+def _boolean(value: Any) -> bool:
+    return value not in (b"\x00", 0, False, "0", "f", "false", "N")
+
+
 _READ: dict[ValueType, Callable[[Any], Any]] = {
     ValueType.INTEGER: int,
     ValueType.NUMBER: float,
     ValueType.BIGNUMBER: plain,
-    ValueType.BOOLEAN: lambda v: v not in (b"\x00", 0, False, "0", "f", "false", "N"),
+    ValueType.BOOLEAN: _boolean,
     ValueType.DATE: _moment,
     ValueType.TIMESTAMP: _moment,
     ValueType.BINARY: lambda v: v.encode() if isinstance(v, str) else bytes(v),
@@ -70,8 +74,8 @@ def frame_of(rows: Sequence[Sequence[Any]], layout: Layout) -> pl.DataFrame:
     """Rows of a driver as a frame of the layout."""
     columns = []
     for number, field in enumerate(layout):
-        read = _READ.get(field.type, _text)
-        values = [None if row[number] is None else read(row[number]) for row in rows]
+        read: Callable[[Any], Any] = _READ.get(field.type, _text)
+        values: list[Any] = [None if row[number] is None else read(row[number]) for row in rows]
         if field.type is ValueType.TIMESTAMP:
             _in_range(values, field)
         columns.append(pl.Series(field.name, values, dtype=field.dtype, strict=False))

@@ -3,7 +3,7 @@
 import polars as pl
 
 from assets.kettle.database.connection import Database, DatabaseError
-from assets.kettle.database.engines import DuckDb
+from assets.kettle.database.engine_duckdb import DuckDb
 from assets.kettle.values.convert import convert
 from assets.kettle.values.fields import Field, Layout, ValueType
 
@@ -50,8 +50,8 @@ def _checked(database: DuckDb, table: str, frame: pl.DataFrame, layout: Layout) 
             _not_null(frame, names.get(columns[0].upper()), columns[0], reasons)
         elif kind in ("PRIMARY KEY", "UNIQUE") and all(c.upper() in names for c in columns):
             keyed[tuple(columns)] = set(database.rows(f"SELECT {', '.join(map(database.quote, columns))} FROM {table}"))
-    for columns, present in keyed.items():
-        _unique(frame, [names[c.upper()] for c in columns], [target[c] for c in columns], present, reasons)
+    for key, present in keyed.items():
+        _unique(frame, [names[c.upper()] for c in key], [target[c] for c in key], present, reasons)
     good = frame.filter(~pl.int_range(frame.height, eager=True).is_in(list(reasons))) if reasons else frame
     if good.height:
         database.insert(table, good, layout)

@@ -132,8 +132,9 @@ def condition_values(conditions: Sequence[Condition], row: dict[str, Any]) -> li
 def fitted(
     frame: pl.DataFrame, pairs: Sequence[tuple[Field, Field]], prefix: str
 ) -> tuple[pl.DataFrame, dict[int, str]]:
-    """Stream columns in the types of the table's columns, named prefix0, prefix1...; reasons of rows that do not fit."""
-    columns, reasons = [], {}
+    """Stream columns in the types of the table's columns, named prefix0, ...; reasons of rows that do not fit."""
+    columns: list[pl.Series] = []
+    reasons: dict[int, str] = {}
     for number, (field, column) in enumerate(pairs):
         target = column.but(name=f"{prefix}{number}", mask=None, length=-1, precision=-1)
         converted = convert(frame[field.name], field, target)

@@ -1,7 +1,7 @@
 """Steps that read with SQL: Table input, Database join, Dynamic SQL row."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 
@@ -101,9 +101,9 @@ class TableInput(DatabaseStep):
 
 
 class DatabaseJoin(DatabaseStep):
-    """Each row with every row of a query whose `?` it fills; counted as input: the rows and, without a limit, one more."""
+    """Each row with every row of a query whose `?` it fills; input counts these rows and, without a limit, one more."""
 
-    types = ("DBJoin",)
+    types: ClassVar[tuple[str, ...]] = ("DBJoin",)
 
     def setup(self) -> None:
         """Reads the options."""

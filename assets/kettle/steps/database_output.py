@@ -159,8 +159,10 @@ class BulkLoader(_Inserting):
 
     types = (
         "PGBulkLoader", "MySQLBulkLoader", "OraBulkLoader", "VerticaBulkLoader", "MonetDBBulkLoader", "GPBulkLoader",
-        "GPLoad", "LucidDBBulkLoader", "InfobrightOutput", "MonetDBAgileMart", "VectorWiseBulkLoader", "MSSQLBulkLoader",
-        "TeraFast", "PgBulkLoader", "MySqlBulkLoader", "SnowflakeBulkLoader", "CrateDBBulkLoader", "RedshiftBulkLoader",
+        "GPLoad", "LucidDBBulkLoader", "InfobrightOutput", "MonetDBAgileMart", "VectorWiseBulkLoader",
+        "MSSQLBulkLoader",
+        "TeraFast", "PgBulkLoader", "MySqlBulkLoader", "SnowflakeBulkLoader", "CrateDBBulkLoader",
+        "RedshiftBulkLoader",
     )  # fmt: skip
 
     def setup(self) -> None:
