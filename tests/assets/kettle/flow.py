@@ -1,5 +1,6 @@
 """Small transformations for tests: steps and hops as Python values, run by the real engine."""
 
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ class Flow:
 
     def hop(self, *names: str) -> "Flow":
         """Adds hops along the names."""
-        for source, target in zip(names, names[1:], strict=False):
+        for source, target in itertools.pairwise(names):
             add_hop(self.model, source, target)
         return self
 
