@@ -28,6 +28,11 @@ class Dialect:
         return plain and not self.escape and self.separator != self.enclosure
 
 
+def raw_key(run: int, source: str, target: str) -> str:
+    """Where in a run's shared state the raw texts of lazily read rows wait for the step that writes them."""
+    return f"raw:{run}:{source}:{target}"
+
+
 def text_schema(width: int) -> dict[str, pl.DataType]:
     """The columns of `width` raw text fields."""
     return {str(i): pl.String() for i in range(width)}

@@ -20,10 +20,12 @@ PLAIN_LONG = (None, "", "#", "0", "####0;-####0")
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How one field is written: the stream's field with the length, mask and symbols of the output, and null text."""
+    """How one field is written: the stream's field with the length, mask and symbols of the output, and null text; `raw` where the raw text
+    of a lazily read value stands for it."""
 
     field: Field
     null_if: str = ""
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,13 @@ def written_header(cells: list[Cell], style: TextStyle) -> str:
     return style.separator.join(names) + style.newline
 
 
-def written_rows(frame: pl.DataFrame, cells: list[Cell], style: TextStyle) -> bytes:
-    """The rows in the encoding of the style."""
-    columns = {str(i): _texts(frame[cell.field.name], cell, style) for i, cell in enumerate(cells)}
+def written_rows(frame: pl.DataFrame, cells: list[Cell], style: TextStyle, raw: pl.DataFrame | None = None) -> bytes:
+    """The rows in the encoding of the style; fields that are in `raw` are written as their raw text."""
+    columns = {}
+    for i, cell in enumerate(cells):
+        known = raw is not None and cell.raw and cell.field.name in raw.columns
+        column = raw[cell.field.name] if raw is not None and known else frame[cell.field.name]
+        columns[str(i)] = column if known else _texts(column, cell, style)
     texts = pl.DataFrame(columns)
     if len(style.separator.encode()) == 1 and texts.width:
         buffer = io.BytesIO()

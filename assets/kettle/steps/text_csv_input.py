@@ -1,5 +1,6 @@
 """CSV file input: delimited files by the fast reader where it gives Kettle's records, by the exact one elsewhere."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 
 import polars as pl
@@ -10,7 +11,7 @@ from assets.kettle.errors import KettleError, StepError
 from assets.kettle.formats.columns import declared, described, integer_field
 from assets.kettle.formats.csv_exact import BrokenLineEnd, CsvScanner
 from assets.kettle.formats.encodings import utf8_chunks
-from assets.kettle.formats.fast_csv import Dialect, fast_rows, text_frame
+from assets.kettle.formats.fast_csv import Dialect, fast_rows, raw_key, text_frame
 from assets.kettle.formats.sources import open_compressed
 from assets.kettle.formats.text_lines import split_line
 from assets.kettle.values.convert import convert
@@ -36,7 +37,8 @@ class CsvInput(Step):
     """Reads one file, or those named in a field of the input. The header tells which column fills which field.
 
     Empty fields are null. Rows whose values cannot be converted go to the error hop with code CSVINPUT001, bad values
-    null; the header line counts as input. Lazy conversion is carried out at once.
+    null; the header line counts as input. Lazy conversion is carried out at once, but a text output that follows directly
+    gets the raw texts as well, so that what is written out with the same mask is what was read.
     """
 
     types = ("CsvInput", "CSVInput", "S3CSVINPUT", "S3CsvInput", "ParallelGzipCsvInput", "GzipCsvInput")
@@ -57,7 +59,9 @@ class CsvInput(Step):
         self.parallel = o.flag("parallel")
         gzipped = "zip" in self.node.type.lower()
         self.compression = "GZip" if gzipped else "None"
-        self.columns = [declared(f, self.name) for f in o.rows("fields/field")]
+        self.lazy = o.flag("lazy_conversion")
+        storage = "lazy" if self.lazy else "normal"
+        self.columns = [declared(f, self.name).but(storage=storage) for f in o.rows("fields/field")]
         if not self.dialect.separator:
             raise StepError(self.name, "no separator is given", "set the delimiter")
         if not self.columns:
@@ -84,6 +88,10 @@ class CsvInput(Step):
         """Of several copies that read in parallel one reads all."""
         key = ("CsvInput", id(self.run), self.name)
         self.silent = self.parallel and self.run.shared.setdefault(str(key), self) is not self
+        steps = self.run.transformation.steps
+        direct = len(self.targets) == 1 or not self.node.distribute
+        self.takers = [t for t in self.targets if steps[t].type.startswith("TextFileOutput")] if self.lazy and direct else []
+        self.all_raw = bool(self.takers) and len(self.takers) == len(self.targets)
 
     def rows(self, frame: pl.DataFrame, source: str) -> None:
         """Takes file names."""
@@ -112,7 +120,7 @@ class CsvInput(Step):
     def _file(self, path: str) -> Iterator[pl.DataFrame]:
         number = 0
         with open_compressed(self.run, path, self.compression) as stream:
-            for texts in self._records(stream):
+            for texts in self._batches(stream):
                 frame = self._convert(texts)
                 self.count(input=texts.height)
                 extra = []
@@ -123,7 +131,24 @@ class CsvInput(Step):
                     extra.append(pl.lit(counter).alias(self.layout.names[-1]))
                 number += texts.height
                 frame = frame.with_columns(extra) if extra else frame
+                self._hand_raw(texts)
                 yield self._without_failures(frame)
+
+    def _batches(self, stream: object) -> Iterator[pl.DataFrame]:
+        """Batches as the runtime would cut them, so that raw texts and rows stay side by side."""
+        for texts in self._records(stream):
+            if self.takers:
+                yield from texts.iter_slices(self.run.settings.batch_rows)
+            else:
+                yield texts
+
+    def _hand_raw(self, texts: pl.DataFrame) -> None:
+        """The raw texts for the text outputs that follow directly."""
+        if self.failed and not self.all_raw:
+            texts = texts.clear()
+        for target in self.takers:
+            queue = self.run.shared.setdefault(raw_key(id(self.run), self.name, target), deque())
+            queue.append(texts.rename(dict(zip(texts.columns, [c.name for c in self.columns], strict=True))))
 
     def _records(self, stream: object) -> Iterator[pl.DataFrame]:
         """Frames of raw texts, one column per declared field, named by its position."""
@@ -199,7 +224,7 @@ class CsvInput(Step):
 
     def _without_failures(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rejects rows with bad values, grouped by which fields failed."""
-        if not self.failed:
+        if not self.failed or self.all_raw:
             return frame
         groups: dict[str, list[int]] = {}
         for row, found in sorted(self.failed.items()):

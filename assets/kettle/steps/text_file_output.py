@@ -12,10 +12,11 @@ from assets.kettle.engine.step import DataSet, Step
 from assets.kettle.errors import KettleError, StepError
 from assets.kettle.formats.columns import number
 from assets.kettle.formats.encodings import codec
+from assets.kettle.formats.fast_csv import raw_key
 from assets.kettle.formats.output_name import output_name
 from assets.kettle.formats.text_writer import Cell, TextStyle, open_packed, written_header, written_rows
 from assets.kettle.model import Options
-from assets.kettle.values.fields import Field, Layout
+from assets.kettle.values.fields import Field, Layout, ValueType
 
 NEWLINES = {"DOS": "\r\n", "UNIX": "\n", "CR": "\r", "NONE": ""}
 
@@ -69,7 +70,7 @@ class TextFileOutput(Step):
         layout = self.main(inputs)
         self.missing = [n for f in self.options.rows("fields/field") if (n := f.text("name")) and n not in layout]
         chosen = [f for f in self.options.rows("fields/field") if f.text("name")]
-        self.cells = [self._cell(layout, f) for f in chosen] or [Cell(f) for f in layout]
+        self.cells = [self._cell(layout, f) for f in chosen] or [Cell(f, raw=self._lazy(f, f)) for f in layout]
         if self.name_field and inputs:
             self.field(layout, self.name_field, "the file name field")
         return layout
@@ -85,7 +86,19 @@ class TextFileOutput(Step):
             currency=option.text("currency") or None,
             trim=option.text("trim_type", default="none"),
         )
-        return Cell(changed, option.text("nullif"))
+        return Cell(changed, option.text("nullif"), raw=self._lazy(field, changed) and not option.text("nullif"))
+
+    def _lazy(self, field: Field, written: Field) -> bool:
+        """Whether a lazily read value is written in the very form in which it was read."""
+        kept = ("length", "precision", "mask", "decimal", "grouping", "currency", "trim")
+        same = all(getattr(field, name) == getattr(written, name) for name in kept)
+        return field.storage == "lazy" and field.type != ValueType.STRING and same
+
+    def _raw(self, frame: pl.DataFrame, source: str) -> pl.DataFrame | None:
+        """The raw texts of a batch, when the step before hands them on."""
+        queue = self.run.shared.get(raw_key(id(self.run), source, self.name))
+        texts = queue.popleft() if queue else None
+        return texts if texts is not None and texts.height == frame.height else None
 
     def start(self) -> None:
         """Creates the file, unless that is to wait for the first row."""
@@ -131,8 +144,11 @@ class TextFileOutput(Step):
         """Writes and passes on."""
         for name in self.missing:
             self.field(self.output, name)
+        raw = self._raw(frame, source)
         if self.servlet:
             self.count(output=frame.height)
+        elif raw is not None and not self.name_field and not self.split_every:
+            self._write(self._opened(self._path()), frame, raw)
         elif self.name_field:
             name = self.output[self.name_field].name
             for part in frame.partition_by(name, maintain_order=True):
@@ -179,11 +195,11 @@ class TextFileOutput(Step):
         self.lines += 1
         self.count(output=1)
 
-    def _write(self, file: Open, frame: pl.DataFrame) -> None:
+    def _write(self, file: Open, frame: pl.DataFrame, raw: pl.DataFrame | None = None) -> None:
         if self.header and file.fresh:
             self._header(file)
         file.fresh = False
-        file.handle.write(written_rows(frame, self.cells, self.style))
+        file.handle.write(written_rows(frame, self.cells, self.style, raw))
         self.lines += frame.height
         self.count(output=frame.height)
 
