@@ -67,6 +67,25 @@ class Settings(BaseModel):
     drops: Path = Field(description="Watched folder for new data and documents.")
     alerts: str = Field("", description="Webhook URL that failed runs and checks are posted to; empty: log file only.")
     memory: str = Field("2GB", pattern=r"^\d+(MB|GB)$", description="Memory a query engine may use before it spills.")
+    kettle_files: Path = Field(description="Folder with Kettle and Hop files; each becomes assets or a job.")
+    kettle: Annotated[str, _url("native", "pan", "carte", "hop-run")] = Field(
+        "native",
+        description="What runs them: `native`, `pan:///path/to/pdi`, `carte://user@host:port` or `hop-run:///path`.",
+    )
+    kettle_password: str = Field(
+        "", description="Where Carte's password is: `env:NAME` or `file:/path`; empty sends none."
+    )
+    kettle_memory: str = Field(
+        "1GB",
+        pattern=r"^\d+(MB|GB)$",
+        description="Memory that rows waiting in Kettle steps may take before they spill.",
+    )
+    kettle_ops: int = Field(
+        25,
+        ge=0,
+        description="Transformations with at most this many steps run with one op per step, others with one op.",
+    )
+    kettle_shell: bool = Field(False, description="Whether Kettle files may start programs.")
 
 
 LOCAL = {
@@ -78,6 +97,7 @@ LOCAL = {
     "vectors": "lancedb://{home}/vectors",
     "handbook": str(PROJECT / "examples" / "handbook"),
     "drops": "{home}/drops",
+    "kettle_files": str(PROJECT / "examples" / "kettle"),
 }
 CLUSTER = LOCAL | {
     "home": "/var/lib/heddle",
@@ -110,7 +130,7 @@ def resolve(environ: Mapping[str, str] = os.environ, project: Path = PROJECT) ->
     values = PROFILES.get(profile, LOCAL) | given
     values["home"] = str(Path(values["home"]).expanduser().absolute())
     values = {k: v.replace("{home}", values["home"]) if k not in given else v for k, v in values.items()}
-    for folder in ("handbook", "drops"):
+    for folder in ("handbook", "drops", "kettle_files"):
         values[folder] = str(Path(values[folder]).expanduser().absolute())
     try:
         settings = Settings.model_validate(values)
@@ -145,8 +165,9 @@ def shown(settings: Settings) -> dict[str, str]:
     if settings.alerts:  # many services put the secret into the path
         where = urlsplit(settings.alerts)
         values["alerts"] = f"{where.scheme}://{where.hostname}/***"
-    if settings.llm_key and not settings.llm_key.startswith(("env:", "file:")):
-        values["llm_key"] = "***"
+    for name in ("llm_key", "kettle_password"):
+        if values[name] and not values[name].startswith(("env:", "file:")):
+            values[name] = "***"
     return values
 
 

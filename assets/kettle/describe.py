@@ -4,6 +4,7 @@ A step whose fields cannot be told (an unsupported type, a file that is not ther
 is not connected) is said to have that problem; what follows is described as far as it can be.
 """
 
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -202,6 +203,11 @@ class _Describing:
         return url.render_as_string(hide_password=False) == _plain(self.warehouse)
 
 
+def warehouse_connection(url: str) -> dict[str, str]:
+    """Files reach the warehouse of the settings through a connection of this name, whatever they say of it."""
+    return {"warehouse": url} if url else {}
+
+
 def all_targets(graph: Graph) -> dict[str, list[str]]:
     """Step -> the steps that its hops lead to, the error hop's last."""
     return {n: [*graph.targets[n], *([graph.errors[n]] if n in graph.errors else [])] for n in graph.order}
@@ -260,17 +266,16 @@ def _job(job: Job, name: str) -> FileInfo:
     )
 
 
-def main(arguments: list[str]) -> None:
-    """`folder warehouse name...`: a description of each named file under the folder, one JSON line each, on stdout."""
-    folder, warehouse, *names = arguments
-    connections = {"warehouse": warehouse} if warehouse else {}
-    for name in names:
-        found = describe(
-            Path(folder, name), name, settings=EngineSettings(connections=connections), warehouse=warehouse
-        )
+def main() -> None:
+    """Describes files named on stdin (JSON: folder, warehouse, names), one JSON line each on stdout."""
+    request = json.load(sys.stdin)
+    warehouse = request["warehouse"]
+    settings = EngineSettings(connections=warehouse_connection(warehouse))
+    for name in request["names"]:
+        found = describe(Path(request["folder"], name), name, settings=settings, warehouse=warehouse)
         sys.stdout.write(found.model_dump_json() + "\n")
         sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -1,0 +1,76 @@
+"""Asset keys of what Kettle files read and write. Nothing heavy: the definitions load it."""
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from assets.kettle.described import FileInfo, Place
+from core.errors import HeddleError
+from core.hashing import digest
+from core.naming import Key, TableName, table_key
+
+LONGEST = 63
+FILES = "files"  # domain of files
+RUNS = "kettle"  # domain of what stands for a file itself
+
+
+def slug(text: str) -> str:
+    """The text as a part of a key: lower case letters, digits and single underscores; a digest where it is too long."""
+    plain = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or f"n_{digest([text])[:8]}"
+    if not plain[0].isalpha():
+        plain = f"n{plain}"
+    return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 9].rstrip('_')}_{digest([text])[:8]}"
+
+
+def own_key(info: FileInfo) -> Key:
+    """The key that stands for the file itself, where it writes nothing that is an asset of its own."""
+    return Key("report", RUNS, slug(PurePosixPath(info.name).with_suffix("").as_posix()))
+
+
+class Keys:
+    """Place -> key, over all files of a folder, so that a table that two files use is one asset.
+
+    A table of the warehouse that is named as Heddle names tables (`table_retail.baskets`) has that asset's key. Other
+    places are `table/...` when one of the files writes them, else `raw/...`: the domain is the connection, or `files`.
+
+    Args:
+        folder: paths under it are named from there.
+    """
+
+    def __init__(self, infos: Iterable[FileInfo], folder: str) -> None:
+        self.folder = folder.rstrip("/")
+        infos = list(infos)
+        written = [output.place for info in infos for output in info.outputs]
+        read = [place for info in infos for place in info.reads]
+        self._written = {self._identity(place) for place in written}
+        self._keys: dict[tuple[str, str, str], Key] = {}
+        taken: dict[Key, tuple[str, str, str]] = {}
+        for place in sorted([*written, *read], key=self._identity):
+            identity = self._identity(place)
+            if identity in self._keys:
+                continue
+            key = self._named(place, identity)
+            if taken.setdefault(key, identity) != identity:
+                key = key._replace(noun=slug(f"{key.noun[:50]}_{digest(identity)[:6]}"))
+            self._keys[identity] = key
+
+    def of(self, place: Place) -> Key:
+        """The key of a place of these files."""
+        return self._keys[self._identity(place)]
+
+    def _identity(self, place: Place) -> tuple[str, str, str]:
+        if place.kind == "table":
+            return "table", "" if place.warehouse else place.connection.lower(), place.name.lower()
+        name = place.name.removeprefix("file://")
+        return "file", "", name.removeprefix(f"{self.folder}/")
+
+    def _named(self, place: Place, identity: tuple[str, str, str]) -> Key:
+        if place.warehouse:
+            schema, _, table = place.name.lower().rpartition(".")
+            try:
+                return table_key(TableName(schema, table))
+            except HeddleError:
+                pass  # a table that Heddle did not name
+        layer = "table" if identity in self._written else "raw"
+        domain = FILES if place.kind == "file" else slug(place.connection or "database")
+        return Key(layer, domain, slug(identity[2]))

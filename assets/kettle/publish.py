@@ -1,0 +1,246 @@
+"""Runs steps of a transformation for one op, and tells what came out of it as plain values."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from assets.kettle.describe import describe, warehouse_connection
+from assets.kettle.described import FileInfo, Output
+from assets.kettle.engine.part import Edge, Portion, run_part
+from assets.kettle.engine.result import Counters
+from assets.kettle.engine.run import EngineSettings, Quiet, Run
+from assets.kettle.engine.start import new_run
+from assets.kettle.errors import KettleError
+from assets.kettle.files.read import read_transformation
+from assets.kettle.handover import Sent, merged
+from core.settings import Settings
+
+LOCK_SECONDS = 60.0
+UNITS = {"MB": 1 << 20, "GB": 1 << 30}
+EXAMPLES = 3  # error descriptions kept per step
+METRICS = ("read", "written", "input", "output", "updated", "rejected", "errors")
+
+
+def engine_settings(settings: Settings) -> EngineSettings:
+    """The engine's limits and permissions as the settings say."""
+    return EngineSettings(
+        memory_bytes=memory_bytes(settings.kettle_memory),
+        temp_dir=settings.home / "kettle" / "spill",
+        allow_shell=settings.kettle_shell,
+        connections=warehouse_connection(settings.warehouse),
+    )
+
+
+def memory_bytes(text: str) -> int:
+    """`1GB` in bytes."""
+    return int(text[:-2]) * UNITS[text[-2:]]
+
+
+class Watch(Quiet):
+    """Counts what leaves the steps that write: rows, nulls per column; and keeps examples of rejected rows.
+
+    Args:
+        writers: steps to watch.
+    """
+
+    def __init__(self, writers: Sequence[str]) -> None:
+        self.rows = dict.fromkeys(writers, 0)
+        self.nulls: dict[str, dict[str, int]] = {name: {} for name in writers}
+        self.errors: dict[str, list[str]] = {}
+
+    def emitted(self, step: str, frame: pl.DataFrame, target: str | None) -> None:
+        """Counts the rows of a writer."""
+        if step in self.rows:
+            self.rows[step] += frame.height
+            found = self.nulls[step]
+            for name, count in frame.null_count().row(0, named=True).items() if frame.width else ():
+                found[name] = found.get(name, 0) + count
+
+    def rejected(self, step: str, frame: pl.DataFrame) -> None:
+        """Keeps the first rows."""
+        kept = self.errors.setdefault(step, [])
+        for row in frame.head(EXAMPLES - len(kept)).iter_rows(named=True):
+            kept.append(", ".join(f"{name}={value!r}"[:80] for name, value in row.items())[:400])
+
+
+@dataclass(slots=True)
+class Done:
+    """What some steps did.
+
+    Attributes:
+        sent: step -> what it sent to steps that are not among them.
+        counters: of all steps so far.
+        seconds: on the clock.
+    """
+
+    sent: dict[str, Sent]
+    counters: dict[str, Counters]
+    log: list[str]
+    watch: Watch
+    seconds: float
+
+
+def run_steps(
+    settings: Settings,
+    info: FileInfo,
+    steps: Sequence[str],
+    given: Mapping[str, Sent],
+    parameters: Mapping[str, str],
+    spill: Path | None = None,
+) -> Done:
+    """Runs steps of the file with the rows that other steps sent, and commits what they write.
+
+    Waits for an embedded database that another process holds.
+
+    Raises:
+        KettleError: a step failed; nothing has changed.
+    """
+    until = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return _run(settings, info, steps, given, parameters, spill)
+        except KettleError as error:
+            if "lock" not in str(error).lower() or "file" not in str(error).lower() or time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+
+
+def _run(
+    settings: Settings,
+    info: FileInfo,
+    steps: Sequence[str],
+    given: Mapping[str, Sent],
+    parameters: Mapping[str, str],
+    spill: Path | None,
+) -> Done:
+    model = read_transformation(settings.kettle_files / info.name)
+    watch = Watch([output.place.step for output in info.outputs])
+    run: Run = new_run(model, settings=engine_settings(settings), parameters=parameters, observer=watch)
+    run.counters.update(merged(given))
+    chosen = set(steps)
+    feeds: dict[Edge, Portion] = {
+        (source, target): given[source].portions[target]
+        for source, target in info.hops
+        if target in chosen and source not in chosen
+    }
+    begun = time.perf_counter()
+    done = run_part(run, steps, feeds, spill)
+    sent: dict[str, Sent] = {}
+    for (source, target), portion in done.sent.items():
+        sent.setdefault(source, Sent(source, {}, run.counters)).portions[target] = portion
+    return Done(sent, run.counters, run.log_lines, watch, time.perf_counter() - begun)
+
+
+@dataclass(slots=True)
+class Published:
+    """An output after a run, as plain values.
+
+    Attributes:
+        rows: in the whole table or file, None when they cannot be counted.
+        loaded: rows that this run wrote.
+        nulls: share of nulls per field among these.
+        version: of the content.
+    """
+
+    output: Output
+    rows: int | None
+    loaded: int
+    nulls: dict[str, float]
+    version: str
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def published(
+    settings: Settings, info: FileInfo, done: Done, parameters: Mapping[str, str], run_id: str
+) -> dict[tuple[str, str], Published]:
+    """What each output of the file holds now, by step and place; with layouts and lineage as the databases tell them."""
+    path = settings.kettle_files / info.name
+    now = describe(
+        path,
+        info.name,
+        settings=engine_settings(settings),
+        warehouse=settings.warehouse,
+        parameters=parameters,
+        connect=True,
+    )
+    found = {}
+    for output in now.outputs if not now.error else info.outputs:
+        step = output.place.step
+        loaded = done.watch.rows.get(step, 0)
+        counters = done.counters.get(step)
+        if counters is not None:
+            loaded = max(loaded, counters.output + counters.updated)
+        rows, version = _content(settings, info, output, parameters)
+        watched = max(1, done.watch.rows.get(step, 0))
+        nulls = {name: count / watched for name, count in done.watch.nulls.get(step, {}).items()}
+        found[step, output.place.name] = Published(output, rows, loaded, nulls, version or run_id)
+    return found
+
+
+def _content(
+    settings: Settings, info: FileInfo, output: Output, parameters: Mapping[str, str]
+) -> tuple[int | None, str]:
+    """Rows and version of an output's content; "" where only the run tells a version."""
+    place = output.place
+    if place.kind == "file":
+        from assets.kettle.engine.outputs import local_path
+        from core.hashing import file_digest
+
+        local = local_path(place.name)
+        return None, file_digest(local) if local is not None and local.is_file() else ""
+    return _table(settings, info, place.connection, place.name, parameters)
+
+
+def _table(
+    settings: Settings, info: FileInfo, connection: str, table: str, parameters: Mapping[str, str]
+) -> tuple[int | None, str]:
+    from assets.content import rows_version
+
+    model = read_transformation(settings.kettle_files / info.name)
+    run = new_run(model, settings=engine_settings(settings), parameters=parameters)
+    schema, _, name = table.rpartition(".")
+    try:
+        database = run.databases.get(connection)
+        quoted = database.table(schema, name)
+        ((rows,),) = database.rows(f"SELECT COUNT(*) FROM {quoted}")
+        version = rows_version(iter(database.query(f"SELECT * FROM {quoted}")))
+        database.settle()
+        return int(rows), version
+    except KettleError:  # a table named per row or per day has no rows of its own to count
+        return None, ""
+    finally:
+        run.databases.rollback()
+        run.databases.close()
+        run.memory.close()
+
+
+def metrics_table(info: FileInfo, counters: Mapping[str, Counters], only: Sequence[str] | None = None) -> str:
+    """Rows per step as Spoon shows them, as a Markdown table."""
+    types = {step.name: step.type for step in info.steps}
+    head = ["step", "type", *METRICS, "seconds"]
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    for name in only if only is not None else info.order:
+        c = counters.get(name)
+        if c is not None:
+            cells = [_cell(name), types.get(name, ""), *(str(getattr(c, m)) for m in METRICS), f"{c.seconds:.3f}"]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def lineage_table(output: Output) -> str:
+    """Source column, steps with what they do, target column, as a Markdown table."""
+    lines = ["| column | from | by |", "|---|---|---|"]
+    for column, sources in output.lineage.items():
+        for source in sources:
+            origin = f"{source.place} · {source.column}" if source.place else "—"
+            way = " → ".join(f"{hop.step}: {hop.words}" for hop in source.way)
+            lines.append(f"| {_cell(column)} | {_cell(origin)} | {_cell(way)} |")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
