@@ -65,7 +65,8 @@ class CheckSum(RowStep):
         name = self.text("resultfieldName")
         if not name:
             raise StepError(self.name, "the result field has no name", "name it")
-        layout = base.plus(Field(name, kind, origin=self.name))
+        mask = "####0;-####0" if kind is ValueType.INTEGER else None
+        layout = base.plus(Field(name, kind, mask=mask, origin=self.name))
         self.target = layout.fields[-1]
         return layout
 

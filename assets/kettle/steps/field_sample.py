@@ -112,7 +112,7 @@ class CloneRow(RowStep):
     def setup(self) -> None:
         """Reads the number of clones."""
         text = self.text("nrclones").strip()
-        self.count = int(text) if text.isdigit() else 0
+        self.clones = int(text) if text.isdigit() else 0
 
     def fields(self, inputs: Mapping[str, Layout]) -> Layout:
         """The input's fields, the clone flag and the clone number."""
@@ -139,11 +139,11 @@ class CloneRow(RowStep):
     def transform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows with their clones."""
         if self.counted is None:
-            counts = pl.Series([self.count], dtype=pl.Int64).new_from_index(0, frame.height)
+            counts = pl.Series([self.clones], dtype=pl.Int64).new_from_index(0, frame.height)
         else:
             counts = convert(frame[self.counted.name], self.counted, Field("count", ValueType.INTEGER)).values
-            counts = counts.forward_fill().fill_null(self.count)
-            self.count = int(counts[-1])
+            counts = counts.forward_fill().fill_null(self.clones)
+            self.clones = int(counts[-1])
         counts = counts.clip(lower_bound=0)
         rows = pl.DataFrame({"row": pl.int_range(frame.height, eager=True), "n": counts})
         rows = rows.with_columns(pl.int_ranges(pl.col("n") + 1).alias("nr")).explode("nr")

@@ -56,11 +56,10 @@ class Sequence(RowStep):
     def start(self) -> None:
         """Finds or makes the counter. Raises StepError when another step defined it differently."""
         if self.by_database:
-            raise StepError(
-                self.name,
-                f"takes its numbers from the database sequence {self.text('seqname')!r}",
-                "use a counter, or take the number in the INSERT statement",
-            )
+            names = (self.text("schema"), self.text("seqname"))
+            self.sequence = ".".join(name for name in names if name)
+            self.database = self.run.databases.get(self.text("connection"))
+            return
         new = Counter(
             self.integer("start_at", default=1),
             self.integer("increment_by", default=1),
@@ -74,6 +73,9 @@ class Sequence(RowStep):
 
     def transform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows with their numbers."""
+        if self.by_database:
+            numbers = [self.database.next_value(self.sequence) for _ in range(frame.height)]
+            return frame.with_columns(pl.Series(self.value, numbers, dtype=pl.Int64))
         return frame.with_columns(self.counter.take(frame.height).alias(self.value))
 
     def close(self) -> None:

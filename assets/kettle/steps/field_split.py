@@ -54,7 +54,8 @@ def split_enclosed(text: str, delimiter: str, enclosure: str, remove: bool) -> l
 class FieldSplitter(RowStep):
     """Replaces a String field by its parts: by position, or by the id that a part begins with.
 
-    Missing parts are null. Parts are converted by mask, null-if, default and trim type of their field.
+    Missing parts are null. A step without fields (a template) passes its rows on.
+    Parts are converted by mask, null-if, default and trim type of their field.
     """
 
     types = ("FieldSplitter",)
@@ -75,8 +76,9 @@ class FieldSplitter(RowStep):
         self.source = self.field(base, self.options.text("splitfield"), "the field to split")
         if self.source.type is not ValueType.STRING:
             raise StepError(self.name, f"field {self.source.name!r} is not a String", "convert it before")
+        self.new: list[Field] = []
         if not self.parts:
-            raise StepError(self.name, "no fields to split into are given", "list the new fields")
+            return base
         items = [declared(p, self.name).but(trim=p.text("trimtype", default="none")) for p in self.parts]
         position = base.index(self.source.name)
         if self.keep:
@@ -89,6 +91,8 @@ class FieldSplitter(RowStep):
 
     def transform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows with the parts; a part that cannot be converted rejects its row."""
+        if not self.parts:
+            return frame
         texts = frame[self.source.name]
         if self.enclosure:
             lists, _ = mapped(
@@ -161,7 +165,9 @@ class SplitFieldToRows(Step):
         layout = base.plus(Field(name, ValueType.STRING, origin=self.name))
         if self.numbered:
             layout = layout.plus(
-                Field(self.text("rownum_field"), ValueType.INTEGER, ROW_NUMBER_LENGTH, 0, origin=self.name)
+                Field(
+                    self.text("rownum_field"), ValueType.INTEGER, ROW_NUMBER_LENGTH, 0, "####0;-####0", origin=self.name
+                )
             )
         self.new = [f.name for f in layout.fields[len(base) :]]
         return layout
