@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from assets.kettle.engine.interleave import Interleave
 from assets.kettle.engine.result import Counters
 from assets.kettle.engine.step import Step
 from assets.kettle.errors import StepError
@@ -51,6 +52,7 @@ class Node:
         self._dealt = 0
         self._received = 0
         self._columns: list[str] = []
+        self._interleave: Interleave | None = None
         for step in steps:
             step.port = self
 
@@ -63,13 +65,14 @@ class Node:
         self.named = set(self.step.named_targets())
         self.common = [t for t in self.targets if t not in self.named]
         self._columns = self.step.output.names
-        if not self.step.joins and len(inputs) > 1:
-            self._align(inputs)
-
-    def _align(self, inputs: dict[str, Layout]) -> None:
-        """Rows of all inputs are read by position, as Kettle does outside its safe mode."""
         side = set(self.step.named_inputs())
         mains = [(name, layout) for name, layout in inputs.items() if name not in side]
+        if not self.step.joins and len(mains) > 1:
+            self._align(mains)
+            self._interleave = Interleave([name for name, _ in mains])
+
+    def _align(self, mains: list[tuple[str, Layout]]) -> None:
+        """Rows of all inputs are read by position, as Kettle does outside its safe mode."""
         first_name, first = mains[0]
         for name, layout in mains[1:]:
             if len(layout) != len(first):
@@ -78,6 +81,14 @@ class Node:
                     f"its inputs differ: {first_name!r} sends {first.names}, {name!r} sends {layout.names}",
                     "make all inputs send the same fields in the same order",
                 )
+            for ours, theirs in zip(first, layout, strict=True):
+                if ours.dtype != theirs.dtype:
+                    raise StepError(
+                        self.name,
+                        f"field {ours.name!r} is {ours.type} from {first_name!r}, {theirs.name!r} is {theirs.type} "
+                        f"from {name!r}",
+                        "give both the same type (Select values, Meta-data)",
+                    )
             if layout.names != first.names:
                 self.renames[name] = first.names
 
@@ -93,10 +104,18 @@ class Node:
     # -- receiving
 
     def take(self, source: str, frame: pl.DataFrame) -> None:
-        """Gives a batch to the step; several copies are dealt the rows one by one."""
+        """Gives a batch to the step, in turn with those of its other inputs."""
         self.counters.read += frame.height
         if source in self.renames:
             frame = frame.rename(dict(zip(frame.columns, self.renames[source], strict=True)))
+        if self._interleave is None or source not in self._interleave.sources:
+            self._share(source, frame)
+            return
+        for part in self._interleave.add(source, frame):
+            self._share(source, part)
+
+    def _share(self, source: str, frame: pl.DataFrame) -> None:
+        """Several copies of the step are dealt the rows one by one."""
         if len(self.steps) == 1:
             self.step.rows(frame, source)
             return
@@ -110,6 +129,9 @@ class Node:
 
     def ended(self, source: str) -> None:
         """One input has no more rows."""
+        if self._interleave is not None and source in self._interleave.sources:
+            for part in self._interleave.end(source):
+                self._share(source, part)
         self.open_inputs.discard(source)
         for step in self.steps:
             step.ended(source)

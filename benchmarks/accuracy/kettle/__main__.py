@@ -64,9 +64,22 @@ def main() -> None:
         report(folder, arguments)
 
 
+def engine_folder(folder: Path) -> Path:
+    """The folder that the reference ran in: relative paths of the integration tests start here."""
+    inside = folder / "corpus" / "pentaho-kettle" / "integration" / "src"
+    engine = folder / "engine"
+    engine.mkdir()
+    if inside.is_dir():
+        (engine / "src").symlink_to(inside)
+        (engine / "testfiles").symlink_to(inside / "it" / "resources")
+    return engine
+
+
 def report(folder: Path, arguments: argparse.Namespace) -> None:
     out = folder / "out"
     out.mkdir()
+    (folder / "probes" / "h2").mkdir(exist_ok=True)
+    os.chdir(engine_folder(folder))
     cases = [*probes(folder, out), *corpus(folder), *hop(folder)]
     files: dict[str, Counter[str]] = defaultdict(Counter)
     types: dict[str, Counter[str]] = defaultdict(Counter)

@@ -45,7 +45,7 @@ def corpus(folder: Path) -> Iterator[Case]:
                 "corpus",
                 root / row["path"],
                 {"CORPUS": str(root)},
-                {"${CORPUS}": str(root)},
+                {"${CORPUS}": str(root), "${ENGINE}": str(folder / "engine")},
                 golden["steps"],
                 set(filter(None, row["nondet_steps"].split("|"))),
                 row["det"] != "multiset",
