@@ -84,14 +84,15 @@ class Database:
         from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
         from sqlalchemy.pool import NullPool
 
+        self.errors: tuple[type[BaseException], ...] = ()
         try:
             engine = sqlalchemy.create_engine(self.target.url, poolclass=NullPool)
-            self.errors: tuple[type[BaseException], ...] = (engine.dialect.loaded_dbapi.Error,)
+            self.errors = (engine.dialect.loaded_dbapi.Error,)
             self.style = engine.dialect.paramstyle
             self.raw: Any = engine.raw_connection()
         except (NoSuchModuleError, ModuleNotFoundError):
             raise self.missing() from None
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, *self.errors) as error:
             raise DatabaseError(f"connection {self.name!r} cannot be opened: {self.reason(error)}", _CHECK) from None
 
     def describe(self, cursor: Any) -> list[Column]:

@@ -25,6 +25,9 @@ class Origin:
         return next(iter(self.sources)) if self.plain and len(self.sources) == 1 else None
 
 
+_NO_SCHEMA = "heddle_none"
+
+
 def origins(sql: str, dialect: str, columns: Callable[[str], list[str]]) -> list[Origin]:
     """The origins of a query's columns; an empty list where sqlglot cannot read the query.
 
@@ -35,7 +38,13 @@ def origins(sql: str, dialect: str, columns: Callable[[str], list[str]]) -> list
         query = parse_one(without_end(sql), dialect=dialect or None)
         if not isinstance(query, exp.Query):
             return []
-        tables = {table_name(t): t for t in query.find_all(exp.Table) if t.name}
+        named = {cte.alias for cte in query.find_all(exp.CTE)}
+        tables: dict[str, exp.Table] = {}
+        for table in query.find_all(exp.Table):
+            if table.name and not table.db and table.name not in named:
+                table.set("db", exp.to_identifier(_NO_SCHEMA))  # all names of one depth: the schema map needs that
+            if table.db:
+                tables[table_name(table)] = table
         schema = MappingSchema(dialect=dialect or None)
         for name, table in tables.items():
             known = columns(name)
@@ -52,7 +61,7 @@ def origins(sql: str, dialect: str, columns: Callable[[str], list[str]]) -> list
 
 def table_name(table: exp.Table) -> str:
     """`schema.table` or `table`, unquoted."""
-    return ".".join(part for part in (table.db, table.name) if part)
+    return ".".join(part for part in (table.db, table.name) if part and part != _NO_SCHEMA)
 
 
 def _outputs(scope: Scope) -> list[Origin]:

@@ -126,6 +126,7 @@ def h2_column(name: str, type_name: str, declared: str) -> Column:
 # PostgreSQL type oids
 _PG_KINDS = {20: "bigint", 26: "bigint", 23: "integer", 21: "smallint", 16: "boolean", 1082: "date", 1083: "time",
              1266: "time", 17: "binary", 1560: "boolean"}  # fmt: skip
+_PG_DIGITS = 1000
 _PG_TEXT = {25, 1043, 1042, 18, 19}
 
 
@@ -136,7 +137,7 @@ def postgres_column(name: str, oid: int, modifier: int, size: int) -> Column:
     if oid in _PG_TEXT:
         return Column(name, "varchar", {19: 63, 18: 1}.get(oid, modifier if modifier > 0 else OPEN_TEXT))
     if oid == 1700:
-        return Column(name, "decimal", modifier, size) if modifier > 0 else Column(name, "bignumber")
+        return Column(name, "decimal", modifier, size) if 0 < modifier <= _PG_DIGITS else Column(name, "bignumber")
     if oid == 701:
         return Column(name, "number")
     if oid == 700:
