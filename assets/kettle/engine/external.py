@@ -148,6 +148,6 @@ def split_by_key(buffer: Buffer, memory: Memory, columns: KeyColumns, rows: int,
     empty = buffer.layout.empty()
     buffer.clear()
     for paths in files:
-        yield pl.concat([pl.read_ipc(path, memory_map=False) for path in paths]) if paths else empty
+        yield pl.concat([pl.scan_ipc(path).collect() for path in paths]) if paths else empty
         for path in paths:
             path.unlink(missing_ok=True)

@@ -52,7 +52,10 @@ class Engine:
         for name in self.graph.order:
             node = transformation.steps[name]
             kind = step_class(node.type, name, file)
-            steps = [kind(node, self.run) for _ in range(self._copies(kind, node.copies, name))]
+            # partitioned copies never share a key: together they do what one copy does
+            parts = node.options.text("partitioning/method", default="none").lower() != "none"
+            copies = 1 if parts else self._copies(kind, node.copies, name)
+            steps = [kind(node, self.run) for _ in range(copies)]
             self.nodes[name] = Node(
                 steps, self.run, self.graph.targets[name], self.graph.errors.get(name), self._deliver
             )

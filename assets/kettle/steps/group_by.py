@@ -68,7 +68,7 @@ class GroupBase(Step):
         helpers = {c.name for c in columns}
         table = frame.with_columns([*columns, *by])
         keys = self.keys if with_keys else []
-        picked = [(pl.first if self.memory else pl.last)(f.name).alias(f"\x00{f.name}") for f in keys]
+        picked = [(pl.first if self.memory else pl.last)(f.name).alias(f"\x03{f.name}") for f in keys]
         picked += [expression(a, helpers).alias(f"\x01{a.number}") for a in working]
         grouped = table.group_by([c.name for c in by], maintain_order=not self.memory).agg(picked)
         return self._named(grouped)
@@ -80,7 +80,7 @@ class GroupBase(Step):
             made.append(
                 (pl.col(f"\x01{aggregate.number}") if has else pl.lit(None)).cast(field.dtype).alias(field.name)
             )
-        keys = [pl.col(f"\x00{f.name}").alias(f.name) for f in self.keys if f"\x00{f.name}" in grouped.columns]
+        keys = [pl.col(f"\x03{f.name}").alias(f.name) for f in self.keys if f"\x03{f.name}" in grouped.columns]
         named = grouped.select([*keys, *made])
         return named.with_columns(zeros(self, self.results))
 
@@ -161,8 +161,9 @@ class GroupBy(GroupBase):
         groups = group_numbers(frame, self.keys)
         if not self.all_rows:
             return self.aggregated(frame, [groups])
-        results = self.aggregated(frame, [groups], with_keys=False)
-        frame = frame.with_columns(results[groups].get_columns())
+        if self.aggregates:
+            results = self.aggregated(frame, [groups], with_keys=False)
+            frame = frame.with_columns(results[groups].get_columns())
         running = [self._running(frame, groups, a, f) for a, f in zip(self.aggregates, self.results, strict=True)]
         frame = frame.with_columns([c for c in running if c is not None])
         if self.line_field:

@@ -136,7 +136,7 @@ def _big_average(values: pl.Series) -> str | None:
 
 
 def _per_list(column: pl.Expr, function: Callable[[pl.Series], str | None]) -> pl.Expr:
-    return column.implode().map_elements(lambda s: function(s), return_dtype=pl.String, returns_scalar=True)
+    return column.implode().map_elements(lambda s: function(s), return_dtype=pl.String)
 
 
 def _percentile(a: Aggregate, value: pl.Expr | None) -> pl.Expr:

@@ -30,14 +30,27 @@ MASKS = {
     ValueType.BIGNUMBER: BIGNUMBER_MASK,
 }
 WORDS = {
-    "SUM": "sum", "AVERAGE": "average", "MEDIAN": "median", "PERCENTILE": "percentile", "MIN": "smallest value",
-    "MAX": "largest value", "COUNT_ALL": "number of values", "COUNT_ANY": "number of rows",
-    "COUNT_DISTINCT": "number of distinct values", "CONCAT_COMMA": "joined with commas",
-    "CONCAT_STRING": "joined", "FIRST": "first value", "LAST": "last value",
-    "FIRST_INCL_NULL": "value of the first row", "LAST_INCL_NULL": "value of the last row", "CUM_SUM": "running sum", "CUM_AVG": "running average",
-    "STD_DEV": "standard deviation", "STD_DEV_SAMPLE": "sample standard deviation",
+    "SUM": "sum",
+    "AVERAGE": "average",
+    "MEDIAN": "median",
+    "PERCENTILE": "percentile",
     "PERCENTILE_NEAREST_RANK": "percentile (nearest rank)",
-}  # fmt: skip
+    "MIN": "smallest value",
+    "MAX": "largest value",
+    "COUNT_ALL": "number of values",
+    "COUNT_ANY": "number of rows",
+    "COUNT_DISTINCT": "number of distinct values",
+    "CONCAT_COMMA": "joined with commas",
+    "CONCAT_STRING": "joined",
+    "FIRST": "first value",
+    "LAST": "last value",
+    "FIRST_INCL_NULL": "value of the first row",
+    "LAST_INCL_NULL": "value of the last row",
+    "CUM_SUM": "running sum",
+    "CUM_AVG": "running average",
+    "STD_DEV": "standard deviation",
+    "STD_DEV_SAMPLE": "sample standard deviation",
+}
 
 
 def read_aggregates(step: Step, layout: Layout, *, memory: bool) -> list[Aggregate]:

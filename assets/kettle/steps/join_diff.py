@@ -92,17 +92,17 @@ def _one_to_one(left: Numbers, right: Numbers) -> tuple[Numbers, Numbers]:
         repeats = [with_occurrence(rank) for rank in (left, right)]
         if not any(r.any() for r in repeats):
             return pairs(left, right, True, True)
-        numbered = ranks(
+        one, two = ranks(
             [[pl.Series(k), pl.Series(r)] for k, r in zip((left, right), repeats, strict=True)],
             [Field("rank", ValueType.INTEGER), Field("repeat", ValueType.INTEGER)],
         )
-        return pairs(*numbered, True, True)
+        return pairs(one, two, True, True)
     found: list[tuple[int, int]] = []
-    one, two = left.tolist(), right.tolist()
+    lefts, rights = left.tolist(), right.tolist()
     a = b = 0
-    while a < len(one) or b < len(two):
-        below = b == len(two) or (a < len(one) and one[a] < two[b])
-        above = a == len(one) or (b < len(two) and one[a] > two[b])
+    while a < len(lefts) or b < len(rights):
+        below = b == len(rights) or (a < len(lefts) and lefts[a] < rights[b])
+        above = a == len(lefts) or (b < len(rights) and lefts[a] > rights[b])
         found.append((NONE if above else a, NONE if below else b))
         a, b = a + (not above), b + (not below)
     both = np.array(found, dtype=np.int64).reshape(-1, 2)
