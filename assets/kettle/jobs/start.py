@@ -79,8 +79,12 @@ def run_inner_job(
 
 
 def walk(run: JobRun, previous: Result) -> Result:
-    """Walks the job; the log of the run goes into the result."""
+    """Walks the job; the log of the run goes into the result, and into that of the job that called it."""
     run.log(run.job.name, "Start of job execution")
-    result = Walk(run).walk(previous)
+    try:
+        result = Walk(run).walk(previous)
+    finally:
+        if run.parent is not None:
+            run.parent.log_lines += run.log_lines
     result.log_text = "\n".join(run.log_lines)
     return result
