@@ -111,10 +111,8 @@ class Repeater:
         for name in self._names:
             column = frame[name]
             last = self._last.get(name)
-            if last is not None:
-                column = pl.concat([last, column]).forward_fill()[1:]
-            else:
-                column = column.forward_fill()
+            joined = column if last is None else pl.concat([last, column])
+            column = joined.forward_fill().tail(frame.height)
             self._last[name] = column.tail(1)
             filled.append(column.alias(name))
         return frame.with_columns(filled)

@@ -13,7 +13,7 @@ from assets.kettle.formats.fast_csv import Dialect
 Row = list[str | None]
 
 
-class BrokenLineEnd(ValueError):  # noqa: N818  # says what is wrong with the file
+class BrokenLineEnd(ValueError):  # says what is wrong with the file
     """A single newline where the DOS format needs two characters."""
 
 

@@ -2,14 +2,16 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from assets.kettle.engine.outputs import exists, local_path
 from assets.kettle.errors import KettleError
+from assets.kettle.formats.columns import INTEGER_MASK
 from assets.kettle.model import Options
+from assets.kettle.values.fields import Field, ValueType
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class FileRule:
     deep: bool = False
 
 
-def file_rules(options: Options, resolve: "object", group: str = "file") -> list[FileRule]:
+def file_rules(options: Options, resolve: Callable[[str], str], group: str = "file") -> list[FileRule]:
     """The rules in the flat layout of Kettle: `file/name` repeated, with `filemask` and so on at the same place.
 
     `resolve` replaces variables in a text.
@@ -33,26 +35,25 @@ def file_rules(options: Options, resolve: "object", group: str = "file") -> list
         return []
     inside = Options(element)
     columns = {
-        tag: inside.texts(tag) for tag in ("name", "filemask", "exclude_filemask", "file_required", "include_subfolders")
+        tag: inside.texts(tag)
+        for tag in ("name", "filemask", "exclude_filemask", "file_required", "include_subfolders")
     }
 
     def at(tag: str, position: int) -> str:
         texts = columns[tag]
-        return str(resolve(texts[position])) if position < len(texts) else ""  # type: ignore[operator]
+        return resolve(texts[position]) if position < len(texts) else ""
 
-    rules = []
-    for i in range(len(columns["name"])):
-        if at("name", i):
-            rules.append(
-                FileRule(
-                    at("name", i),
-                    at("filemask", i),
-                    at("exclude_filemask", i),
-                    at("file_required", i).upper() == "Y",
-                    at("include_subfolders", i).upper() == "Y",
-                )
-            )
-    return rules
+    return [
+        FileRule(
+            at("name", i),
+            at("filemask", i),
+            at("exclude_filemask", i),
+            at("file_required", i).upper() == "Y",
+            at("include_subfolders", i).upper() == "Y",
+        )
+        for i in range(len(columns["name"]))
+        if at("name", i)
+    ]
 
 
 def plain_path(path: str) -> str:
@@ -122,6 +123,44 @@ class FileFacts:
     modified: datetime | None
     uri: str
     root_uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactField:
+    """A field that input steps can add with a fact about the file; `tag` is the option that names it.
+
+    Attributes:
+        fact: the attribute of FileFacts.
+    """
+
+    tag: str
+    fact: str
+    type: ValueType = ValueType.STRING
+    length: int = 100
+    precision: int = -1
+    mask: str | None = None
+
+    def named(self, name: str, origin: str) -> Field:
+        """The field under its chosen name."""
+        return Field(name, self.type, self.length, self.precision, self.mask, origin=origin)
+
+
+# in the order of the layout
+FACT_FIELDS = (
+    FactField("shortFileFieldName", "name"),
+    FactField("extensionFieldName", "extension"),
+    FactField("pathFieldName", "folder"),
+    FactField("sizeFieldName", "size", ValueType.INTEGER, 9, 0, INTEGER_MASK),
+    FactField("hiddenFieldName", "hidden", ValueType.BOOLEAN, -1),
+    FactField("lastModificationTimeFieldName", "modified", ValueType.DATE, -1),
+    FactField("uriNameFieldName", "uri"),
+    FactField("rootUriNameFieldName", "root_uri"),
+)
+
+
+def wanted_facts(options: Options) -> list[tuple[str, FactField]]:
+    """The fact fields that a step's options name."""
+    return [(name, field) for field in FACT_FIELDS if (name := options.text(field.tag))]
 
 
 def facts(path: str) -> FileFacts:

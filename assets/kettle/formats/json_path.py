@@ -18,7 +18,7 @@ STRING = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 MISSING = object()
 
 
-class BadPath(ValueError):  # noqa: N818  # says what is wrong with the path
+class BadPath(ValueError):  # says what is wrong with the path
     """A path that is not valid JsonPath."""
 
 
@@ -131,9 +131,7 @@ def _call(value: Any, name: str, _: bool) -> Iterator[Any]:
         yield CALLS[name](value)  # type: ignore[arg-type]
 
 
-CLAUSE = re.compile(
-    r"^\s*(!?)\s*(@[^\s=<>!~&|]*)\s*(?:(==|!=|<=|>=|<|>|=~|\bin\b)\s*(.+?))?\s*$"
-)
+CLAUSE = re.compile(r"^\s*(!?)\s*(@[^\s=<>!~&|]*)\s*(?:(==|!=|<=|>=|<|>|=~|\bin\b)\s*(.+?))?\s*$")
 
 
 def _filter(value: Any, text: str, _: bool) -> Iterator[Any]:

@@ -15,7 +15,8 @@ def stamp(moment: datetime, mask: str) -> str:
 def output_name(base: str, options: Options, moment: datetime, *, part: int = 0, splitting: bool = False) -> str:
     """Base name, then date and time, copy number, partition and part number, without extension.
 
-    `options` holds the tags of the `file` element: SpecifyFormat, date_time_format, add_date, add_time, split, haspartno.
+    `options` holds the tags of the `file` element: SpecifyFormat, date_time_format, add_date, add_time, split and
+    haspartno.
     """
     name = base
     mask = options.text("date_time_format")

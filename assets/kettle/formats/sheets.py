@@ -15,7 +15,7 @@ from assets.kettle.values.fields import Field, ValueType
 EPOCH = datetime(1899, 12, 31)
 
 
-class BadSheet(ValueError):  # noqa: N818  # says what is wrong with the file
+class BadSheet(ValueError):  # says what is wrong with the file
     """A file that is no spreadsheet, or has no such sheet."""
 
 
@@ -66,7 +66,7 @@ def kind_of(value: Any) -> ValueType:
 
 
 def convert_cells(values: Sequence[Any], column: Column) -> tuple[pl.Series, dict[int, str]]:
-    """Cells of several types as the declared type; a cell of that type is taken as it is, others by the field's mask."""
+    """Cells of several types as the declared type; cells of that type as they are, others by its mask."""
     field = column.field
     made = pl.Series([None], dtype=field.dtype).new_from_index(0, len(values)).alias(field.name)
     reasons: dict[int, str] = {}
@@ -81,7 +81,18 @@ def convert_cells(values: Sequence[Any], column: Column) -> tuple[pl.Series, dic
 
 
 _DATE_PART = re.compile(r"'([^']*)'|([GyYMdDHhkKmsSaEzZXFwWu]+)|(.)", re.DOTALL)
-_PARTS = {"y": "yyyy", "M": "mm", "d": "dd", "H": "hh", "h": "hh", "k": "hh", "K": "hh", "m": "mm", "s": "ss", "S": "000"}
+_PARTS = {
+    "y": "yyyy",
+    "M": "mm",
+    "d": "dd",
+    "H": "hh",
+    "h": "hh",
+    "k": "hh",
+    "K": "hh",
+    "m": "mm",
+    "s": "ss",
+    "S": "000",
+}
 
 
 def cell_format(field: Field) -> str:
@@ -94,7 +105,13 @@ def cell_format(field: Field) -> str:
         if quoted:
             made.append(f'"{quoted}"')
         elif letters:
-            made.append(letters.lower() if letters[0] in "yMdHhms" else "AM/PM" if letters[0] == "a" else _PARTS.get(letters[0], ""))
+            made.append(
+                letters.lower()
+                if letters[0] in "yMdHhms"
+                else "AM/PM"
+                if letters[0] == "a"
+                else _PARTS.get(letters[0], "")
+            )
         else:
             made.append(other)
     return "".join(made)

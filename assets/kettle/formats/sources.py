@@ -14,6 +14,7 @@ from assets.kettle.errors import KettleError
 if TYPE_CHECKING:
     from assets.kettle.engine.run import Run
 
+
 def open_path(run: "Run", path: str) -> IO[bytes]:
     """The bytes behind a path, staged ones of this run first.
 

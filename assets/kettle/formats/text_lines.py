@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from assets.kettle.formats.fast_csv import Dialect
 
 
-class BrokenLines(ValueError):  # noqa: N818  # says what is wrong with the file
+class BrokenLines(ValueError):  # says what is wrong with the file
     """The line ends are not those of the file format that the step names."""
 
 
@@ -65,7 +65,9 @@ def split_line(line: str, dialect: Dialect) -> list[str]:
     at, size = 0, len(line)
     doubled = False
     while at < size:
-        enclosed = bool(dialect.enclosure) and line[at : at + len(dialect.enclosure)].lower() == dialect.enclosure.lower()
+        enclosed = (
+            bool(dialect.enclosure) and line[at : at + len(dialect.enclosure)].lower() == dialect.enclosure.lower()
+        )
         if enclosed:
             end, saw_double, escaped = _enclosed_end(line, at, dialect)
             doubled = doubled or saw_double

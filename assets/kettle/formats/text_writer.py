@@ -20,8 +20,11 @@ PLAIN_LONG = (None, "", "#", "0", "####0;-####0")
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How one field is written: the stream's field with the length, mask and symbols of the output, and null text; `raw` where the raw text
-    of a lazily read value stands for it."""
+    """How one field is written: the stream's field with the length, mask and symbols of the output, and null text.
+
+    Attributes:
+        raw: the raw text of a lazily read value stands for it, where there is one.
+    """
 
     field: Field
     null_if: str = ""
@@ -71,9 +74,7 @@ def written_rows(frame: pl.DataFrame, cells: list[Cell], style: TextStyle, raw: 
         )
         data = buffer.getvalue() if style.newline else buffer.getvalue().replace(b"\n", b"")
         return data if style.encoding == "utf-8" else data.decode("utf-8").encode(style.encoding, "replace")
-    lines = texts.select(
-        pl.concat_str([pl.all().cast(pl.String).fill_null("")], separator=style.separator)
-    ).to_series()
+    lines = texts.select(pl.concat_str([pl.all().cast(pl.String).fill_null("")], separator=style.separator)).to_series()
     text = "".join(f"{line}{style.newline}" for line in lines)
     return text.encode(style.encoding, "replace")
 
@@ -151,7 +152,7 @@ def _zip_entry(path: Path, name: str) -> IO[bytes]:
 PACK: dict[str, Callable[[Path, str], IO[bytes]]] = {
     "": lambda path, _: path.open("ab"),
     "none": lambda path, _: path.open("ab"),
-    "gzip": lambda path, _: cast(IO[bytes], gzip.open(path, "ab")),
+    "gzip": lambda path, _: cast(IO[bytes], gzip.GzipFile(path, "ab")),
     "zip": _zip_entry,
 }
 

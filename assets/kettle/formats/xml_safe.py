@@ -5,7 +5,7 @@ from typing import Any
 from lxml import etree
 
 
-class BadXml(ValueError):  # noqa: N818  # says what is wrong with the document
+class BadXml(ValueError):  # says what is wrong with the document
     """Text that is not well-formed, or that declares entities."""
 
 

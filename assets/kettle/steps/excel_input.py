@@ -11,10 +11,9 @@ from assets.kettle.engine.result import ResultFile
 from assets.kettle.engine.step import DataSet, Derivation, Ref, Step
 from assets.kettle.errors import KettleError, StepError
 from assets.kettle.formats.columns import Column, Repeater, declared, integer_field, number
-from assets.kettle.formats.file_list import FileRule, expand, facts, file_rules, plain_path
+from assets.kettle.formats.file_list import FileRule, expand, facts, file_rules, plain_path, wanted_facts
 from assets.kettle.formats.sheets import BadSheet, convert_cells, kind_of, read_sheets, rows_of
 from assets.kettle.formats.sources import open_path
-from assets.kettle.steps.file_documents import FACT_FIELDS
 from assets.kettle.values.fields import Field, Layout, ValueType
 
 
@@ -54,7 +53,7 @@ class ExcelInput(Step):
         self.fed = o.flag("accept_filenames")
         names = ("filefield", "sheetfield", "sheetrownumfield", "rownumfield")
         self.names = [o.text(tag) for tag in names]
-        self.facts = [(o.text(tag), *rest) for tag, *rest in FACT_FIELDS if o.text(tag)]
+        self.facts = wanted_facts(o)
         self.files: list[str] = []
         if not self.columns:
             raise StepError(self.name, "no fields are given", "list the fields of the sheet")
@@ -63,11 +62,12 @@ class ExcelInput(Step):
         """The declared fields, file, sheet, row numbers, facts of the file."""
         self.incoming = next(iter(inputs.values()), Layout())
         own = [c.field for c in self.columns]
-        makers = (Field, Field, integer_field, integer_field)
-        for name, maker in zip(self.names, makers, strict=True):
-            if name:
-                own.append(maker(name, origin=self.name, length=250 if maker is Field else 10))
-        own += [Field(n, kind, length, prec, mask, origin=self.name) for n, kind, length, prec, mask, _ in self.facts]
+        for position, name in enumerate(self.names):
+            if name and position < 2:
+                own.append(Field(name, length=250, origin=self.name))
+            elif name:
+                own.append(integer_field(name, self.name))
+        own += [fact.named(name, self.name) for name, fact in self.facts]
         return Layout(own)
 
     def rows(self, frame: pl.DataFrame, source: str) -> None:
@@ -78,7 +78,9 @@ class ExcelInput(Step):
     def produce(self) -> Iterator[pl.DataFrame]:
         """The rows of all sheets of all files."""
         try:
-            files = expand(FileRule(f) for f in self.files) if self.fed else expand(file_rules(self.options, self.resolve))
+            files = (
+                expand(FileRule(f) for f in self.files) if self.fed else expand(file_rules(self.options, self.resolve))
+            )
         except KettleError as error:
             raise StepError(self.name, str(error)) from error
         self.sent = 0
@@ -147,14 +149,14 @@ class ExcelInput(Step):
         if failed and not self.ignore:
             raise StepError(self.name, failed[min(failed)], "correct the cell or the field's type")
         frame = pl.DataFrame(columns)
-        extra = [pl.lit(plain_path(path)), pl.lit(sheet), pl.Series(numbers, dtype=pl.Int64)]
-        named = [pl.lit(e).alias(n) if isinstance(e, pl.Series) else e.alias(n) for e, n in zip(extra, self.names, strict=False) if n]
+        extra = (pl.lit(plain_path(path)), pl.lit(sheet), pl.lit(pl.Series(numbers, dtype=pl.Int64)))
+        named = [e.alias(n) for e, n in zip(extra, self.names, strict=False) if n]
         frame = frame.with_columns(named)
         if failed and self.skip:
             keep = pl.Series([True]).new_from_index(0, frame.height).scatter(sorted(failed), False)
             frame = frame.filter(keep)
         known = facts(path)
-        more = [pl.lit(getattr(known, fact), dtype=self.output[n].dtype).alias(n) for n, *_, fact in self.facts]
+        more = [pl.lit(getattr(known, f.fact), dtype=self.output[n].dtype).alias(n) for n, f in self.facts]
         if self.names[3]:
             more.insert(0, (pl.int_range(pl.len(), dtype=pl.Int64) + self.sent + 1).alias(self.names[3]))
         return frame.with_columns(more).select(self.output.names)
@@ -181,4 +183,7 @@ class ExcelInput(Step):
         """Each field comes from its column of the sheet."""
         rules = file_rules(self.options, self.resolve)
         path = rules[0].path if rules else ""
-        return {c.field.name: Derivation((Ref(c.field.name, dataset=path),), f"read as {c.field.type}") for c in self.columns}
+        return {
+            c.field.name: Derivation((Ref(c.field.name, dataset=path),), f"read as {c.field.type}")
+            for c in self.columns
+        }

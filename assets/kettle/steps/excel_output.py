@@ -316,12 +316,12 @@ class ExcelWriter(SheetOutput):
             present = True
         if not present:
             return XlsxBook(self.sheet_name)
-        source = self.staged.with_suffix(".xlsx")
-        shutil.copyfile(self.staged, source)
+        copy = self.staged.with_suffix(".xlsx")
+        shutil.copyfile(self.staged, copy)
         try:
-            return XlsxBook(self.sheet_name, source, fresh_sheet=not self.reuse_sheet, like=self.sheet_template)
+            return XlsxBook(self.sheet_name, copy, fresh_sheet=not self.reuse_sheet, like=self.sheet_template)
         finally:
-            source.unlink()
+            copy.unlink()
 
     def begin(self) -> None:
         """At the starting cell, or below what is there."""

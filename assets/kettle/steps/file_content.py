@@ -165,7 +165,9 @@ def yaml_text(value: Any) -> str:
         return double_text(value)
     if isinstance(value, date):
         moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
-        return text_of(moment.replace(tzinfo=None), Field("", ValueType.DATE, mask="EEE MMM dd HH:mm:ss zzz yyyy")) or ""
+        return (
+            text_of(moment.replace(tzinfo=None), Field("", ValueType.DATE, mask="EEE MMM dd HH:mm:ss zzz yyyy")) or ""
+        )
     return "null" if value is None else str(value)
 
 
@@ -217,7 +219,9 @@ class XBaseInput(Step):
 
         encoding = codec(self.text("charset_name")) if self.text("charset_name") else "latin-1"
         try:
-            return dbfread.DBF(plain_path(path), encoding=encoding, char_decode_errors="replace", ignore_missing_memofile=True)
+            return dbfread.DBF(
+                plain_path(path), encoding=encoding, char_decode_errors="replace", ignore_missing_memofile=True
+            )
         except (OSError, dbfread.DBFNotFound, ValueError) as error:
             raise StepError(self.name, f"cannot read {path}: {error}", "check the file") from error
 
@@ -279,7 +283,7 @@ def _dbf_value(value: Any) -> Any:
 
 
 class PropertyOutput(RowStep):
-    """Writes key and value of each row as `key=value` lines with Java's escapes; one file, or one per name in a field."""
+    """Writes each row as a `key=value` line with Java's escapes; one file, or one per name in a field."""
 
     types = ("PropertyOutput",)
 
@@ -337,7 +341,17 @@ class PropertyOutput(RowStep):
         return [] if self.dynamic else [DataSet("file", "", self._path(), {"value": self.value.name})]
 
 
-PROPERTY_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f", "=": "\\=", ":": "\\:", "#": "\\#", "!": "\\!"}
+PROPERTY_ESCAPES = {
+    "\\": "\\\\",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\f": "\\f",
+    "=": "\\=",
+    ":": "\\:",
+    "#": "\\#",
+    "!": "\\!",
+}
 
 
 def _property_escape(text: str, *, key: bool) -> str:

@@ -10,26 +10,15 @@ from assets.kettle.engine.result import ResultFile
 from assets.kettle.engine.step import DataSet, Derivation, Ref, Step
 from assets.kettle.errors import KettleError, StepError
 from assets.kettle.formats.columns import Column, Repeater, declared, integer_field
-from assets.kettle.formats.file_list import FileRule, expand, facts, file_rules, plain_path
+from assets.kettle.formats.file_list import FileRule, expand, facts, file_rules, plain_path, wanted_facts
 from assets.kettle.formats.http_client import fetch
 from assets.kettle.formats.sources import open_path
 from assets.kettle.model import Options
 from assets.kettle.values.convert import convert
 from assets.kettle.values.fields import Field, Layout, ValueType
 
-FACT_FIELDS: tuple[tuple[str, ValueType, int, int, str | None, str], ...] = (
-    ("shortFileFieldName", ValueType.STRING, 100, -1, None, "name"),
-    ("extensionFieldName", ValueType.STRING, 100, -1, None, "extension"),
-    ("pathFieldName", ValueType.STRING, 100, -1, None, "folder"),
-    ("sizeFieldName", ValueType.INTEGER, 9, 0, "####0;-####0", "size"),
-    ("hiddenFieldName", ValueType.BOOLEAN, -1, -1, None, "hidden"),
-    ("lastModificationTimeFieldName", ValueType.DATE, -1, -1, None, "modified"),
-    ("uriNameFieldName", ValueType.STRING, 100, -1, None, "uri"),
-    ("rootUriNameFieldName", ValueType.STRING, 100, -1, None, "root_uri"),
-)
 
-
-class BadDocument(ValueError):  # noqa: N818  # says what is wrong with the document
+class BadDocument(ValueError):  # says what is wrong with the document
     """A document that cannot be read."""
 
 
@@ -86,7 +75,7 @@ class DocumentStep(Step):
         self.limit = self.integer("limit")
         self.include = self.options.text("include_field") if o.flag("include") else ""
         self.rownum = self.options.text("rownum_field") if o.flag("rownum") else ""
-        self.facts = [(o.text(tag), *rest) for tag, *rest in FACT_FIELDS if o.text(tag)]
+        self.facts = wanted_facts(o)
         self.number = 0
         self.repeater = Repeater(self.columns)
         self.prepare()
@@ -116,8 +105,7 @@ class DocumentStep(Step):
             own.append(Field(self.include, length=self.name_length, origin=self.name))
         if self.rownum:
             own.append(integer_field(self.rownum, self.name))
-        for name, kind, length, precision, mask, _ in self.facts:
-            own.append(Field(name, kind, length, precision, mask, origin=self.name))
+        own += [fact.named(name, self.name) for name, fact in self.facts]
         self.layout = Layout([*kept, *own])
         self.own_names = self.layout.names[len(kept) :]
         return self.layout
@@ -171,7 +159,9 @@ class DocumentStep(Step):
         return Document(data, path)
 
     def _reject_document(self, row: pl.DataFrame, reason: str) -> None:
-        empty = pl.DataFrame({n: [None] for n in self.own_names}, schema={n: self.layout[n].dtype for n in self.own_names})
+        empty = pl.DataFrame(
+            {n: [None] for n in self.own_names}, schema={n: self.layout[n].dtype for n in self.own_names}
+        )
         self.reject(pl.concat([row.select(self.kept), empty], how="horizontal"), reason, "", self.code)
 
     def produce(self) -> Iterator[pl.DataFrame]:
@@ -241,11 +231,13 @@ class DocumentStep(Step):
         if self.include:
             made.append(pl.Series(self.own_names[len(self.columns)], paths, dtype=pl.String))
         if self.rownum:
-            made.append(pl.int_range(self.number + 1, self.number + 1 + height, dtype=pl.Int64, eager=True).alias(self.rownum))
+            made.append(
+                pl.int_range(self.number + 1, self.number + 1 + height, dtype=pl.Int64, eager=True).alias(self.rownum)
+            )
         known = {path: facts(path) for path in set(paths)} if self.facts else {}
-        for name, kind, *_, fact in self.facts:
-            values = [getattr(known[p], fact) for p in paths]
-            made.append(pl.Series(name, values, dtype=Field(name, kind).dtype))
+        for name, fact in self.facts:
+            values = [getattr(known[p], fact.fact) for p in paths]
+            made.append(pl.Series(name, values, dtype=self.layout[name].dtype))
         return made
 
     def _without(self, frame: pl.DataFrame, failures: dict[int, tuple[int, str]]) -> pl.DataFrame:
@@ -268,6 +260,10 @@ class DocumentStep(Step):
         source = next(iter(self.inputs), "")
         found = {}
         for column in self.columns:
-            ref = Ref(self.content_field, source) if self.from_field else Ref(column.path, dataset=rules[0].path if rules else "")
+            ref = (
+                Ref(self.content_field, source)
+                if self.from_field
+                else Ref(column.path, dataset=rules[0].path if rules else "")
+            )
             found[column.field.name] = Derivation((ref,), f"the value at {column.path or column.field.name}")
         return found

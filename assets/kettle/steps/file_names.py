@@ -298,14 +298,16 @@ class FileExists(RowStep):
         kinds = pl.Series([known.get(name) for name in frame[self.source]], dtype=pl.String)
         names = self.output.names[frame.width :]
         if self.options.flag("addresultfilenames"):
-            self.run.result.files += [ResultFile(str(n), origin=self.name) for n, kind in known.items() if kind == "file"]
+            self.run.result.files += [
+                ResultFile(str(n), origin=self.name) for n, kind in known.items() if kind == "file"
+            ]
         columns = [kinds.is_not_null(), kinds]
         return frame.with_columns([c.alias(n) for c, n in zip(columns, names, strict=False)])
 
     def _kind(self, name: str) -> str | None:
         try:
             return kind_of(self.run.outputs.resolve(self.resolve(name)))
-        except Exception as error:  # noqa: BLE001  # a VFS that cannot be reached says that nothing is there
+        except Exception as error:  # a VFS that cannot be reached says that nothing is there
             self.log(f"{name}: {type(error).__name__}")
             return None
 
@@ -341,18 +343,20 @@ class FileLocked(RowStep):
         return False
 
 
+RESULT_KINDS = {"0": "GENERAL", "1": "LOG", "2": "ERRORLINE", "3": "ERROR", "4": "WARNING"}
+
+
 class FilesToResult(RowStep):
     """Adds the file of each row to the result files."""
 
     types = ("FilesToResult",)
-    KINDS = {"0": "GENERAL", "1": "LOG", "2": "ERRORLINE", "3": "ERROR", "4": "WARNING"}
 
     def fields(self, inputs: Mapping[str, Layout]) -> Layout:
         """The layout stays."""
         layout = self.main(inputs)
         self.source = self.field(layout, self.text("filename_field")).name
         kind = self.options.text("file_type", default="GENERAL")
-        self.kind = self.KINDS.get(kind, kind)
+        self.kind = RESULT_KINDS.get(kind, kind)
         return layout
 
     def transform(self, frame: pl.DataFrame) -> pl.DataFrame:

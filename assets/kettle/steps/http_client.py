@@ -81,7 +81,9 @@ class HttpStep(RowStep):
         for name, kind in zip(self.results, kinds, strict=True):
             if name:
                 whole = kind == ValueType.INTEGER
-                added.append(Field(name, kind, -1, 0 if whole else -1, INTEGER_MASK if whole else None, origin=self.name))
+                added.append(
+                    Field(name, kind, -1, 0 if whole else -1, INTEGER_MASK if whole else None, origin=self.name)
+                )
         for name in self.used():
             self.field(layout, name)
         return layout.plus(*added)
@@ -119,7 +121,9 @@ class HttpStep(RowStep):
             raise StepError(self.name, "the address is empty", "give one")
         return self.resolve(url)
 
-    def pairs(self, row: Mapping[str, str | None], path: str, tags: tuple[str, str] = ("name", "parameter")) -> list[tuple[str, str]]:
+    def pairs(
+        self, row: Mapping[str, str | None], path: str, tags: tuple[str, str] = ("name", "parameter")
+    ) -> list[tuple[str, str]]:
         """Parameter names and texts of a table of the step's options."""
         found = []
         for option in self.options.rows(path):
@@ -159,7 +163,11 @@ class HttpStep(RowStep):
         self.count(input=1)
         headers: dict[str, Any] = {}
         for key, value in answer.headers.multi_items():
-            headers[key] = value if key not in headers else [*([headers[key]] if isinstance(headers[key], str) else headers[key]), value]
+            headers[key] = (
+                value
+                if key not in headers
+                else [*([headers[key]] if isinstance(headers[key], str) else headers[key]), value]
+            )
         charset = self.encoding if self.text("encoding") else (answer.charset_encoding or "utf-8")
         return Answer(answer.content.decode(codec(charset), "replace"), answer.status_code, taken, json_text(headers))
 
@@ -215,7 +223,10 @@ class HttpPost(HttpStep):
         for option in self.options.rows("lookup/arg"):
             source = option.text("name")
             if source:
-                pair = (self.resolve(option.text("parameter")) or source, row[self.field(self.incoming, source).name] or "")
+                pair = (
+                    self.resolve(option.text("parameter")) or source,
+                    row[self.field(self.incoming, source).name] or "",
+                )
                 if option.flag("header"):
                     headers[pair[0]] = pair[1]
                 else:
@@ -225,7 +236,9 @@ class HttpPost(HttpStep):
         body: bytes | None = urlencode(form, encoding=self.encoding).encode() if form else None
         kind = "application/x-www-form-urlencoded"
         if entity:
-            body = self._entity(raw[self.field(self.incoming, entity).name], row[self.field(self.incoming, entity).name])
+            body = self._entity(
+                raw[self.field(self.incoming, entity).name], row[self.field(self.incoming, entity).name]
+            )
             kind = f"text/xml; charset={self.text('encoding')}" if self.text("encoding") else "text/xml"
         if not any(name.lower() == "content-type" for name in headers):
             headers["Content-Type"] = kind

@@ -8,7 +8,6 @@ import polars as pl
 from assets.kettle.engine.result import ResultFile
 from assets.kettle.engine.step import DataSet, Derivation, Ref, Step
 from assets.kettle.errors import KettleError, StepError
-from assets.kettle.formats.columns import number
 from assets.kettle.formats.encodings import codec
 from assets.kettle.formats.json_text import json_text
 from assets.kettle.formats.output_name import output_name

@@ -37,8 +37,8 @@ class CsvInput(Step):
     """Reads one file, or those named in a field of the input. The header tells which column fills which field.
 
     Empty fields are null. Rows whose values cannot be converted go to the error hop with code CSVINPUT001, bad values
-    null; the header line counts as input. Lazy conversion is carried out at once, but a text output that follows directly
-    gets the raw texts as well, so that what is written out with the same mask is what was read.
+    null; the header line counts as input. Lazy conversion is carried out at once, but a text output that follows
+    directly gets the raw texts as well, so that what is written out with the same mask is what was read.
     """
 
     types = ("CsvInput", "CSVInput", "S3CSVINPUT", "S3CsvInput", "ParallelGzipCsvInput", "GzipCsvInput")
@@ -90,7 +90,9 @@ class CsvInput(Step):
         self.silent = self.parallel and self.run.shared.setdefault(str(key), self) is not self
         steps = self.run.transformation.steps
         direct = len(self.targets) == 1 or not self.node.distribute
-        self.takers = [t for t in self.targets if steps[t].type.startswith("TextFileOutput")] if self.lazy and direct else []
+        self.takers = (
+            [t for t in self.targets if steps[t].type.startswith("TextFileOutput")] if self.lazy and direct else []
+        )
         self.all_raw = bool(self.takers) and len(self.takers) == len(self.targets)
 
     def rows(self, frame: pl.DataFrame, source: str) -> None:

@@ -9,27 +9,23 @@ from assets.kettle.engine.outputs import local_path
 from assets.kettle.engine.result import ResultFile
 from assets.kettle.engine.step import DataSet, Derivation, Ref, Step
 from assets.kettle.errors import KettleError, StepError
-from assets.kettle.formats.columns import Column, Parsed, Repeater, declared, described, integer_field, number
-from assets.kettle.formats.columns import parse_columns
+from assets.kettle.formats.columns import (
+    Column,
+    Parsed,
+    Repeater,
+    declared,
+    described,
+    integer_field,
+    number,
+    parse_columns,
+)
 from assets.kettle.formats.fast_csv import Dialect
-from assets.kettle.formats.file_list import FileFacts, FileRule, expand, facts, file_rules, plain_path
+from assets.kettle.formats.file_list import FileFacts, FileRule, expand, facts, file_rules, plain_path, wanted_facts
 from assets.kettle.formats.sources import open_compressed
 from assets.kettle.formats.text_lines import BrokenLines
 from assets.kettle.formats.text_reader import LineFilter, Taken, TextShape, text_frames
-from assets.kettle.values.fields import Field, Layout, ValueType
-
-TEXT100 = (ValueType.STRING, 100, -1, None)
-# tag of the option, type, length, precision, mask, and which fact of the file it holds; in the order of the layout
-FILE_FIELDS: tuple[tuple[str, ValueType, int, int, str | None, str], ...] = (
-    ("shortFileFieldName", *TEXT100, "name"),
-    ("extensionFieldName", *TEXT100, "extension"),
-    ("pathFieldName", *TEXT100, "folder"),
-    ("sizeFieldName", ValueType.INTEGER, 9, 0, "####0;-####0", "size"),
-    ("hiddenFieldName", ValueType.BOOLEAN, -1, -1, None, "hidden"),
-    ("lastModificationTimeFieldName", ValueType.DATE, -1, -1, None, "modified"),
-    ("uriNameFieldName", *TEXT100, "uri"),
-    ("rootUriNameFieldName", *TEXT100, "root_uri"),
-)
+from assets.kettle.model import Options
+from assets.kettle.values.fields import Field, Layout
 
 
 @dataclass(slots=True)
@@ -66,21 +62,20 @@ class TextFileInput(Step):
         self.error_names = [self.options.text(tag) if self.ignore else "" for tag in tags]
         self.include = self.options.text("include_field") if o.flag("include") else ""
         self.rownum = self.options.text("rownum_field") if o.flag("rownum") else ""
-        self.facts = [(self.options.text(tag), *rest) for tag, *rest in FILE_FIELDS if self.options.text(tag)]
+        self.facts = wanted_facts(o)
         self.work: list[Work] = []
 
-    def _column(self, option: object) -> Column:
-        field = declared(option, self.name)  # type: ignore[arg-type]
+    def _column(self, option: Options) -> Column:
+        field = declared(option, self.name)
         if field.is_date:
             lenient = self.options.flag("date_format_lenient")
             field = field.but(lenient=lenient, locale=self.options.text("date_format_locale") or None)
-        get = option.text  # type: ignore[attr-defined]
         return Column(
             field,
-            null_if=get("nullif"),
-            if_null=get("ifnull"),
-            repeat=option.flag("repeat"),  # type: ignore[attr-defined]
-            position=number(get("position")),
+            null_if=option.text("nullif"),
+            if_null=option.text("ifnull"),
+            repeat=option.flag("repeat"),
+            position=number(option.text("position")),
         )
 
     def _shape(self) -> TextShape:
@@ -118,14 +113,14 @@ class TextFileInput(Step):
         """Fields that are passed on, the declared ones, error fields, file name, row number, facts of the file."""
         self.incoming = next(iter(inputs.values()), Layout())
         own = [c.field for c in self.columns]
-        for name, maker in zip(self.error_names, (integer_field, Field, Field), strict=True):
+        for position, name in enumerate(self.error_names):
             if name:
-                own.append(maker(name, origin=self.name))
+                own.append(Field(name, origin=self.name) if position else integer_field(name, self.name))
         if self.include:
             own.append(Field(self.include, length=100, origin=self.name))
         if self.rownum:
             own.append(integer_field(self.rownum, self.name))
-        own += [Field(name, kind, length, prec, mask, origin=self.name) for name, kind, length, prec, mask, _ in self.facts]
+        own += [fact.named(name, self.name) for name, fact in self.facts]
         layout = Layout([*(self.incoming if self.passing else []), *own])
         if self.shape.slices and any(start < 0 or length < 0 for start, length in self.shape.slices):
             raise StepError(self.name, "a fixed-width field has no position or length", "give both for every field")
@@ -218,7 +213,7 @@ class TextFileInput(Step):
             extra = []
         if self.rownum and not self.by_file:
             extra.append((pl.int_range(pl.len(), dtype=pl.Int64) + self.sent + 1).alias(self.rownum))
-        extra += [pl.lit(getattr(known, fact), dtype=self.output[n].dtype).alias(n) for n, *_, fact in self.facts]
+        extra += [pl.lit(getattr(known, f.fact), dtype=self.output[n].dtype).alias(n) for n, f in self.facts]
         frame = self.repeater.fill(frame.with_columns(extra))
         self.sent += frame.height
         return self._with_passed(frame, work)
@@ -251,7 +246,9 @@ class TextFileInput(Step):
     def _message(self, texts: pl.DataFrame, position: int, row: int, line: int) -> str:
         field = self.columns[position].field
         value = texts.to_series(position)[row]
-        return f"Couldn't parse field [{described(field)}] with value [{value}], format [{field.mask or 'null'}] on data row [{line}]."
+        mask = field.mask or "null"
+        about = f"[{described(field)}] with value [{value}], format [{mask}]"
+        return f"Couldn't parse field {about} on data row [{line}]."
 
     def reads(self) -> list[DataSet]:
         """The files as named."""
@@ -263,5 +260,6 @@ class TextFileInput(Step):
         rules = file_rules(self.options, self.resolve)
         path = rules[0].path if rules and not self.from_field else ""
         return {
-            c.field.name: Derivation((Ref(c.field.name, dataset=path),), f"read as {c.field.type}") for c in self.columns
+            c.field.name: Derivation((Ref(c.field.name, dataset=path),), f"read as {c.field.type}")
+            for c in self.columns
         }

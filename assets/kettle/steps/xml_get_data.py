@@ -90,7 +90,7 @@ class GetXmlData(DocumentStep):
             found = found[0] if found else ""
         if isinstance(found, str | float | bool):
             return string_value(found)
-        return etree.tostring(found, encoding="unicode", with_tail=False)
+        return str(etree.tostring(found, encoding="unicode", with_tail=False))
 
     def _with_tokens(self, path: str, read: Mapping[str, str]) -> str:
         if not self.tokens:

@@ -230,7 +230,9 @@ class XmlOutput(Step):
                 continue
             gap = " " if position else ""
             if value is None or value == "":
-                missing = "" if self.omit_null else f"<{node.name}/>" if value is None else f"<{node.name}></{node.name}>"
+                missing = (
+                    "" if self.omit_null else f"<{node.name}/>" if value is None else f"<{node.name}></{node.name}>"
+                )
                 parts.append(gap + missing)
             else:
                 parts.append(f"{gap}<{node.name}>{xml_text(value)}</{node.name}>")

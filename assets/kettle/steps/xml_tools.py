@@ -93,7 +93,7 @@ class XmlJoin(Step):
         return {self.output.names[-1]: Derivation(refs, f"joined at {self.path}")}
 
 
-class _Refuse(etree.Resolver):
+class _Refuse(etree.Resolver):  # type: ignore[misc]  # lxml has no types
     """Answers every request for another document with an error."""
 
     def resolve(self, system_url: str, public_id: str, context: Any) -> Any:
@@ -189,7 +189,9 @@ class XsdValidator(RowStep):
         return frame.with_columns(columns)
 
     def _problem(self, frame: pl.DataFrame, position: int) -> str | None:
-        named = str(frame[self.schema_field][position]) if self.schema_field else self.text("xdsfilename", "xsdfilename")
+        named = (
+            str(frame[self.schema_field][position]) if self.schema_field else self.text("xdsfilename", "xsdfilename")
+        )
         text = str(frame[self.source][position] or "")
         try:
             if self.options.flag("xmlsourcefile"):
