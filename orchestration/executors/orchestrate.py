@@ -20,7 +20,7 @@ from orchestration.executors._compat import (
     StepDelegatingExecutor,
     StepOutputHandle,
 )
-from orchestration.executors.place import Bundle, BundleContext
+from orchestration.executors.place import Bundle, BundleContext, bundle_of
 from orchestration.executors.tasks import tasks_of
 from orchestration.executors.worker import ENDED
 
@@ -275,19 +275,30 @@ class Orchestration:
                 self._free_pool_slot(key)
 
     def _resume(self) -> Iterator[dg.DagsterEvent]:
-        """Take over from a run worker that died: what it had in flight runs again once its own workers are gone."""
+        """Take over from a run worker that died: Kubernetes Jobs go on, what else was in flight runs again."""
         prior = list(self.executor._pop_events(self.context.instance, self.context.run_id, self.seen))
         yield from prior
-        in_flight = self.active.rebuild_from_events([e for e in prior if not e.is_step_skipped])
+        adopted: dict[str, Bundle] = {}
+        self._vend()
         for event in prior:
-            if event.is_step_success and event.step_key:
-                self.done.add(event.step_key)
-            if event.is_successful_output:
-                self.outputs.add(event.step_output_data.step_output_handle)
-        self._note("Resuming: " + ", ".join(step.key for step in in_flight) + " run again.")
-        for step in in_flight:
-            self.vended.add(step.key)
-            self.ready.add(step.key)
+            if event.event_type == dg.DagsterEventType.STEP_WORKER_STARTING:
+                bundle = bundle_of(event)
+                adopted[bundle.id] = bundle
+                self.members |= dict.fromkeys(bundle.keys, bundle)
+                self.ready -= set(bundle.keys)
+            if event.event_type != dg.DagsterEventType.ENGINE_EVENT:  # ends of bundles: their steps' events say it
+                self._take(event)
+        now = time.monotonic()
+        for bundle in adopted.values():
+            mine = [key for key, other in self.members.items() if other is bundle and key in self.vended]
+            if mine and bundle.worker is not None:
+                bundle.launched = bundle.answered = now
+                self.running[bundle.id] = bundle
+            else:
+                self.ready |= set(mine)
+                self.members = {key: other for key, other in self.members.items() if other is not bundle}
+        again = ", ".join(sorted(self.ready)) or "nothing"
+        self._note(f"Resuming: {len(self.running)} bundles go on; runs again or next: {again}.")
 
     def _note(self, message: str) -> None:
         dg.DagsterEvent.engine_event(self.context, message, EngineEventData())

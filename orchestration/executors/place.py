@@ -1,5 +1,6 @@
 """What a place where bundles run has to offer."""
 
+import json
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -86,12 +87,24 @@ def payload(args: ExecuteStepArgs) -> dict[str, str]:
     return {item["name"]: item["value"] for item in args.get_command_env()}
 
 
-def starting(context: BundleContext, message: str, **metadata: str) -> dg.DagsterEvent:
-    """The event that a bundle's worker is being started, on its first step."""
+def starting(context: BundleContext, message: str, worker: tuple[str, ...] = ()) -> dg.DagsterEvent:
+    """The event that a bundle's worker is being started, on its first step.
+
+    Args:
+        worker: how another process finds the worker again, when it outlives this one.
+    """
     bundle = context.bundle
-    described = {"heddle/bundle": bundle.id, "steps": ", ".join(bundle.keys)} | metadata
+    described = {"heddle/bundle": bundle.id, "heddle/place": bundle.place, "heddle/steps": json.dumps(bundle.keys)}
+    described |= {"heddle/worker": json.dumps(worker)} if worker else {}
     return dg.DagsterEvent.step_worker_starting(
         context.get_step_context(bundle.keys[0]),
         message=message,
         metadata={k: dg.MetadataValue.text(v) for k, v in described.items()},
     )
+
+
+def bundle_of(event: dg.DagsterEvent) -> Bundle:
+    """The bundle that a `starting` event speaks of; without a worker where that ended with its executor."""
+    told = {k: str(v.value) for k, v in event.engine_event_data.metadata.items()}
+    worker = tuple(json.loads(told["heddle/worker"])) if "heddle/worker" in told else None
+    return Bundle(told["heddle/bundle"], told["heddle/place"], json.loads(told["heddle/steps"]), worker)

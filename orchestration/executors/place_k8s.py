@@ -68,7 +68,7 @@ class K8sPlace(Place):
         job, namespace = self.job(context)
         name = job.metadata.name
         bundle.worker = (name, namespace)
-        yield starting(context, f"Creating Kubernetes job {name} for {bundle.shown()}.", kubernetes_job=name)
+        yield starting(context, f"Creating Kubernetes job {name} for {bundle.shown()}.", (name, namespace))
         self._create(job, namespace)
 
     def job(self, context: BundleContext) -> tuple[Any, str]:

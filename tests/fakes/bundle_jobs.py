@@ -29,6 +29,8 @@ def ran(name: str) -> list[int]:
 
 def misbehave(name: str) -> None:
     """Do once what a file named after the step asks for."""
+    while (bench() / f"{name}.wait").exists():
+        time.sleep(0.05)
     for kind in ("kill", "raise", "hang"):
         path = bench() / f"{name}.{kind}"
         if path.exists():

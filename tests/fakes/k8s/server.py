@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -187,9 +187,14 @@ class Handler(BaseHTTPRequestHandler):
         with path.open("rb") as file:
             lines = file.readlines()
             lines = lines[-int(query["tailLines"]) :] if "tailLines" in query else lines
+            begun = datetime.fromisoformat(pod["status"]["startTime"])  # a line keeps its time whenever it is read
+            number = 0
             while True:
                 for line in lines:
-                    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ ") if stamps else ""
+                    number += 1
+                    stamp = (
+                        (begun + timedelta(microseconds=number)).strftime("%Y-%m-%dT%H:%M:%S.%fZ ") if stamps else ""
+                    )
                     yield stamp.encode() + line
                 ended = pod["status"]["phase"] in ("Succeeded", "Failed")
                 lines = file.readlines()
