@@ -8,7 +8,7 @@ from assets.kettle.engine.result import Rows
 from assets.kettle.engine.step import Step
 from assets.kettle.errors import StepError
 from assets.kettle.steps.generate import declared
-from assets.kettle.values.fields import Field, Layout, ValueType
+from assets.kettle.values.fields import Layout
 
 
 class RowsToResult(Step):
@@ -95,25 +95,5 @@ class Injector(RowsFromResult):
         """The fed rows in the declared order of fields."""
         given = self.given()
         if given is not None and given.frame.height:
+            self.count(read=given.frame.height)
             yield given.frame.select(self.output.names)
-
-
-class FilesFromResult(Step):
-    """One row per result file that the job hands in."""
-
-    types = ("FilesFromResult",)
-
-    NAMES = ("type", "filename", "path", "parentorigin", "origin", "comment", "timestamp")
-
-    def fields(self, inputs: Mapping[str, Layout]) -> Layout:
-        """Kettle's seven fields."""
-        kinds = [ValueType.STRING] * 6 + [ValueType.DATE]
-        return Layout([Field(n, k, origin=self.name) for n, k in zip(self.NAMES, kinds, strict=True)])
-
-    def produce(self) -> Iterator[pl.DataFrame]:
-        """The files."""
-        rows = [
-            (f.type, f.path.rsplit("/", 1)[-1], f.path, f.origin_parent, f.origin, f.comment, self.run.started)
-            for f in self.run.previous.files
-        ]
-        yield pl.DataFrame(rows, schema=self.output.schema, orient="row")

@@ -154,7 +154,8 @@ class Executor(Step):
         files = self.options.text(self.FILES_TARGET)
         if files in self.targets and result.files:
             layout = self.fields_to(files)
-            self.emit(pl.DataFrame({layout.names[0]: [f.path for f in result.files]}, schema=layout.schema), files)
+            names = [f.path if ":/" in f.path else f"file://{f.path}" for f in result.files]
+            self.emit(pl.DataFrame({layout.names[0]: names}, schema=layout.schema), files)
 
     def _send_rows(self, result: Result) -> None:
         target = self.options.text(self.ROWS_TARGET)

@@ -29,7 +29,7 @@ Findings = dict[str, dict[str, str]]
 
 def check(case: Case) -> tuple[str, Findings]:
     """The run's error and, per step that differs, the differences."""
-    outcome = run_file(case.path, case.variables, EngineSettings(allow_shell=True))
+    outcome = run_file(case.path, case.variables, EngineSettings(allow_shell=True), case.moment)
     if outcome.error:
         return outcome.error, {}
     found: Findings = {}

@@ -4,6 +4,7 @@ import base64
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,8 @@ class Outcome:
 
 def plain(value: Any, item: Field) -> Any:
     """A value as the golden files write it."""
-    if value is None:
-        return None
+    if value is None or (isinstance(value, str) and item.is_date):
+        return value
     if item.type is ValueType.DATE:
         return f"{value.year:04d}" + value.strftime("-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}"
     if item.type is ValueType.TIMESTAMP:
@@ -75,10 +76,23 @@ def plain(value: Any, item: Field) -> Any:
     return value
 
 
-def whole_date(column: pl.Series) -> pl.Series:
-    """Dates that Python can hold; others as null."""
-    year = column.dt.year()
-    return column.zip_with((year > 0) & (year < 10_000), pl.Series([None], dtype=column.dtype))
+def held_date(column: pl.Series) -> pl.Series:
+    """Dates as Python objects; those of years that Python does not have as text."""
+    inside = column.is_null() | ((column.dt.year() > 0) & (column.dt.year() < 10_000))
+    if inside.all():
+        return column
+    values = [far_date(ms) if ms is not None else None for ms in column.dt.timestamp("ms")]
+    return pl.Series(column.name, values, dtype=pl.Object)
+
+
+def far_date(ms: int) -> str:
+    """Milliseconds since 1970 as text, in the proleptic Gregorian calendar, any year (400 years have 146,097 days)."""
+    days, rest = divmod(ms, 86_400_000)
+    eras, days = divmod(days + 719_162, 146_097)
+    day = date.fromordinal(days + 1)
+    seconds, millis = divmod(rest, 1000)
+    clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{millis:03d}"
+    return f"{day.year + 400 * eras:04d}-{day.month:02d}-{day.day:02d}T{clock}"
 
 
 def rows_of(frames: list[pl.DataFrame], layout: Layout) -> list[list[Any]]:
@@ -90,13 +104,16 @@ def rows_of(frames: list[pl.DataFrame], layout: Layout) -> list[list[Any]]:
             found += [[] for _ in range(frame.height)]
             continue
         dates = [f.name for f in items if f.is_date and f.name in frame.columns]
-        for row in frame.with_columns(pl.col(dates).map_batches(whole_date)).iter_rows():
+        for row in frame.with_columns(held_date(frame[name]).alias(name) for name in dates).iter_rows():
             found.append([plain(v, f) for v, f in zip(row, items, strict=False)])
     return found
 
 
-def run_file(path: Path, variables: dict[str, str], settings: EngineSettings) -> Outcome:
-    """Runs the file; a failure is part of the outcome, with what had left the steps until then."""
+def run_file(path: Path, variables: dict[str, str], settings: EngineSettings, moment: datetime | None) -> Outcome:
+    """Runs the file as if at the moment of the reference's run.
+
+    A failure is part of the outcome, with what had left the steps until then.
+    """
     recorder = Recorder()
     outcome = Outcome()
     space = Variables()
@@ -106,6 +123,7 @@ def run_file(path: Path, variables: dict[str, str], settings: EngineSettings) ->
     try:
         with prepare(read_transformation(path), settings=settings, variables=space, observer=recorder) as started:
             engine = started
+            engine.run.started = moment or engine.run.started
             engine.execute()
     except KeyboardInterrupt:
         raise

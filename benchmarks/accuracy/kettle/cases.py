@@ -5,6 +5,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,12 @@ class Case:
     ordered: bool = True
     truncated: bool = False
     database: bool = False
+    log: str = ""
+
+    @property
+    def moment(self) -> datetime | None:
+        """When the reference ran, by its log."""
+        return datetime.strptime(self.log[:19], "%Y/%m/%d %H:%M:%S") if self.log else None
 
 
 def corpus(folder: Path) -> Iterator[Case]:
@@ -51,6 +58,7 @@ def corpus(folder: Path) -> Iterator[Case]:
                 row["det"] != "multiset",
                 row["truncated"] == "True",
                 "database" in row["needs"],
+                golden["log"],
             )
 
 
