@@ -78,7 +78,8 @@ def plain(value: Any, item: Field) -> Any:
 
 def held_date(column: pl.Series) -> pl.Series:
     """Dates as Python objects; those of years that Python does not have as text."""
-    inside = column.is_null() | ((column.dt.year() > 0) & (column.dt.year() < 10_000))
+    year = column.dt.year()  # null where polars itself gives up
+    inside = column.is_null() | ((year > 0) & (year < 10_000)).fill_null(False)
     if inside.all():
         return column
     values = [far_date(ms) if ms is not None else None for ms in column.dt.timestamp("ms")]
