@@ -13,7 +13,7 @@ from assets.kettle.values.convert import constant, convert_value
 from assets.kettle.values.fields import Field, Layout, ValueType
 from assets.kettle.values.ordering import without_empty
 
-ROW = "\x00row"
+ROW = "\x00number"
 PARTS_PER_LIMIT = 8
 DEFAULT_MASKS = {ValueType.DATE: "M/d/yy h:mm a"}
 

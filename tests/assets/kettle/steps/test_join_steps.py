@@ -1,0 +1,179 @@
+"""Merge join, Join rows, Merge rows, Stream lookup and the steps that append streams; in memory and on disk."""
+
+from typing import Any
+
+import pytest
+
+from assets.kettle.engine.run import EngineSettings
+from assets.kettle.errors import StepError
+from tests.assets.kettle.flow import Flow, grid
+
+SPILLED = EngineSettings(memory_bytes=1, batch_rows=2)
+WAYS = pytest.mark.parametrize("settings", [EngineSettings(), SPILLED], ids=["memory", "disk"])
+A = [(None, "an"), (1, "a1"), (2, "a2"), (2, "a2b"), (4, "a4")]
+B = [(None, "bn"), (2, "b2"), (2, "b2b"), (3, "b3"), (4, "b4")]
+
+
+def two(kind: str, options: Any, left: Any, right: Any, types: str = "Integer", right_types: str = "") -> Flow:
+    flow = Flow().step("A", "DataGrid", grid({"k": types, "a": "String"}, left))
+    flow.step("B", "DataGrid", grid({"k": right_types or types, "b": "String"}, right))
+    return flow.step("j", kind, options).hop("A", "j").hop("B", "j")
+
+
+def merge_join(kind: str, left: Any, right: Any, **types: str) -> Flow:
+    sides = [("step1", "A"), ("step2", "B"), ("keys_1", [("key", "k")]), ("keys_2", [("key", "k")])]
+    return two("MergeJoin", [("join_type", kind), *sides], left, right, **types)
+
+
+@WAYS
+def test_merge_join_matches_nulls_and_multiplies_duplicates(settings: EngineSettings) -> None:
+    inner = [
+        (None, "an", None, "bn"),
+        *((2, a, 2, b) for a in ("a2", "a2b") for b in ("b2", "b2b")),
+        (4, "a4", 4, "b4"),
+    ]
+    done = merge_join("INNER", A, B).run(settings=settings)
+    assert done.layouts["j"] == ["k", "a", "k_1", "b"] and done.rows("j") == inner
+    left = merge_join("LEFT OUTER", A, B).run(settings=settings).rows("j")
+    assert left == [inner[0], (1, "a1", None, None), *inner[1:]]
+    right = merge_join("RIGHT OUTER", A, B).run(settings=settings).rows("j")
+    assert right == [*inner[:5], (None, None, 3, "b3"), inner[5]]
+    full = merge_join("FULL OUTER", A, B).run(settings=settings).rows("j")
+    assert full == [inner[0], (1, "a1", None, None), *inner[1:5], (None, None, 3, "b3"), inner[5]]
+
+
+@WAYS
+def test_merge_join_of_unsorted_rows_silently_loses_those_that_were_passed(settings: EngineSettings) -> None:
+    left, right = [(2, "a2"), (1, "a1"), (3, "a3")], [(1, "b1"), (2, "b2"), (3, "b3")]
+    assert merge_join("INNER", left, right).run(settings=settings).rows("j") == [(2, "a2", 2, "b2"), (3, "a3", 3, "b3")]
+    assert merge_join("FULL OUTER", left, right).run(settings=settings).rows("j") == [
+        (None, None, 1, "b1"), (2, "a2", 2, "b2"), (1, "a1", None, None), (3, "a3", 3, "b3"),
+    ]  # fmt: skip
+
+
+def test_merge_join_converts_the_right_key_and_tells_what_does_not_fit() -> None:
+    done = merge_join("INNER", [(2, "x"), (10, "y")], [("2", "p"), ("10", "q")], types="Integer", right_types="String")
+    assert done.run().column("j", "b") == ["p", "q"]
+    with pytest.raises(StepError, match="key 'k'"):
+        merge_join("INNER", [(2, "x")], [("two", "p")], types="Integer", right_types="String").run()
+
+
+def test_merge_join_of_an_empty_side() -> None:
+    assert merge_join("FULL OUTER", [], [(1, "b")]).run().rows("j") == [(None, None, 1, "b")]
+    assert merge_join("INNER", [], [(1, "b")]).run().rows("j") == []
+
+
+@WAYS
+@pytest.mark.parametrize("left", [[(1, "p"), (1, "q"), (2, "r")], [(2, "r"), (1, "p"), (1, "q")]])
+def test_multiway_join_turns_the_first_stream_fastest(settings: EngineSettings, left: Any) -> None:
+    options = [
+        ("step0", "A"), ("step1", "B"), ("number_input", "2"), ("join_type", "FULL OUTER"),
+        ("keys", [("key", "k"), ("key", "k")]),
+    ]  # fmt: skip
+    done = two("MultiwayMergeJoin", options, left, [(1, "x"), (1, "y"), (3, "z")]).run(settings=settings)
+    rows = done.rows("j")
+    if left[0][0] == 1:
+        product = [(1, "p", 1, "x"), (1, "q", 1, "x"), (1, "p", 1, "y"), (1, "q", 1, "y")]
+        assert rows == [*product, (2, "r", None, None), (None, None, 3, "z")]
+    else:
+        assert rows[:2] == [(None, None, 1, "x"), (None, None, 1, "y")] and rows[2] == (2, "r", None, None)
+        assert rows[3:] == [(1, "p", None, None), (1, "q", None, None), (None, None, 3, "z")]
+
+
+def condition(left: str, function: str, right: str) -> Any:
+    return [
+        (
+            "compare",
+            [("condition", [("negated", "N"), ("leftvalue", left), ("function", function), ("rightvalue", right)])],
+        )
+    ]
+
+
+@WAYS
+def test_join_rows_with_and_without_condition(settings: EngineSettings) -> None:
+    left, right = [(1, "p"), (2, "q"), (None, "r")], [(2, "Q"), (3, "R"), (None, "N")]
+    rows = two("JoinRows", condition("", "=", ""), left, right).run(settings=settings).rows("j")
+    assert rows == [(*a, *b) for a in left for b in right]
+    rows = two("JoinRows", condition("k", "<", "k_1"), left, right).run(settings=settings).rows("j")
+    assert rows == [(1, "p", 2, "Q"), (1, "p", 3, "R"), (2, "q", 3, "R")]
+    rows = two("JoinRows", condition("k", "=", "k_1"), left, right).run(settings=settings).rows("j")
+    assert rows == [(2, "q", 2, "Q"), (None, "r", None, "N")]
+    named = [("main", "B"), *condition("", "=", "")]
+    assert two("JoinRows", named, left, right).run().layouts["j"] == ["k", "b", "k_1", "a"]
+
+
+@WAYS
+@pytest.mark.parametrize("extra", [[], [(0, "late")]])
+def test_merge_rows_flags(settings: EngineSettings, extra: Any) -> None:
+    options = [
+        ("keys", [("key", "k")]), ("values", [("value", "a")]), ("flag_field", "flag"), ("reference", "A"),
+        ("compare", "B"),
+    ]  # fmt: skip
+    left, right = [(1, "x"), (2, "y"), (2, "z"), (4, None)], [(2, "y"), (2, "Z"), (3, "n"), (4, ""), *extra]
+    rows = two("MergeRows", options, left, right).run(settings=settings).rows("j")
+    expected = [
+        (1, "x", "deleted"),
+        (2, "y", "identical"),
+        (2, "Z", "changed"),
+        (3, "n", "new"),
+        (4, None, "identical"),
+    ]
+    assert rows == [*expected, *((k, v, "new") for k, v in extra)]
+
+
+def lookup(default: str, kind: str, main: Any, side: Any, **types: str) -> Flow:
+    value = [("name", "b"), ("rename", "found"), ("default", default), ("type", kind)]
+    options = [("from", "B"), ("lookup", [("key", [("name", "k"), ("field", "k")]), ("value", value)])]
+    return two("StreamLookup", options, main, side, **types)
+
+
+@WAYS
+def test_stream_lookup_takes_the_last_and_defaults_only_for_missing_keys(settings: EngineSettings) -> None:
+    main = [(3, "m3"), (1, "m1"), (None, "mn"), (2, "m2"), (9, "m9")]
+    side = [(1, "old"), (1, "new"), (2, None), (None, "null"), (3, "three")]
+    done = lookup("none", "String", main, side).run(settings=settings)
+    assert done.layouts["j"] == ["k", "a", "found"]
+    assert done.column("j", "found") == ["three", "new", "null", None, "none"]
+    assert done.column("j", "k") == [3, 1, None, 2, 9]
+
+
+def test_stream_lookup_of_keys_of_two_types_meets_only_nulls() -> None:
+    main, side = [(1, "m"), (None, "n")], [("1", "one"), (None, "null")]
+    done = lookup("-", "String", main, side, types="Integer", right_types="String").run()
+    assert done.column("j", "found") == ["-", "null"]
+
+
+def test_append_puts_the_tail_behind_the_head_even_when_it_comes_first() -> None:
+    flow = two("Append", [("head_name", "B"), ("tail_name", "A")], A, B)
+    done = flow.run()
+    assert done.layouts["j"] == ["k", "b"] and done.rows("j") == [*B, *A]
+
+
+def test_prioritise_streams_in_the_order_of_its_list() -> None:
+    steps = [("step", [("name", name)]) for name in ("B", "A")]
+    assert two("PrioritizeStreams", [("steps", steps)], A, B).run().rows("j") == [*B, *A]
+
+
+@WAYS
+def test_sorted_merge_keeps_kettles_order_of_equal_rows(settings: EngineSettings) -> None:
+    options = [("fields", [("field", [("name", "k"), ("ascending", "Y")])])]
+    rows = two("SortedMerge", options, [(1, "a1"), (2, "a2")], [(1, "b1"), (2, "b2")]).run(settings=settings).rows("j")
+    assert rows == [(1, "b1"), (1, "a1"), (2, "a2"), (2, "b2")]
+    rows = two("SortedMerge", options, [(1, "a"), (4, "b")], [(2, "c"), (3, "d")]).run(settings=settings).rows("j")
+    assert rows == [(1, "a"), (2, "c"), (3, "d"), (4, "b")]
+
+
+def test_switch_case_sends_each_value_to_its_targets() -> None:
+    case = [
+        ("case", [("value", v), ("target_step", t)])
+        for v, t in (("1", "one"), ("2", "two"), ("2", "both"), ("", "nil"))
+    ]
+    options = [("fieldname", "k"), ("case_value_type", "Integer"), ("default_target_step", "rest"), ("cases", case)]
+    flow = Flow().step("in", "DataGrid", grid({"k": "String"}, [("1",), ("2",), (None,), ("3",), ("1",)]))
+    flow.step("sw", "SwitchCase", options).hop("in", "sw")
+    for name in ("one", "two", "both", "nil", "rest"):
+        flow.step(name, "Dummy").hop("sw", name)
+    done = flow.run()
+    counts = {name: [r[0] for r in done.rows(name)] for name in ("one", "two", "both", "nil", "rest")}
+    assert counts == {"one": ["1", "1"], "two": ["2"], "both": ["2"], "nil": [None], "rest": ["3"]}
+    assert done.counters["sw"].written == 6
