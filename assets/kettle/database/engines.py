@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from typing import Any, ClassVar
 
 import polars as pl
@@ -56,8 +57,10 @@ class Sqlite(Database):
         return rows
 
     def layout(self, sql: str, values: Sequence[Any] = ()) -> Layout:
-        """The layout by declared types and the first rows."""
-        return self.query(sql, values).layout
+        """The layout by declared types and the first rows; the rest is not read."""
+        layout = self.query(sql, values).layout
+        self._open = []
+        return layout
 
     def _columns(self, sql: str, names: list[str], rows: list[tuple[Any, ...]]) -> list[Column]:
         declared: dict[str, dict[str, str]] = {}
@@ -147,6 +150,21 @@ class Postgres(Database):
 
         return Rows(layout, batches(), self.memory)
 
+    def layout(self, sql: str, values: Sequence[Any] = ()) -> Layout:
+        """The layout of the query as it stands, run without rows; a statement that is no query is run and undone."""
+        self.settle()
+        cursor = self.cursor()
+        self.execute("SAVEPOINT heddle_layout")
+        try:
+            self.run(cursor, f"SELECT * FROM (\n{without_end(sql)}\n) AS heddle_query LIMIT 0", values)
+        except DatabaseError:
+            self.execute("ROLLBACK TO SAVEPOINT heddle_layout")
+            self.run(cursor, without_end(sql), values)
+        layout = self.layout_of(cursor, sql)
+        cursor.close()
+        self.execute("ROLLBACK TO SAVEPOINT heddle_layout")
+        return layout
+
     def describe(self, cursor: Any) -> list[Column]:
         """Type oid, and precision and scale or length."""
         return [self._column(item) for item in cursor.description or ()]
@@ -167,6 +185,15 @@ class Postgres(Database):
             else pl.col(f.name)
             for f in layout
         )
+        columns_there = self.table_layout(table)
+        whole = [
+            f.name
+            for f in layout
+            if f.type in (ValueType.NUMBER, ValueType.BIGNUMBER)
+            and f.name in columns_there
+            and columns_there[f.name].type is ValueType.INTEGER
+        ]  # COPY takes no "1.0" for an integer column, where a bound number would be cast
+        ready = ready.with_columns(pl.col(name).cast(pl.Float64).round().cast(pl.Int64) for name in whole)
         ready = ready.with_columns(
             pl.col(f.name).str.replace_all("\x00", "", literal=True) for f in layout if f.type is ValueType.STRING
         )
@@ -204,9 +231,8 @@ class MySql(Database):
 
     def cursor(self, *, streaming: bool = False) -> Any:
         """An unbuffered cursor for streaming."""
-        from pymysql.cursors import Cursor, SSCursor  # type: ignore[import-untyped]
-
-        return self.raw.driver_connection.cursor(SSCursor if streaming else Cursor)
+        cursors = import_module("pymysql.cursors")
+        return self.raw.driver_connection.cursor(cursors.SSCursor if streaming else cursors.Cursor)
 
     def describe(self, cursor: Any) -> list[Column]:
         """Type codes, lengths and flags of the protocol."""

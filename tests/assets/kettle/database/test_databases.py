@@ -47,8 +47,8 @@ def test_postgres_layouts_and_values(postgres_url: str) -> None:
     opened = databases(postgres_url, "POSTGRESQL")
     database = opened.get("db")
     database.script(
-        "CREATE TABLE t(i int, b bigint, s smallint, v varchar(7), t text, n numeric(10,2), m numeric, f float8, r real,"
-        " ts timestamp, tz timestamptz, d date, tm time, ok boolean, by bytea, j jsonb);"
+        "CREATE TABLE t(i int, b bigint, s smallint, v varchar(7), t text, n numeric(10,2), m numeric, f float8,"
+        " r real, ts timestamp, tz timestamptz, d date, tm time, ok boolean, by bytea, j jsonb);"
         "INSERT INTO t VALUES(1, 2, 3, 'v', 't', 1.50, 12345678901234567890.123, 0.5, 1.5, '2024-01-02 03:04:05',"
         " '2024-01-02 03:04:05+02', '2024-01-02', '03:04:05', true, '\\x00ff', '{\"a\": [1]}')"
     )
@@ -57,7 +57,7 @@ def test_postgres_layouts_and_values(postgres_url: str) -> None:
         ("i", "Integer", 9, 0), ("b", "Integer", 15, 0), ("s", "Integer", 4, 0), ("v", "String", 7, -1),
         ("t", "String", 2147483647, -1), ("n", "Number", 10, 2), ("m", "BigNumber", -1, -1), ("f", "Number", -1, -1),
         ("r", "Number", 8, 8), ("ts", "Timestamp", 6, -1), ("tz", "Timestamp", 6, -1), ("d", "Date", -1, -1),
-        ("tm", "Date", -1, -1), ("ok", "Boolean", -1, -1), ("by", "Binary", -1, 0), ("j", "String", -1, 0),
+        ("tm", "Date", -1, -1), ("ok", "Boolean", -1, -1), ("by", "Binary", -1, 0), ("j", "String", -1, -1),
     ]  # fmt: skip
     (frame,) = list(rows)
     stamp = datetime(2024, 1, 2, 3, 4, 5)
@@ -182,3 +182,14 @@ def test_dates_beyond_the_reach_of_a_timestamp_are_told() -> None:
     database.script("CREATE TABLE t(a TIMESTAMP); INSERT INTO t VALUES('9999-12-31 00:00:00')")
     with pytest.raises(KettleError, match="reaches from"):
         database.rows("SELECT a FROM t")
+
+
+def test_whole_numbers_reach_integer_columns(postgres_url: str) -> None:
+    opened = databases(postgres_url, "POSTGRESQL")
+    database = opened.get("db")
+    database.script("CREATE TABLE t(a int, b bigint)")
+    layout = Layout([Field("a", ValueType.NUMBER), Field("b", ValueType.BIGNUMBER)])
+    database.insert("t", pl.DataFrame({"a": [2.0, None], "b": ["3.0", "4"]}, schema=layout.schema), layout)
+    assert database.rows("SELECT * FROM t") == [(2, 3), (None, 4)]
+    assert database.layout("SHOW server_version").names == ["server_version"]
+    opened.close()
