@@ -1,14 +1,13 @@
 """Split fields: one text into several fields, or into several rows."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
 from assets.kettle.engine.step import Derivation, Ref, RowStep, Step
 from assets.kettle.errors import StepError
 from assets.kettle.steps.generate import declared
-from assets.kettle.text.columns import mapped
 from assets.kettle.text.java_regex import compile_java
 from assets.kettle.text.java_replace import split as java_split
 from assets.kettle.values.convert import parse_text, to_text
@@ -27,6 +26,10 @@ def split_text(texts: pl.Series, delimiter: str) -> pl.Series:
     parts = kept.str.split(delimiter)
     only_delimiters = ((kept == "") & (texts != "")).fill_null(value=False)
     return parts.zip_with(~only_delimiters, pl.Series([[]], dtype=_LIST).new_from_index(0, texts.len()))
+
+
+def _each(texts: pl.Series, function: Callable[[str], list[str]]) -> pl.Series:
+    return pl.Series(texts.name, [None if text is None else function(text) for text in texts], dtype=_LIST)
 
 
 def split_enclosed(text: str, delimiter: str, enclosure: str, remove: bool) -> list[str]:
@@ -95,10 +98,8 @@ class FieldSplitter(RowStep):
             return frame
         texts = frame[self.source.name]
         if self.enclosure:
-            lists, _ = mapped(
-                texts,
-                lambda text: split_enclosed(text, self.delimiter, self.enclosure, self.remove_enclosure),
-                _LIST,
+            lists = _each(
+                texts, lambda text: split_enclosed(text, self.delimiter, self.enclosure, self.remove_enclosure)
             )
         else:
             lists = split_text(texts, self.delimiter)
@@ -179,7 +180,7 @@ class SplitFieldToRows(Step):
         if pattern is None:
             lists = texts.str.split(self.delimiter)
         else:
-            lists, _ = mapped(texts, lambda text: java_split(text, pattern), _LIST)
+            lists = _each(texts, lambda text: java_split(text, pattern))
         counts = lists.list.len().cast(pl.Int64)
         grown = frame.with_columns(lists.alias(self.new[0])).explode(self.new[0])
         if self.numbered:
