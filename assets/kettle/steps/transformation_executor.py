@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from assets.kettle.engine.result import Result, Rows
-from assets.kettle.engine.runtime import execute
+from assets.kettle.engine.runtime import Engine, execute
 from assets.kettle.engine.start import inner_run
 from assets.kettle.engine.step import Step
 from assets.kettle.errors import KettleError, StepError
@@ -70,11 +70,17 @@ class Executor(Step):
         if target == self.options.text(self.RESULT_TARGET):
             return self._statistics_layout()
         if target == self.options.text(self.ROWS_TARGET):
-            return Layout([declared(o, self.name) for o in self.options.rows("result_rows_field")])
+            origins = self.origins()
+            fields = [declared(o, self.name) for o in self.options.rows("result_rows_field")]
+            return Layout([f.but(origin=origins.get(f.name.lower(), f.origin)) for f in fields])
         if target == self.options.text(self.FILES_TARGET):
             name = self.options.text("result_files_file_name_field", default="FileName")
             return Layout([Field(name, ValueType.STRING, origin=self.name)])
         return self.output
+
+    def origins(self) -> dict[str, str | None]:
+        """Field in lower case -> the step of the called file that made it, as far as that is known before it runs."""
+        return {}
 
     def _statistics_layout(self) -> Layout:
         items = []
@@ -176,6 +182,18 @@ class TransformationExecutor(Executor):
     """The group's rows are what "Get rows from result" of the transformation reads."""
 
     types = ("TransExecutor", "PipelineExecutor")
+
+    def origins(self) -> dict[str, str | None]:
+        """By planning the transformation; none when it cannot be planned yet."""
+        try:
+            path = locate(self.options, self.run.variables, self.run.transformation.path)
+            rows = Rows(self.main(self.inputs), self.main(self.inputs).empty())
+            engine = Engine(inner_run(self.run, read_transformation(path), previous=Result(rows=rows)))
+            engine.plan()
+        except KettleError:
+            return {}
+        results = [n.step for n in engine.nodes.values() if n.step.node.type == "RowsToResult"]
+        return {f.name.lower(): f.origin for step in results for f in step.output}
 
     def run_once(self, group: pl.DataFrame) -> Result:
         """Runs the transformation."""

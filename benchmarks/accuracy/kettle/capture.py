@@ -25,7 +25,7 @@ class Recorder(Quiet):
     """Keeps the frames that each step emits, up to a number of rows."""
 
     def __init__(self) -> None:
-        self.frames: dict[str, list[pl.DataFrame]] = defaultdict(list)
+        self.frames: dict[str, list[tuple[str | None, pl.DataFrame]]] = defaultdict(list)
         self.rejects: dict[str, list[pl.DataFrame]] = defaultdict(list)
         self.heights: dict[str, int] = defaultdict(int)
         self.targets: dict[str, dict[str | None, None]] = defaultdict(dict)
@@ -33,7 +33,7 @@ class Recorder(Quiet):
     def emitted(self, step: str, frame: pl.DataFrame, target: str | None) -> None:
         self.targets[step][target] = None
         if self.heights[step] < KEEP_ROWS:
-            self.frames[step].append(frame)
+            self.frames[step].append((target, frame))
         self.heights[step] += frame.height
 
     def rejected(self, step: str, frame: pl.DataFrame) -> None:
@@ -138,20 +138,18 @@ def run_file(path: Path, variables: dict[str, str], settings: EngineSettings, mo
         step = node.step
         if not hasattr(step, "output"):
             continue
-        layout = step.output
-        columns = next((f.columns for f in recorder.frames[name]), None)
-        if columns is not None and columns != layout.names:
-            target = next((t for t in recorder.targets[name] if t), None)
-            layout = step.fields_to(target) if target else layout
-            outcome_frames = [f for f in recorder.frames[name] if f.columns == layout.names]
-            recorder.frames[name] = outcome_frames or recorder.frames[name]
+        first = next((target for target, _ in recorder.frames[name]), None)
+        layout = step.fields_to(first) if first else step.output
+        rows: list[list[Any]] = []
+        for target, frame in recorder.frames[name]:
+            rows += rows_of([frame], step.fields_to(target) if target else step.output)
         errors = step.main(step.inputs)
         if node.error and step.node.error:
             errors = errors.plus(*error_fields(step.node.error, engine.run.variables.resolve))
         outcome.steps[name] = Emitted(
             node.counters,
             [describe(f) for f in layout],
-            rows_of(recorder.frames[name], layout),
+            rows,
             rows_of(recorder.rejects[name], errors),
             len(recorder.targets[name]) > 1,
             descriptions,
