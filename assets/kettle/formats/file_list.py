@@ -84,7 +84,7 @@ def expand(rules: Iterable[FileRule], *, folders: bool = False, files: bool = Tr
     for rule in rules:
         local = local_path(rule.path)
         if local is None or not local.is_dir():
-            present = local.exists() if local is not None else exists(rule.path)
+            present = local.exists() if local is not None else _reachable(rule)
             if not present and rule.required:
                 raise KettleError(f"the file {rule.path} does not exist", "create it, or do not require it")
             if present and files:
@@ -92,6 +92,16 @@ def expand(rules: Iterable[FileRule], *, folders: bool = False, files: bool = Tr
             continue
         found += sorted(_inside(local, rule, folders=folders, files=files))
     return found
+
+
+def _reachable(rule: FileRule) -> bool:
+    """Whether a remote file is there; a server that does not answer has none, unless the file is required."""
+    try:
+        return exists(rule.path)
+    except KettleError:
+        if rule.required:
+            raise
+        return False
 
 
 def _inside(folder: Path, rule: FileRule, *, folders: bool, files: bool) -> list[str]:

@@ -4,15 +4,36 @@ Kettle's own VFS spellings are understood: `zip:file:///a.zip!/inner.txt`, `gz:/
 """
 
 import gzip
+import tarfile
 import zipfile
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, cast
 
-from assets.kettle.engine.outputs import local_path, open_binary
+from assets.kettle.engine.outputs import open_binary
 from assets.kettle.errors import KettleError
 
 if TYPE_CHECKING:
     from assets.kettle.engine.run import Run
+
+
+def _zip_member(stream: IO[bytes], name: str) -> IO[bytes]:
+    return zipfile.ZipFile(stream).open(name) if name else _first_of_zip(stream, "archive")
+
+
+def _tar_member(stream: IO[bytes], name: str) -> IO[bytes]:
+    found = tarfile.open(fileobj=stream).extractfile(name)  # noqa: SIM115  # the caller reads from it
+    if found is None:
+        raise KeyError(f"{name} is no file in the archive")
+    return found
+
+
+MEMBERS: dict[str, Callable[[IO[bytes], str], IO[bytes]]] = {
+    "zip": _zip_member,
+    "jar": _zip_member,
+    "tar": _tar_member,
+    "tgz": _tar_member,
+    "gz": lambda stream, _: cast(IO[bytes], gzip.GzipFile(fileobj=stream)),
+}
 
 
 def open_path(run: "Run", path: str) -> IO[bytes]:
@@ -21,18 +42,18 @@ def open_path(run: "Run", path: str) -> IO[bytes]:
     Raises:
         KettleError: it cannot be read; the message names the path.
     """
-    if path.startswith(("gz:", "tgz:")):
-        outer, _, inner = path.partition(":")[2].partition("!")
-        if path.startswith("tgz:"):
-            return _guarded(path, lambda: open_binary(f"tar://{inner.lstrip('/')}::{local_path(outer) or outer}"))
-        return _guarded(path, lambda: cast(IO[bytes], gzip.open(open_path(run, outer), "rb")))
+    scheme, _, rest = path.partition(":")
+    opener = MEMBERS.get(scheme.lower())
+    if opener is not None:
+        outer, _, inner = rest.partition("!")
+        return _guarded(path, lambda: opener(open_path(run, outer), inner.lstrip("/")))
     return _guarded(path, lambda: open_binary(run.outputs.resolve(path)))
 
 
 def _guarded(path: str, opener: Callable[[], IO[bytes]]) -> IO[bytes]:
     try:
         return opener()
-    except (OSError, ValueError, ImportError, KeyError) as error:
+    except (OSError, ValueError, ImportError, KeyError, zipfile.BadZipFile, tarfile.TarError) as error:
         what = str(error) or type(error).__name__
         raise KettleError(f"cannot read {path}: {what}", "check the path and its rights") from error
 
