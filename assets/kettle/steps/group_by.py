@@ -25,10 +25,10 @@ GROUP = "\x00group"
 
 
 def group_numbers(frame: pl.DataFrame, fields: list[Field]) -> pl.Series:
-    """0, 1, 2, ... for each run of adjacent rows with equal keys."""
+    """0, 1, 2, ... for each run of adjacent rows with equal keys; case counts unless the rows were sorted without."""
     if not fields:
         return pl.repeat(0, frame.height, dtype=pl.UInt32, eager=True).alias(GROUP).set_sorted()
-    keys = key_columns(frame, fields)
+    keys = key_columns(frame, fields, [not f.any_case for f in fields])
     runs = keys[0].rle_id() if len(keys) == 1 else pl.DataFrame(keys).to_struct().rle_id()
     return runs.alias(GROUP).set_sorted()
 

@@ -89,6 +89,8 @@ class SortedMerge(SortedJoin):
     def fields(self, inputs: Mapping[str, Layout]) -> Layout:
         """The layout of the first stream."""
         self.sources = list(inputs)
+        if not self.sources:
+            return Layout()
         first = inputs[self.sources[0]]
         for source, layout in inputs.items():
             if [f.type for f in layout] != [f.type for f in first]:

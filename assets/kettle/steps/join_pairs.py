@@ -19,22 +19,19 @@ NONE = -1
 
 
 def ranks(
-    streams: Sequence[Sequence[pl.Series]],
-    fields: Sequence[Field],
-    descending: Sequence[bool] | None = None,
-    case_sensitive: Sequence[bool] | None = None,
+    streams: Sequence[Sequence[pl.Series]], fields: Sequence[Field], descending: Sequence[bool] | None = None
 ) -> list[Numbers]:
     """One array of ranks per stream. Each stream has one column per field, already in that field's type.
 
-    Null ranks first and equals null; '' equals null.
+    Null ranks first and equals null; '' equals null. Direction and case are those of the fields as they were sorted,
+    unless `descending` says otherwise.
     """
     heights = [columns[0].len() for columns in streams]
-    down = list(descending or [False] * len(fields))
-    exact = list(case_sensitive or [True] * len(fields))
+    down = [f.descending for f in fields] if descending is None else list(descending)
     joined = []
     for number, field in enumerate(fields):
         both = pl.concat([columns[number].alias("c") for columns in streams])
-        joined.append(order_key(both, field, exact[number]).alias(str(number)))
+        joined.append(order_key(both, field, not field.any_case).alias(str(number)))
     found = _plain(joined, down) if len(joined) == 1 else None
     if found is None:
         found = _ranked(joined, down)
@@ -56,17 +53,20 @@ def _plain(keys: list[pl.Series], descending: list[bool]) -> Numbers | None:
 
 
 def _ranked(keys: list[pl.Series], descending: list[bool]) -> Numbers:
-    frame = pl.DataFrame(keys)
-    names = frame.columns
+    every = pl.DataFrame(keys)
+    names = every.columns
+    change = pl.any_horizontal(pl.col(n).ne_missing(pl.col(n).shift(1)) for n in names)
+    # only one row of each run of equal keys is ranked
+    starts = every.select(change).to_series().scatter(0, True) if every.height else pl.Series(dtype=pl.Boolean)
+    frame = every.filter(starts)
     order = frame.select(
         pl.arg_sort_by(names, descending=descending, nulls_last=descending, maintain_order=True)
     ).to_series()
-    ordered = frame[order]
-    change = pl.any_horizontal(pl.col(n).ne_missing(pl.col(n).shift(1)) for n in names)
-    dense = ordered.select(change.cum_sum().cast(pl.Int64)).to_series().to_numpy()
+    dense = frame[order].select(change.cum_sum().cast(pl.Int64)).to_series().to_numpy()
     found = np.empty(frame.height, dtype=np.int64)
     found[order.to_numpy()] = dense
-    return found
+    places: Numbers = starts.cast(pl.Int64).cum_sum().to_numpy() - 1
+    return np.take(found, places)
 
 
 def is_sorted(rank: Numbers) -> bool:
@@ -91,7 +91,7 @@ def pairs(left: Numbers, right: Numbers, keep_left: bool, keep_right: bool) -> t
 
 def _sorted_pairs(left: Numbers, right: Numbers, keep_left: bool, keep_right: bool) -> tuple[Numbers, Numbers]:
     first = np.searchsorted(right, left, side="left")
-    counts = np.searchsorted(right, left, side="right") - first
+    counts = _run_lengths(right, left, first)
     repeats = np.maximum(counts, 1) if keep_left else counts
     found_left = np.repeat(np.arange(left.size, dtype=np.int64), repeats)
     ends = np.cumsum(repeats)
@@ -106,6 +106,17 @@ def _sorted_pairs(left: Numbers, right: Numbers, keep_left: bool, keep_right: bo
     rows = np.flatnonzero(lonely)
     before = np.concatenate(([0], ends))[place[rows]]
     return np.insert(found_left, before, NONE), np.insert(found_right, before, rows)
+
+
+def _run_lengths(rank: Numbers, wanted: Numbers, first: Numbers) -> Numbers:
+    """How many of the sorted ranks equal each wanted one, given where the first not smaller stands."""
+    if rank.size == 0:
+        return np.zeros(wanted.size, dtype=np.int64)
+    starts = np.flatnonzero(np.concatenate(([True], rank[1:] != rank[:-1])))
+    lengths = np.zeros(rank.size, dtype=np.int64)
+    lengths[starts] = np.diff(np.append(starts, rank.size))
+    inside = np.minimum(first, rank.size - 1)
+    return np.where((first < rank.size) & (rank[inside] == wanted), lengths[inside], 0)
 
 
 def _run_end(ranks_: list[int], start: int) -> int:

@@ -46,7 +46,7 @@ class SortRows(Step):
                 self.presorted.append(name)
 
     def fields(self, inputs: Mapping[str, Layout]) -> Layout:
-        """The keys must be there; the layout stays."""
+        """The keys must be there; their fields remember how they are sorted."""
         layout = self.main(inputs)
         if not self.keys:
             raise StepError(self.name, "it has no fields to sort on", "name at least one")
@@ -56,7 +56,10 @@ class SortRows(Step):
             self.presorted_fields = [layout[name] for name in self.presorted]
             self.sorted_layout = layout.plus(Field(GROUP, ValueType.INTEGER))
             self.sort_keys = [SortKey(GROUP), *self.keys]
-        return layout
+        output = layout
+        for key in self.keys:
+            output = output.but(key.name, descending=not key.ascending, any_case=not key.case_sensitive)
+        return output
 
     def start(self) -> None:
         """Opens the buffer."""

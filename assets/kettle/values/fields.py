@@ -77,6 +77,7 @@ class Field:
         trim: none, left, right or both; applied when text is converted.
         origin: name of the step that made the field.
         storage: "normal"; "lazy" marks a field read by lazy conversion (`text` then holds the raw column's mask).
+        descending, any_case: how Sort rows sorted the field; merging and grouping steps behind it compare that way.
     """
 
     name: str
@@ -93,6 +94,8 @@ class Field:
     trim: str = "none"
     origin: str | None = None
     storage: str = "normal"
+    descending: bool = False
+    any_case: bool = False
 
     def __post_init__(self) -> None:
         """Some types have one precision whatever was declared, as Kettle reports it."""

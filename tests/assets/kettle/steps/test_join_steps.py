@@ -177,3 +177,17 @@ def test_switch_case_sends_each_value_to_its_targets() -> None:
     counts = {name: [r[0] for r in done.rows(name)] for name in ("one", "two", "both", "nil", "rest")}
     assert counts == {"one": ["1", "1"], "two": ["2"], "both": ["2"], "nil": [None], "rest": ["3"]}
     assert done.counters["sw"].written == 6
+
+
+def test_merge_join_behind_descending_sorts_compares_the_same_way() -> None:
+    def ordered(step: str, source: str) -> None:
+        fields = [("fields", [("field", [("name", "k"), ("ascending", "N"), ("case_sensitive", "N")])])]
+        flow.step(step, "SortRows", fields).hop(source, step)
+
+    flow = Flow().step("A", "DataGrid", grid({"k": "String", "a": "Integer"}, [("x", 1), ("Y", 2), (None, 0)]))
+    flow.step("B", "DataGrid", grid({"k": "String", "b": "Integer"}, [("y", 3), ("z", 4), (None, 5)]))
+    ordered("sa", "A")
+    ordered("sb", "B")
+    options = [("join_type", "INNER"), ("step1", "sa"), ("step2", "sb"), ("keys_1", [("key", "k")])]
+    flow.step("j", "MergeJoin", [*options, ("keys_2", [("key", "k")])]).hop("sa", "j").hop("sb", "j")
+    assert flow.run().rows("j") == [("Y", 2, "y", 3), (None, 0, None, 5)]
