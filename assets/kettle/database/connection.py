@@ -60,16 +60,15 @@ class Database:
 
     Class attributes:
         savepoints: a failed statement can be undone alone.
-        folds: text compares without regard to case and blanks at the end, by the usual collation.
     """
 
     savepoints: ClassVar[bool] = True
-    folds: ClassVar[bool] = False
 
     def __init__(self, name: str, target: Target) -> None:
         self.name = name
         self.target = target
         self.dialect = target.dialect
+        self.folds = target.dialect in ("mysql", "tsql")  # text compares without case by the usual collation
         self.memory = Memory(_KEPT_BYTES, None)
         self._open: list[Rows] = []
         self.connect()

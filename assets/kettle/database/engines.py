@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import Any
 
 import polars as pl
 
@@ -226,8 +226,6 @@ _PG_NULL = "\x1dNULL\x1d"  # a control character no text holds by chance
 
 class MySql(Database):
     """MySQL and MariaDB over PyMySQL: reads unbuffered, several rows per INSERT. LOAD DATA LOCAL stays off."""
-
-    folds: ClassVar[bool] = True
 
     def cursor(self, *, streaming: bool = False) -> Any:
         """An unbuffered cursor for streaming."""

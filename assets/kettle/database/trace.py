@@ -59,6 +59,17 @@ def origins(sql: str, dialect: str, columns: Callable[[str], list[str]]) -> list
         return []
 
 
+def tables(sql: str, dialect: str) -> list[str]:
+    """The tables that a query reads, sorted; none where sqlglot cannot read it. Names of its own WITH are left out."""
+    try:
+        query = parse_one(without_end(sql), dialect=dialect or None)
+    except (SqlglotError, RecursionError):
+        return []
+    own = {cte.alias_or_name.lower() for cte in query.find_all(exp.CTE)}
+    found = {table_name(t) for t in query.find_all(exp.Table) if t.name}
+    return sorted(name for name in found if name.lower() not in own)
+
+
 def table_name(table: exp.Table) -> str:
     """`schema.table` or `table`, unquoted."""
     return ".".join(part for part in (table.db, table.name) if part and part != _NO_SCHEMA)
@@ -79,8 +90,11 @@ def _origin(scope: Scope, select: exp.Expr) -> Origin:
     inner = select.unalias()
     sources: set[tuple[str, str]] = set()
     plain = isinstance(inner, exp.Column)
+    only = [source for _, source in scope.selected_sources.values()]
     for column in inner.find_all(exp.Column):
-        source = scope.sources.get(column.table)
+        # without the tables' columns, a column is left without its table: where there is one table only, it is that
+        unnamed = only[0] if not column.table and len(only) == 1 else None
+        source = scope.sources.get(column.table, unnamed)
         if isinstance(source, exp.Table):
             sources.add((table_name(source), column.name))
         elif isinstance(source, Scope):

@@ -49,13 +49,26 @@ def _checked(database: DuckDb, table: str, frame: pl.DataFrame, layout: Layout) 
         if kind == "NOT NULL":
             _not_null(frame, names.get(columns[0].upper()), columns[0], reasons)
         elif kind in ("PRIMARY KEY", "UNIQUE") and all(c.upper() in names for c in columns):
-            keyed[tuple(columns)] = set(database.rows(f"SELECT {', '.join(map(database.quote, columns))} FROM {table}"))
+            keyed[tuple(columns)] = _present(
+                database, table, frame, [names[c.upper()] for c in columns], columns, target
+            )
     for key, present in keyed.items():
         _unique(frame, [names[c.upper()] for c in key], [target[c] for c in key], present, reasons)
     good = frame.filter(~pl.int_range(frame.height, eager=True).is_in(list(reasons))) if reasons else frame
     if good.height:
         database.insert(table, good, layout)
     return reasons
+
+
+def _present(
+    database: DuckDb, table: str, frame: pl.DataFrame, fields: list[Field], columns: list[str], target: Layout
+) -> set[tuple[object, ...]]:
+    """The keys of the frame that the table has already."""
+    wanted = [target[c].but(name=f"k{i}", mask=None, length=-1, precision=-1) for i, c in enumerate(columns)]
+    keys = pl.DataFrame([convert(frame[f.name], f, w).values for f, w in zip(fields, wanted, strict=True)])
+    quoted = [database.quote(c) for c in columns]
+    distinct = keys.drop_nulls().unique()
+    return {row for part in database.matching(table, quoted, quoted, distinct, Layout(wanted)) for row in part.rows()}
 
 
 def _lengths(database: DuckDb, table: str) -> dict[str, int]:

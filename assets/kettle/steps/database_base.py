@@ -52,6 +52,17 @@ class DatabaseStep(Step):
         except KettleError as error:
             raise StepError(self.name, error.what, error.fix) from None
 
+    def refuse_alone(self, error: StepError) -> None:
+        """Raises the error again unless the row can go to an error hop and the rest of the transaction still stands."""
+        if self.node.error is None:
+            raise error
+        if not self.database.savepoints:
+            raise StepError(
+                self.name,
+                f"{error.reason}; DuckDB cannot undo one statement alone, so the error hop is of no use here",
+                "correct the statement, or run against another database",
+            ) from None
+
     def target_table(self, prefix: str = "lookup/") -> str:
         """The table in SQL, from the tags `schema` and `table`."""
         self.schema = self.text(f"{prefix}schema")
@@ -109,7 +120,7 @@ class DatabaseStep(Step):
 
 def _condition(column: str, operator: str) -> str:
     if operator == NULL_SAFE:
-        return f"(({column} IS NULL AND CAST(? AS VARCHAR(256)) IS NULL) OR {column} = ?)"
+        return f"(({column} IS NULL AND ? IS NULL) OR {column} = ?)"
     if operator in WITHOUT_FIELD:
         return f"{column} {operator}"
     return f"{column} BETWEEN ? AND ?" if operator == "BETWEEN" else f"{column} {operator} ?"
@@ -121,7 +132,7 @@ def condition_values(conditions: Sequence[Condition], row: dict[str, Any]) -> li
     for c in conditions:
         if c.operator in WITHOUT_FIELD:
             continue
-        out.append(row[c.field] if c.operator != NULL_SAFE or row[c.field] is None else str(row[c.field]))
+        out.append(row[c.field])
         if c.operator == NULL_SAFE:
             out.append(row[c.field])
         elif c.operator == "BETWEEN":

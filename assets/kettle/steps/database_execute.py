@@ -125,8 +125,7 @@ class ExecSql(_Executing):
             try:
                 results.append(self._row(number, layout, bound, texts))
             except StepError as error:
-                if self.node.error is None:
-                    raise
+                self.refuse_alone(error)
                 reasons[number] = error.reason
         good = frame.filter(self.split(frame, reasons, code="ESQ001"))
         extra = self.output.names[len(main) :]
@@ -180,8 +179,7 @@ class ExecSqlRow(_Executing):
                     counts = self.execute(self._script(text), single=single)
                 results.append(counts)
             except StepError as error:
-                if self.node.error is None:
-                    raise
+                self.refuse_alone(error)
                 reasons[number] = error.reason
         good = frame.filter(self.split(frame, reasons, code="ExecSQLRow001"))
         extra = self.output.names[len(self.inputs[source]) :]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import polars as pl
 
 from assets.kettle.database.sql import parameters
-from assets.kettle.database.trace import origins
+from assets.kettle.database.trace import origins, tables
 from assets.kettle.database.values import parameters_of
 from assets.kettle.engine.step import DataSet, Derivation, Ref
 from assets.kettle.errors import StepError
@@ -92,12 +92,12 @@ class TableInput(DatabaseStep):
         }
 
     def reads(self) -> list[DataSet]:
-        """The tables of the query."""
-        tables: dict[str, dict[str, str]] = {}
-        for name, origin in self._origins():
+        """The tables of the query, with the columns that can be told."""
+        found: dict[str, dict[str, str]] = {name: {} for name in tables(self.sql, self.database.dialect)}
+        for name, origin in self._origins() if hasattr(self, "output") else ():
             for table, column in origin.sources:
-                tables.setdefault(table, {}).setdefault(column, name)
-        return [DataSet("table", self.connection, table, columns) for table, columns in sorted(tables.items())]
+                found.setdefault(table, {}).setdefault(column, name)
+        return [DataSet("table", self.connection, table, columns) for table, columns in sorted(found.items())]
 
 
 class DatabaseJoin(DatabaseStep):

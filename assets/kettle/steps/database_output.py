@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from assets.kettle.database.connection import DatabaseError
 from assets.kettle.database.values import parameters_of
 from assets.kettle.database.write import insert_each
 from assets.kettle.engine.step import DataSet, Derivation
@@ -136,10 +135,9 @@ class TableOutput(_Inserting):
                 with self.failing(), self.database.savepoint():
                     keys.append(self.database.insert_returning(table, layout.names, values))
                 self.count(output=1)
-            except (StepError, DatabaseError) as error:
-                if self.node.error is None:
-                    raise
-                reasons[number] = getattr(error, "reason", str(error))
+            except StepError as error:
+                self.refuse_alone(error)
+                reasons[number] = error.reason
         good = frame.filter(self.split(frame, reasons, code=self.error_code))
         return good.with_columns(pl.Series(self.output.names[-1], keys, dtype=pl.Int64))
 

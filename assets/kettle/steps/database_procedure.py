@@ -65,8 +65,7 @@ class DbProc(DatabaseStep):
                 with self.failing(), self.database.savepoint():
                     answers.append(self._call(self.database, row))
             except StepError as error:
-                if self.node.error is None:
-                    raise
+                self.refuse_alone(error)
                 reasons[number] = error.reason
         good = frame.filter(self.split(frame, reasons, code="DBP001"))
         if self.outs:
