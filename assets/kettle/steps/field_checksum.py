@@ -72,7 +72,7 @@ class CheckSum(RowStep):
 
     def transform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows with their checksums."""
-        values, _ = mapped(self._content(frame), self._sum, self.target.dtype)
+        values, _ = mapped(self._content(frame), self._sum(), self.target.dtype)
         return frame.with_columns(values.alias(self.target.name))
 
     def _content(self, frame: pl.DataFrame) -> pl.Series:
@@ -95,15 +95,18 @@ class CheckSum(RowStep):
         text = java_text(column, item)
         return text.fill_null("null") if self.method == "NATIVE_STRINGS" else text
 
-    def _sum(self, content: bytes) -> int | str | bytes:
+    def _sum(self) -> Callable[[bytes], int | str | bytes]:
+        """The function of a row's bytes."""
         if self.kind in _NUMBERS:
-            return _NUMBERS[self.kind](content)
-        digest = hashlib.new(_DIGESTS[self.kind], content, usedforsecurity=False).digest()
+            return _NUMBERS[self.kind]
+        digest = getattr(hashlib, _DIGESTS[self.kind])
         if self.target.type is ValueType.BINARY:
-            return digest
-        if self.result == "hexadecimal":
-            return _compatible(digest) if self.compatible else digest.hex()
-        return "-".join(str(byte) for byte in digest)
+            return lambda content: digest(content, usedforsecurity=False).digest()
+        if self.result != "hexadecimal":
+            return lambda content: "-".join(str(byte) for byte in digest(content, usedforsecurity=False).digest())
+        if self.compatible:
+            return lambda content: _compatible(digest(content, usedforsecurity=False).digest())
+        return lambda content: digest(content, usedforsecurity=False).hexdigest()
 
     def derive(self) -> dict[str, Derivation]:
         """The checksum comes from the summed fields."""

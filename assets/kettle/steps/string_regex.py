@@ -36,7 +36,9 @@ class RegexEval(RowStep):
         """The input's fields, the result and the groups; replaced at their places where that is asked for."""
         layout = self.main(inputs)
         self.base = layout
-        self.tested = self.field(layout, self.options.text("matcher"), "the field to evaluate")
+        # a field that is missing matters only when a row comes, as in the original
+        name = self.options.text("matcher")
+        self.tested = layout.get(name) or Field(name)
         replace = self.options.flag("replacefields")
         result = self.text("resultfieldname")
         if not result and not self.capture:
@@ -62,6 +64,7 @@ class RegexEval(RowStep):
 
     def transform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows with result and groups."""
+        self.field(self.base, self.tested.name, "the field to evaluate")
         texts = to_text(frame[self.tested.name], self.tested)
         texts = texts.set((texts == "").fill_null(value=False), None)
         found = matches(texts, self.pattern, self.flags).fill_null(value=False)

@@ -10,12 +10,27 @@ from assets.kettle.values.fields import Field, ValueType
 from assets.kettle.values.java_numbers import double_text
 from assets.kettle.values.masks_number import Parsed, each_unique
 
+_SAMPLE = 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def mapped(column: pl.Series, function: Callable[[Any], Any], dtype: pl.DataType | None = None) -> Parsed:
-    """`function` of every value that is not null; a ValueError becomes the reason of its rows (null there)."""
-    return each_unique(column, function, dtype or pl.String())
+    """`function` of every value that is not null; a ValueError becomes the reason of its rows (null there).
+
+    Repeated values are computed once, unless the first thousand show that hardly any repeats.
+    """
+    kind = dtype or pl.String()
+    if column.len() <= _SAMPLE or column.head(_SAMPLE).n_unique() < _SAMPLE * 0.9:
+        return each_unique(column, function, kind)
+    values: list[Any] = []
+    reasons: dict[int, str] = {}
+    for row, value in enumerate(column.to_list()):
+        try:
+            values.append(None if value is None else function(value))
+        except ValueError as error:
+            values.append(None)
+            reasons[row] = str(error)
+    return pl.Series(column.name, values, dtype=kind), reasons
 
 
 def mapped_rows(columns: Sequence[pl.Series], function: Callable[..., Any], dtype: pl.DataType) -> Parsed:
