@@ -55,9 +55,9 @@ def test_generic_connections_by_jdbc_url(jdbc: str, expected: str) -> None:
 
 def test_an_override_wins_also_by_jndi_name() -> None:
     jndi = Connection("c", "H2", access="JNDI", database="Sample")
-    found = target_of(jndi, Variables(), {"Sample": "duckdb:////tmp/x.duckdb"})
+    found = target_of(jndi, Variables(), {"Sample": "duckdb:////data/x.duckdb"})
     assert found.standin
-    assert found.url.database == "/tmp/x.duckdb"
+    assert found.url.database == "/data/x.duckdb"
     assert target_of(jndi, Variables(), {"c": "postgresql://h/d"}).dialect == "postgres"
 
 
