@@ -22,6 +22,7 @@ MODULES = (
     "assets.analytics.defs",
     "sensors.defs",
 )
+KETTLE = "assets.kettle.defs"
 
 
 def build_definitions(
@@ -40,4 +41,6 @@ def build_definitions(
         warnings.simplefilter("ignore", dg.BetaWarning)
         warnings.simplefilter("ignore", dg.PreviewWarning)
         parts = [import_module(module).definitions(settings) for module in MODULES]
+        # last: a table that one of the others makes keeps its asset when a Kettle file reads or writes it
+        parts.append(import_module(KETTLE).definitions(settings, dg.Definitions.merge(*parts, shell)))
         return apply_conditions(dg.Definitions.merge(*parts, shell))

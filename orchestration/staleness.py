@@ -71,8 +71,9 @@ class Staleness:
         return {key: {} if key in gone else states for key, states in found.items()}
 
     def find(self) -> list[Stale]:
-        """All asset partitions that are missing or out of date, upstream first."""
-        return [stale for key in self.graph.toposorted_asset_keys for stale in self._of(key)]
+        """All asset partitions that can be made here and are missing or out of date, upstream first."""
+        made = [key for key in self.graph.toposorted_asset_keys if self.graph.get(key).is_executable]
+        return [stale for key in made for stale in self._of(key)]
 
     def partitions(self, key: dg.AssetKey) -> Sequence[Partition]:
         """All partition keys of an asset; [None] when it has none."""

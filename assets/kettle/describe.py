@@ -5,6 +5,7 @@ is not connected) is said to have that problem; what follows is described as far
 """
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,11 +26,16 @@ from assets.kettle.jobs.registry import entry_classes
 from assets.kettle.lineage import Tracer, info
 from assets.kettle.model import Job, Transformation
 from assets.kettle.offline import Columns, OfflineDatabases
-from assets.kettle.pieces import hop_order
+from assets.kettle.pieces import SEPARABLE, hop_order
 from assets.kettle.schedule import cron_of
 from assets.kettle.steps.registry import step_class
 
 UNKNOWN_BEFORE = "its input is not known, see the steps before it"
+SCRIPTS = ("ScriptValueMod", "ScriptValue")
+# what a script may call that reaches beyond its rows
+ACTING = re.compile(
+    r"setVariable|fireToDB|execProcess|sendMail|deleteFile|createFolder|moveFile|copyFile|touch|Packages"
+)
 CALLING_TYPES = {"TRANS": "transformation", "PIPELINE": "transformation", "JOB": "job", "WORKFLOW": "job"}
 
 
@@ -155,9 +161,30 @@ class _Describing:
                     supported=name not in self.unsupported,
                     fields=tuple(info(f) for f in node.step.output) if node is not None and known else None,
                     problem=self.problems.get(name, ""),
+                    alone=self._alone(name),
                 )
             )
         return found
+
+    def _alone(self, name: str) -> bool:
+        """Whether the step does the same when it runs before, and apart from, the steps that change something."""
+        node = self.model.steps[name]
+        if node.type not in SEPARABLE or name in self.unsupported:
+            return False
+        if node.type in SCRIPTS and ACTING.search(" ".join(node.options.element.itertext())):
+            return False
+        changed = " ".join(self._scripts()).lower()
+        written = {place.name for place in self._places("writes") if place.kind == "file"}
+        return not any(
+            place.name.rpartition(".")[2].lower() in changed if place.kind == "table" else place.name in written
+            for place in self._places("reads")
+            if place.step == name
+        )
+
+    def _scripts(self) -> list[str]:
+        """SQL scripts that run when the transformation starts."""
+        steps = [self.model.steps[name] for name in self.engine.graph.order]
+        return [node.options.text("sql") for node in steps if node.type in ("ExecSQL", "ExecSql")]
 
     def _hops(self) -> list[tuple[str, str]]:
         graph, nodes = self.engine.graph, self.engine.nodes

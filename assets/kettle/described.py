@@ -82,6 +82,7 @@ class StepInfo(_Value):
     Attributes:
         fields: what leaves it; None when that could not be told.
         problem: why it cannot run, or why its fields are not known.
+        alone: it may run as an op of its own, see pieces.py.
     """
 
     name: str
@@ -89,6 +90,7 @@ class StepInfo(_Value):
     supported: bool = True
     fields: tuple[FieldInfo, ...] | None = None
     problem: str = ""
+    alone: bool = False
 
 
 class FileInfo(_Value):

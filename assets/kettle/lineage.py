@@ -42,10 +42,12 @@ class Tracer:
         return found
 
     def entering(self, step: str, field: str) -> tuple[Source, ...]:
-        """Where a field comes from as it reaches a step."""
-        graph = self.engine.graph
+        """Where a field comes from as it reaches a step, by its main inputs (inputs on the side only look up)."""
+        inputs = self.engine.graph.inputs[step]
+        node = self.engine.nodes.get(step)
+        side = set(node.step.named_inputs()) if node is not None else set()
         found: dict[Source, None] = {}
-        for source in graph.inputs[step]:
+        for source in [s for s in inputs if s not in side] or inputs:
             layout = self._sent(source, step)
             if layout is None or layout.get(field) is not None:
                 found |= dict.fromkeys(self.leaving(source, field, step))

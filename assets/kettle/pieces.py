@@ -1,9 +1,9 @@
 """Cuts a transformation into pieces that run as separate ops, without changing what comes out.
 
 A step runs alone when it only turns the rows it gets into rows it sends, or reads. Everything that changes something
-outside (tables, files, variables, result rows), what comes after such a step, and the last steps of the graph stay
-together in one final piece with one transaction: so outputs are all or nothing, and a retry that starts in the middle
-never loses a write. No polars here: the definitions are cut while they load.
+outside (tables, files, variables, result rows) and what comes after such a step stays together in one final piece with
+one transaction: so outputs are all or nothing, and a retry that starts in the middle never loses a write. No polars
+here: the definitions are cut while they load.
 """
 
 from collections import deque
@@ -53,8 +53,9 @@ def cut(
     may = set(separable)
     last: set[str] = set()
     for name in order:
-        if name in last or name not in may or not targets.get(name):
+        if name in last or name not in may:
             last |= {name, *_after(name, targets)}
+    last = last or set(order[-1:])  # something has to end the run
     return Pieces(tuple(n for n in order if n not in last), tuple(n for n in order if n in last))
 
 

@@ -1,0 +1,52 @@
+"""Kettle and Hop files as Dagster definitions: transformations are graph-backed assets, jobs are Dagster jobs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import dagster as dg
+
+from assets.kettle.catalog import load
+from assets.kettle.checks import checks_of
+from assets.kettle.graph_defs import graph_asset
+from assets.kettle.job_defs import job_asset, job_definition
+from assets.kettle.layout_defs import external_spec, lay_out
+from assets.kettle.rows_defs import ROWS, KettleRows
+from core.naming import Key
+from core.settings import Settings
+
+
+def definitions(settings: Settings, others: dg.Definitions | None = None) -> dg.Definitions:
+    """All assets, checks and jobs of the files under HEDDLE_KETTLE_FILES.
+
+    Args:
+        others: definitions beside these; a table that one of their assets makes keeps that asset.
+    """
+    return kettle_assets(settings.kettle_files, settings, _taken(others))
+
+
+def kettle_assets(folder: Path, settings: Settings, taken: Mapping[Key, set[Key]] | None = None) -> dg.Definitions:
+    """What the files under a folder become. A file that cannot be read or run is an asset that says so.
+
+    Args:
+        taken: assets that exist already, with what they depend on.
+    """
+    layout = lay_out(folder, load(folder, settings), taken or {})
+    limit = settings.kettle_ops if settings.kettle == "native" else 0
+    transformations = [plan for plan in layout.files if not plan.info.is_job]
+    jobs = [plan for plan in layout.files if plan.info.is_job]
+    runnable = [plan for plan in jobs if not plan.info.error]
+    return dg.Definitions(
+        assets=[
+            *(graph_asset(plan, layout.keys, limit) for plan in transformations),
+            *(job_asset(plan) for plan in jobs),
+            *(external_spec(key, place) for key, place in layout.external.items()),
+        ],
+        asset_checks=[check for plan in layout.files for check in checks_of(plan)],
+        jobs=[job_definition(plan, layout) for plan in runnable],
+        resources={ROWS: KettleRows(settings.home / "kettle" / "rows")},
+    )
+
+
+def _taken(others: dg.Definitions | None) -> dict[Key, set[Key]]:
+    found = others.resolve_all_asset_specs() if others is not None else []
+    return {Key(*spec.key.path): {Key(*dep.asset_key.path) for dep in spec.deps} for spec in found}
