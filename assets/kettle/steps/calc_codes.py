@@ -51,7 +51,7 @@ def code_of(text: str) -> str:
     if text.isdigit() and int(text) < len(CODES):
         return CODES[int(text)]
     folded = text.upper()
-    if folded in CODES:
+    if folded in CALCULATIONS:
         return folded
     if text in _FORMULAS:
         return _FORMULAS[text]
@@ -65,7 +65,8 @@ _BY_TYPE: Mapping[ValueType, str] = {
     "DAY_OF_WEEK WEEK_OF_YEAR WEEK_OF_YEAR_ISO8601 YEAR_OF_DATE_ISO8601 CRC32 ADLER32 LEVENSHTEIN_DISTANCE DATE_DIFF "
     "STRING_LEN QUARTER_OF_DATE DATE_WORKING_DIFF DAMERAU_LEVENSHTEIN NEEDLEMAN_WUNSH DATE_DIFF_MSEC DATE_DIFF_SEC "
     "DATE_DIFF_MN DATE_DIFF_HR HOUR_OF_DAY MINUTE_OF_HOUR SECOND_OF_MINUTE",
-    ValueType.DATE: "ADD_DAYS ADD_HOURS ADD_MINUTES ADD_SECONDS ADD_MONTHS REMOVE_TIME_FROM_DATE ADD_TIME_TO_DATE",
+    ValueType.DATE: "ADD_DAYS ADD_HOURS ADD_MINUTES ADD_SECONDS ADD_MONTHS REMOVE_TIME_FROM_DATE ADD_TIME_TO_DATE "
+    "FIRST_DAY_OF_MONTH LAST_DAY_OF_MONTH",
     ValueType.BOOLEAN: "CHECK_XML_FILE_WELL_FORMED CHECK_XML_WELL_FORMED",
     ValueType.BINARY: "LOAD_FILE_CONTENT_BINARY",
     ValueType.NONE: "- COPY_FIELD NVL",
@@ -115,6 +116,8 @@ CALCULATIONS: dict[str, Calculation] = {
     "ADD_SECONDS": calc_dates.shift("s"),
     "ADD_MONTHS": calc_dates.shift("mo"),
     "ADD_TIME_TO_DATE": calc_dates.add_time,
+    "FIRST_DAY_OF_MONTH": calc_dates.month_edge(last=False),
+    "LAST_DAY_OF_MONTH": calc_dates.month_edge(last=True),
     **TEXT_CALCULATIONS,
     **FILE_CALCULATIONS,
 }

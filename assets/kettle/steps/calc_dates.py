@@ -68,6 +68,16 @@ def without_time(call: Call) -> Outcome:
     return call.done(dates.dt.truncate("1d"), call.first().field.type if call.first().field.is_date else _DATE)
 
 
+def month_edge(*, last: bool) -> Calculation:
+    """Hop's first or last day of date A's month, the time kept."""
+
+    def calculate(call: Call) -> Outcome:
+        (dates,) = call.all_as(_DATE, call.first())
+        return call.done(dates.dt.month_end() if last else dates.dt.month_start(), _DATE)
+
+    return calculate
+
+
 def difference(unit: int) -> Calculation:
     """A - B in units of so many milliseconds."""
 

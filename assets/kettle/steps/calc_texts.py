@@ -1,6 +1,8 @@
 """Calculations on texts. Most read A as Java's toString, which knows no mask."""
 
+import base64
 from collections.abc import Callable
+from urllib.parse import quote_plus, unquote_plus
 
 import polars as pl
 
@@ -46,6 +48,15 @@ _HEX: dict[str, Callable[[str], str]] = {
     "HEX_TO_BYTE_DECODE": escapes.hex_to_bytes,
     "CHAR_TO_HEX_ENCODE": escapes.chars_to_hex,
     "HEX_TO_CHAR_DECODE": escapes.hex_to_chars,
+}
+
+# of getString; Hop has these in addition to Kettle
+_CODINGS: dict[str, Callable[[str], str]] = {
+    "BASE64_ENCODE": lambda text: base64.b64encode(text.encode()).decode().rstrip("="),
+    "BASE64_ENCODE_PADDED": lambda text: base64.b64encode(text.encode()).decode(),
+    "BASE64_DECODE": lambda text: base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode(),
+    "URL_ENCODE": lambda text: quote_plus(text, safe="*"),
+    "URL_DECODE": unquote_plus,
 }
 
 _PAIRS: dict[str, tuple[Callable[[str, str], float], ValueType]] = {
@@ -103,7 +114,7 @@ def _on_pairs(function: Callable[[str, str], float], kind: ValueType) -> Calcula
 TEXT_CALCULATIONS: dict[str, Calculation] = {
     **{code: _on_column(function) for code, function in _COLUMNS.items()},
     **{code: _on_each(function) for code, function in _SINGLE.items()},
-    **{code: _on_each(function, masked=True) for code, function in _HEX.items()},
+    **{code: _on_each(function, masked=True) for code, function in (_HEX | _CODINGS).items()},
     **{code: _on_pairs(*how) for code, how in _PAIRS.items()},
     "STRING_LEN": string_length,
     "SUBSTITUTE_VARIABLE": substitute_variables,
