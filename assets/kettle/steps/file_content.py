@@ -239,7 +239,7 @@ class XBaseInput(Step):
         limit = self.integer("limit")
         batch: list[list[Any]] = []
         number = 0
-        for record in table:
+        for record in self._records(table, path):
             number += 1
             batch.append([_dbf_value(v) for v in record.values()])
             if len(batch) >= self.run.settings.batch_rows:
@@ -249,6 +249,12 @@ class XBaseInput(Step):
                 break
         if batch:
             yield self._frame(batch, path, number)
+
+    def _records(self, table: Any, path: str) -> Iterator[Mapping[str, Any]]:
+        try:
+            yield from table
+        except (ValueError, OSError) as error:
+            raise StepError(self.name, f"{path} holds a broken record: {error}", "check the file") from error
 
     def _frame(self, batch: list[list[Any]], path: str, number: int) -> pl.DataFrame:
         o = self.options

@@ -84,7 +84,9 @@ class DocumentStep(Step):
         """Reads the options of the subclass."""
 
     def _column(self, option: Options) -> Column:
-        path = self.resolve(option.text(*self.path_tags))
+        written = option.text(*self.path_tags)
+        root = "$" if written.startswith("$[") else ""  # a JsonPath, no characters in hexadecimal
+        path = root + self.resolve(written.removeprefix(root))
         return Column(declared(option, self.name), path=path, repeat=option.flag("repeat"))
 
     def table(self, document: Document, row: Mapping[str, object]) -> Sequence[Sequence[str | None]]:

@@ -50,7 +50,7 @@ def test_blank_line_is_nulls_after_crlf_and_swallowed_after_lf(tmp_path: Path) -
 def test_short_line_swallows_the_next_when_newlines_may_be_in_fields(tmp_path: Path) -> None:
     content = "id;name;amount\n1;short\n2;b;2\n"
     assert [r[0] for r in read(tmp_path / "a.csv", content)] == [1, 2]
-    with pytest.raises(StepError, match="amount|2;b"):
+    with pytest.raises(StepError, match=r"amount|2;b"):
         read(tmp_path / "b.csv", "id;name;amount\n1;a;1\n2;short\n3;b;x\n", newline_possible="Y")
 
 

@@ -1,0 +1,156 @@
+"""HTTP client, post, REST, availability against a server in a thread; Kafka against its library's mock cluster."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from assets.kettle.errors import StepError
+from assets.kettle.formats.http_client import shown
+from tests.assets.kettle.flow import Flow, Outcome, grid
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with what it was asked; /denied with 401, /missing with 404, /moved with a redirect."""
+
+    def answer(self) -> None:
+        """One answer for all methods."""
+        length = int(self.headers.get("Content-Length") or 0)
+        said = {"method": self.command, "path": self.path, "body": self.rfile.read(length).decode()}
+        said |= {
+            "type": self.headers.get("Content-Type"),
+            "own": self.headers.get("X-Own"),
+            "auth": self.headers.get("Authorization"),
+        }
+        body = json.dumps(said).encode()
+        code = {"/denied": 401, "/missing": 404, "/moved": 302}.get(self.path.split("?")[0], 200)
+        self.send_response(code)
+        if code == 302:
+            self.send_header("Location", "/there")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = answer  # the names that the server looks for
+
+    def log_message(self, format: str, *args: object) -> None:  # the name that the server uses
+        """Says nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """The address of a running server."""
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    thread = threading.Thread(target=made.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{made.server_address[1]}"
+    made.shutdown()
+    made.server_close()
+
+
+RESULT = ("result", [("name", "answer"), ("code", "status"), ("response_time", "ms")])
+
+
+def ask(kind: str, options: list[tuple[str, Any]], names: dict[str, str], *rows: tuple[Any, ...]) -> Outcome:
+    flow = Flow().step("g", "DataGrid", grid(names, list(rows))).step("h", kind, [*options, RESULT])
+    return flow.hop("g", "h").run()
+
+
+def said(outcome: Outcome) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(outcome.column("h", "answer")[0])
+    return found
+
+
+def test_get_with_parameters_headers_and_login(server: str) -> None:
+    lookup = [("arg", [("name", "q"), ("parameter", "find")]), ("header", [("name", "q"), ("parameter", "X-Own")])]
+    options = [("url", f"{server}/x?a=1"), ("httpLogin", "me"), ("httpPassword", "secret"), ("lookup", lookup)]
+    outcome = ask("HTTP", options, {"q": "String"}, ("b c&",))
+    assert said(outcome)["path"] == "/x?a=1&find=b%20c%26"
+    assert said(outcome)["own"] == "b c&"
+    assert said(outcome)["auth"].startswith("Basic ")
+    assert outcome.column("h", "status") == [200]
+    assert outcome.column("h", "ms")[0] >= 0
+
+
+def test_other_answers_are_results_and_redirects_are_followed(server: str) -> None:
+    options = [("urlInField", "Y"), ("urlField", "u")]
+    outcome = ask("HTTP", options, {"u": "String"}, (f"{server}/missing",), (f"{server}/moved",))
+    assert outcome.column("h", "status") == [404, 200]
+
+
+def test_denied_and_unreachable_are_errors_without_credentials(server: str) -> None:
+    secret = server.replace("http://", "http://me:hidden@")
+    with pytest.raises(StepError, match="401") as caught:
+        ask("HTTP", [("url", f"{secret}/denied?password=alsohidden")], {"q": "String"}, ("x",))
+    assert "hidden" not in str(caught.value)
+    flow = Flow().step("g", "DataGrid", grid({"q": "String"}, [("x",)]))
+    flow.step("h", "HTTP", [("url", "http://127.0.0.1:9/"), RESULT]).step("bad", "Dummy").hop("g", "h")
+    assert flow.errors("h", "bad", codes_valuename="code").run().rows("bad") == [("x", "HTTP001")]
+
+
+def test_post_of_a_body_or_a_form(server: str) -> None:
+    options = [("url", f"{server}/p"), ("requestEntity", "body"), ("encoding", "UTF-8")]
+    told = said(ask("HTTPPOST", options, {"body": "String"}, ("<é/>",)))
+    assert (told["method"], told["body"], told["type"]) == ("POST", "<é/>", "text/xml; charset=UTF-8")
+    lookup = [("arg", [("name", "body"), ("parameter", "f"), ("header", "N")])]
+    told = said(ask("HTTPPOST", [("url", f"{server}/p"), ("lookup", lookup)], {"body": "String"}, ("a b",)))
+    assert (told["body"], told["type"]) == ("f=a+b", "application/x-www-form-urlencoded")
+
+
+def test_rest_with_method_body_parameters(server: str) -> None:
+    options = [("url", f"{server}/r"), ("method", "PUT"), ("bodyField", "b"), ("applicationType", "JSON")]
+    options += [("parameters", [("parameter", [("field", "q"), ("name", "p")])])]
+    options += [("matrixParameters", [("matrixParameter", [("field", "q"), ("name", "m")])])]
+    told = said(ask("Rest", options, {"b": "String", "q": "String"}, ('{"a":1}', "1")))
+    assert (told["method"], told["path"], told["body"], told["type"]) == (
+        "PUT",
+        "/r;m=1?p=1",
+        '{"a":1}',
+        "application/json",
+    )
+
+
+def test_availability(server: str) -> None:
+    options = [("urlField", "u"), ("resultfieldname", "up"), ("connectTimeOut", "500"), ("readTimeOut", "2000")]
+    urls = [(f"{server}/x",), (f"{server}/missing",), ("http://127.0.0.1:9/",)]
+    flow = Flow().step("g", "DataGrid", grid({"u": "String"}, urls)).step("w", "WebServiceAvailable", options)
+    assert flow.hop("g", "w").run().column("w", "up") == [True, False, False]
+
+
+def test_addresses_are_shown_without_secrets() -> None:
+    assert shown("https://u:p@h:8/x?token=1&a=2") == "https://h:8/x?token=***&a=2"
+
+
+@pytest.fixture
+def kafka() -> Iterator[str]:
+    """A mock cluster inside the library."""
+    library = pytest.importorskip("confluent_kafka")
+    holder = library.Producer({"bootstrap.servers": "ignored", "test.mock.num.brokers": 1})
+    metadata = holder.list_topics(timeout=10)
+    broker = next(iter(metadata.brokers.values()))
+    yield f"{broker.host}:{broker.port}"
+    holder.flush(1)
+
+
+def test_kafka_there_and_back(kafka: str) -> None:
+    sending = [("directBootstrapServers", kafka), ("topic", "t"), ("keyField", "k"), ("messageField", "m")]
+    flow = Flow().step("g", "DataGrid", grid({"k": "String", "m": "String"}, [("1", "a"), (None, "b")]))
+    outcome = flow.step("out", "KafkaProducerOutput", sending).hop("g", "out").run()
+    assert outcome.counters["out"].output == 2
+    reading = Flow().step(
+        "in", "KafkaConsumerInput", [("directBootstrapServers", kafka), ("topic", "t"), ("batchSize", "10")]
+    )
+    holder = reading.model.steps["in"].options.element
+    for part in ("key", "message"):
+        field = holder.makeelement("OutputField", {"kafkaName": part, "type": "String"})
+        field.text = part
+        holder.append(field)
+    assert sorted(reading.run().rows("in"), key=str) == [("1", "a"), (None, "b")]
+
+
+def test_kafka_without_servers_names_the_step() -> None:
+    with pytest.raises(StepError, match="bootstrap"):
+        Flow().step("in", "KafkaConsumerInput", [("topic", "t")]).run()
