@@ -7,7 +7,8 @@ import polars as pl
 from assets.kettle.engine.buffers import Buffer
 from assets.kettle.engine.external import parts_by_key
 from assets.kettle.engine.step import Derivation, Step
-from assets.kettle.steps.group_functions import CUMULATIVE, Aggregate, expression, prepared
+from assets.kettle.errors import StepError
+from assets.kettle.steps.group_functions import CUMULATIVE, Aggregate, expression, numbers, prepared
 from assets.kettle.steps.group_layouts import (
     all_rows_field,
     derivations,
@@ -64,7 +65,10 @@ class GroupBase(Step):
     def aggregated(self, frame: pl.DataFrame, by: list[pl.Series], *, with_keys: bool = True) -> pl.DataFrame:
         """One row per group of the columns `by`; those of Group by are in order, others in any."""
         working = [a for a in self.aggregates if a.code not in CUMULATIVE]
-        columns = [c for c in (prepared(frame, a) for a in working) if c is not None]
+        try:
+            columns = [c for c in (prepared(frame, a) for a in working) if c is not None]
+        except ValueError as error:
+            raise StepError(self.name, str(error), "aggregate numbers, or convert the field before") from error
         helpers = {c.name for c in columns}
         table = frame.with_columns([*columns, *by])
         keys = self.keys if with_keys else []
@@ -172,13 +176,16 @@ class GroupBy(GroupBase):
         return frame.select(self.output.names)
 
     def _running(self, frame: pl.DataFrame, groups: pl.Series, aggregate: Aggregate, field: Field) -> pl.Series | None:
-        """Running sum or average; a null row repeats what was before."""
+        """Running sum or average; a null row repeats what was before. BigNumbers run in double precision."""
         if aggregate.code not in CUMULATIVE or aggregate.subject is None:
             return None
         source = aggregate.subject
         column = frame[source.name]
         if not source.is_numeric or source.type is ValueType.BIGNUMBER:
-            column = convert(column, source, Field(source.name, ValueType.NUMBER)).values
+            try:
+                column = numbers(column, source)
+            except ValueError as error:
+                raise StepError(self.name, str(error), "convert the field before") from error
         table = pl.DataFrame([column.alias("v"), groups.alias("g")])
         total = pl.col("v").cum_sum().forward_fill()
         if aggregate.code == "CUM_AVG":

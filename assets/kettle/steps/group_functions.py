@@ -68,7 +68,7 @@ class Aggregate:
 
 
 def prepared(frame: pl.DataFrame, aggregate: Aggregate) -> pl.Series | None:
-    """The column that the function works on, where the subject itself will not do."""
+    """The column that the function works on, where the subject itself will not do. Raises ValueError; see `numbers`."""
     subject = aggregate.subject
     kind = PREPARED.get(aggregate.code)
     if kind is None or subject is None:
@@ -82,8 +82,15 @@ def prepared(frame: pl.DataFrame, aggregate: Aggregate) -> pl.Series | None:
         return None
     if (kind == "sum" and subject.is_numeric) or subject.type is ValueType.NUMBER:
         return None
-    target = Field(subject.name, ValueType.NUMBER)
-    return convert(column, subject, target).values.alias(aggregate.helper)
+    return numbers(column, subject).alias(aggregate.helper)
+
+
+def numbers(column: pl.Series, field: Field) -> pl.Series:
+    """The column as Numbers. Raises ValueError naming field and value when one is none."""
+    converted = convert(column, field, Field(field.name, ValueType.NUMBER))
+    if converted.reasons:
+        raise ValueError(f"field {field.name!r}: {next(iter(converted.reasons.values()))}")
+    return converted.values
 
 
 PREPARED = {

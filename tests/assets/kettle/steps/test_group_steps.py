@@ -104,6 +104,8 @@ def test_unknown_functions_and_fields_are_told() -> None:
         group("GroupBy", ["k"], ("i", "MODE"))
     with pytest.raises(StepError, match="the field to aggregate 'q'"):
         group("GroupBy", ["k"], ("q", "SUM"))
+    with pytest.raises(StepError, match="field 's'"):
+        group("GroupBy", ["k"], ("s", "SUM"))
 
 
 def test_analytic_query_stays_inside_runs_of_the_group() -> None:
