@@ -111,7 +111,9 @@ class FieldSplitter(RowStep):
             columns[item.name] = parsed.values
             failed |= parsed.reasons
         kept = frame if self.keep else frame.drop(self.source.name)
-        # a part may bear the name of the field that was split
+        # a part may bear the name of the field that was split, or that of another field, which is then numbered
+        others = [name for name in self.output.names if name not in columns]
+        kept = kept.rename(dict(zip(kept.columns, others, strict=True)))
         result = kept.with_columns([c.alias(name) for name, c in columns.items()]).select(self.output.names)
         return result.filter(self.split(frame, failed, self.source.name)) if failed else result
 

@@ -90,7 +90,7 @@ class SortedMerge(SortedJoin):
         """The layout of the first stream."""
         self.sources = list(inputs)
         if not self.sources:
-            return Layout()
+            raise StepError(self.name, "it has no input", "draw a hop to it")
         first = inputs[self.sources[0]]
         for source, layout in inputs.items():
             if [f.type for f in layout] != [f.type for f in first]:
