@@ -1,6 +1,6 @@
 """Which assets are made from files, with the present fingerprint of those files, and which are not in their store."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 
 import dagster as dg
@@ -43,9 +43,13 @@ def _week(settings: Settings, week: Partition) -> str | None:
     return retail_files.source_version(settings, "raw/retail/transactions", week)
 
 
-def gone(settings: Settings, keys: Iterable[dg.AssetKey]) -> set[dg.AssetKey]:
-    """Those of the assets whose table or versioned folder the stores of these settings do not hold."""
-    known = {key: Key(*key.path) for key in keys}
+def gone(settings: Settings, keys: Iterable[dg.AssetKey], outside: Collection[dg.AssetKey] = ()) -> set[dg.AssetKey]:
+    """Those of the assets whose table or versioned folder the stores of these settings do not hold.
+
+    Args:
+        outside: assets that lie elsewhere, such as Kettle's outputs in other databases; none of these is gone.
+    """
+    known = {key: Key(*key.path) for key in keys if key not in outside}
     named = {key: table_name(parsed) for key, parsed in known.items() if parsed.layer not in ALIASES}
     tables = _tables(settings) if named else set()
     objects = ports.objects(settings)

@@ -72,5 +72,7 @@ def open_session(settings: Settings, run_config: Mapping[str, Any] | None = None
     instance = open_instance(settings)
     definitions = build_definitions(settings)
     register_weeks(settings, instance)
-    runner = Runner(definitions, instance, fingerprints(settings), run_config, partial(gone, settings))
+    outside = {spec.key for spec in definitions.resolve_all_asset_specs() if spec.metadata.get("kettle/outside")}
+    lost = partial(gone, settings, outside=outside)
+    runner = Runner(definitions, instance, fingerprints(settings), run_config, lost)
     return Session(settings, instance, runner)

@@ -7,6 +7,7 @@ from sensors.alerts import alert_sensors
 from sensors.drops import drops_changed
 from sensors.environments import sensor_status
 from sensors.jobs import jobs
+from sensors.kettle import kettle_changed
 from sensors.retrain import dataset_changed
 from sensors.schedules import schedules
 
@@ -25,5 +26,11 @@ def definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         jobs=jobs(),
         schedules=schedules(settings),
-        sensors=[drops_changed(settings), dataset_changed(settings), conditions, *alert_sensors(settings)],
+        sensors=[
+            drops_changed(settings),
+            kettle_changed(settings),
+            dataset_changed(settings),
+            conditions,
+            *alert_sensors(settings),
+        ],
     )

@@ -9,6 +9,7 @@ RUNS_IN: dict[str, set[str]] = {
     "retail__tables__daily": {"cluster"},  # a laptop sleeps at night; drops__changed keeps it up to date
     "endpoint__health__quarterhourly": {"local", "cluster"},
     "drops__changed": {"local", "cluster"},
+    "kettle__changed": {"local", "cluster"},
     "dataset__changed": {"cluster"},  # training takes a laptop's processors for minutes
     "assets__conditions": {"local", "cluster"},
     "run__failed": {"local", "cluster"},

@@ -8,7 +8,7 @@ import dagster as dg
 from assets.kettle.catalog import load
 from assets.kettle.checks import checks_of
 from assets.kettle.graph_defs import graph_asset
-from assets.kettle.job_defs import job_asset, job_definition
+from assets.kettle.job_defs import job_asset, job_definition, schedule_of
 from assets.kettle.layout_defs import external_spec, lay_out
 from assets.kettle.rows_defs import ROWS, KettleRows
 from core.naming import Key
@@ -43,6 +43,7 @@ def kettle_assets(folder: Path, settings: Settings, taken: Mapping[Key, set[Key]
         ],
         asset_checks=[check for plan in layout.files for check in checks_of(plan)],
         jobs=[job_definition(plan, layout) for plan in runnable],
+        schedules=[schedule_of(plan, settings) for plan in runnable if plan.info.cron],
         resources={ROWS: KettleRows(settings.home / "kettle" / "rows")},
     )
 

@@ -62,6 +62,31 @@ def job_definition(plan: FilePlan, layout: Layout) -> dg.JobDefinition:
     return graph.to_job(name=name, tags={"kettle/file": slug(plan.info.name)})
 
 
+def schedule_of(plan: FilePlan, settings: Settings) -> dg.ScheduleDefinition:
+    """The schedule of the job's START entry; it runs by itself on a cluster."""
+    name, cron = job_name(plan), plan.info.cron
+    running = settings.profile == "cluster"
+    return dg.ScheduleDefinition(
+        name=f"{name}__{cadence(cron)}",
+        job_name=name,
+        cron_schedule=cron,
+        default_status=dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED,
+        description=f"As START of {plan.info.name} says.",
+    )
+
+
+def cadence(cron: str) -> str:
+    """A word for how often a cron expression comes up."""
+    minute, hour, day, _, weekday = cron.split()
+    if day != "*":
+        return "monthly"
+    if weekday != "*":
+        return "weekly"
+    if minute.isdigit() and hour.isdigit():
+        return "daily"
+    return "hourly" if minute.isdigit() else "minutely"
+
+
 def _walk(plan: FilePlan, layout: Layout) -> Any:
     asset = list(own_key(plan.info))
 

@@ -160,6 +160,7 @@ def _metadata(plan: FilePlan, outputs: list[Output], keys: Keys) -> dict[str, An
     metadata: dict[str, Any] = {
         "dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[reference]),
         "kettle/file": plan.info.name,
+        "kettle/outside": not any(output.place.warehouse for output in outputs),
     }
     if plan.info.problems:
         metadata["kettle/problems"] = dg.MetadataValue.json(plan.info.problems)
