@@ -181,19 +181,26 @@ class DocumentStep(Step):
         if not files and not self.missing_ok and not self.options.flag("doNotFailIfNoFile", default=True):
             raise StepError(self.name, f"no file is there: {', '.join(r.path for r in rules)}", "correct the file name")
         for path in files:
-            gathered = Gathered([[] for _ in self.columns])
-            nothing = pl.DataFrame({"": [None]}).drop("")
             try:
                 document = self._from_file(path)
-                if document.content or not self.options.flag("IsIgnoreEmptyFile"):
-                    gathered.add(self.table(document, {}), 0, path)
-            except (BadDocument, KettleError) as error:
-                if self.node.error is None:
-                    raise StepError(self.name, f"{path}: {error}") from error
-                self._reject_document(nothing, f"{path}: {error}")
-            self._finish(nothing, gathered)
+            except KettleError as error:
+                raise StepError(self.name, str(error)) from error
+            if document.content or not self.options.flag("IsIgnoreEmptyFile"):
+                self.read_document(document)
             if self.limit and self.number >= self.limit:
                 return
+
+    def read_document(self, document: Document) -> None:
+        """Sends the rows of one document; without an error hop one that cannot be read ends the run."""
+        gathered = Gathered([[] for _ in self.columns])
+        nothing = pl.DataFrame({"": [None]}).drop("")
+        try:
+            gathered.add(self.table(document, {}), 0, document.path)
+        except (BadDocument, KettleError) as error:
+            if self.node.error is None:
+                raise StepError(self.name, f"{document.path}: {error}") from error
+            self._reject_document(nothing, f"{document.path}: {error}")
+        self._finish(nothing, gathered)
 
     def rules(self) -> list[FileRule]:
         """The files to read."""

@@ -1,9 +1,12 @@
 """HTTP client, post, REST, availability against a server in a thread; Kafka against its library's mock cluster."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +22,11 @@ class Echo(BaseHTTPRequestHandler):
     def answer(self) -> None:
         """One answer for all methods."""
         length = int(self.headers.get("Content-Length") or 0)
-        said = {"method": self.command, "path": self.path, "body": self.rfile.read(length).decode()}
+        said: dict[str, str | None] = {
+            "method": self.command,
+            "path": self.path,
+            "body": self.rfile.read(length).decode(),
+        }
         said |= {
             "type": self.headers.get("Content-Type"),
             "own": self.headers.get("X-Own"),
@@ -101,7 +108,12 @@ def test_post_of_a_body_or_a_form(server: str) -> None:
 
 
 def test_rest_with_method_body_parameters(server: str) -> None:
-    options = [("url", f"{server}/r"), ("method", "PUT"), ("bodyField", "b"), ("applicationType", "JSON")]
+    options: list[tuple[str, Any]] = [
+        ("url", f"{server}/r"),
+        ("method", "PUT"),
+        ("bodyField", "b"),
+        ("applicationType", "JSON"),
+    ]
     options += [("parameters", [("parameter", [("field", "q"), ("name", "p")])])]
     options += [("matrixParameters", [("matrixParameter", [("field", "q"), ("name", "m")])])]
     told = said(ask("Rest", options, {"b": "String", "q": "String"}, ('{"a":1}', "1")))
@@ -113,6 +125,24 @@ def test_rest_with_method_body_parameters(server: str) -> None:
     )
 
 
+def test_feed_items_from_an_address(feed: str) -> None:
+    columns = [("field", [("name", n), ("column", c), ("type", "String")]) for n, c in (("t", "Title"), ("l", "Link"))]
+    options: list[tuple[str, Any]] = [("urls", [("url", feed)]), ("fields", columns)]
+    assert Flow().step("in", "RssInput", options).run().rows("in") == [("A & B", "http://x/1"), ("C", None)]
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Iterator[str]:
+    """The address of a feed."""
+    text = "<rss><channel><item><title>A &amp; B</title><link>http://x/1</link></item><item><title>C</title></item>"
+    (tmp_path / "feed.xml").write_text(f"{text}</channel></rss>")
+    made = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(tmp_path)))
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{made.server_address[1]}/feed.xml"
+    made.shutdown()
+    made.server_close()
+
+
 def test_availability(server: str) -> None:
     options = [("urlField", "u"), ("resultfieldname", "up"), ("connectTimeOut", "500"), ("readTimeOut", "2000")]
     urls = [(f"{server}/x",), (f"{server}/missing",), ("http://127.0.0.1:9/",)]
@@ -122,6 +152,17 @@ def test_availability(server: str) -> None:
 
 def test_addresses_are_shown_without_secrets() -> None:
     assert shown("https://u:p@h:8/x?token=1&a=2") == "https://h:8/x?token=***&a=2"
+
+
+def test_syslog_messages() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(5)
+        options = [("servername", "127.0.0.1"), ("port", str(receiver.getsockname()[1])), ("messagefieldname", "m")]
+        options += [("facility", "LOCAL0"), ("priority", "ERROR")]
+        flow = Flow().step("g", "DataGrid", grid({"m": "String"}, [("hello",)])).step("s", "SyslogMessage", options)
+        assert flow.hop("g", "s").run().rows("s") == [("hello",)]
+        assert receiver.recv(100) == b"<131>hello"
 
 
 @pytest.fixture

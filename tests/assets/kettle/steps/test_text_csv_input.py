@@ -18,12 +18,12 @@ def declared(fields: dict[str, str]) -> tuple[str, Any]:
     return "fields", [("field", [("name", n), ("type", t)]) for n, t in fields.items()]
 
 
-def csv(path: Path, fields: dict[str, str] | None = None, **tags: str) -> list[tuple[str, Any]]:
+def csv(path: Path, fields: dict[str, str] | None = None, **tags: Any) -> list[tuple[str, Any]]:
     options = {"filename": str(path), "separator": ";", "enclosure": '"', "header": "Y", "encoding": "UTF-8"} | tags
     return [*options.items(), declared(fields or FIELDS)]
 
 
-def read(path: Path, content: str | bytes, **tags: str) -> list[tuple[Any, ...]]:
+def read(path: Path, content: str | bytes, **tags: Any) -> list[tuple[Any, ...]]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     outcome = Flow().step("in", "CsvInput", csv(path, **tags)).run()
     return outcome.rows("in")
@@ -87,7 +87,7 @@ def test_missing_file_names_step_and_path(tmp_path: Path) -> None:
 def test_lazy_values_go_out_as_they_came(tmp_path: Path) -> None:
     file, out = tmp_path / "a.csv", tmp_path / "out"
     file.write_text("id;name;amount\n007;a;1.50\nbad;b;2\n")
-    text = [
+    text: list[tuple[str, Any]] = [
         ("separator", ";"),
         ("header", "Y"),
         ("format", "UNIX"),

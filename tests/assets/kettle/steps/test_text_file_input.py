@@ -14,7 +14,7 @@ from tests.assets.kettle.flow import Flow, grid
 
 
 def text(
-    path: Path | str, fields: list[dict[str, str]], kind: str = "CSV", compression: str = "None", **tags: str
+    path: Path | str, fields: list[dict[str, str]], kind: str = "CSV", compression: str = "None", **tags: Any
 ) -> Any:
     defaults = {
         "separator": ";",
@@ -33,7 +33,7 @@ TWO = [{"name": "a"}, {"name": "b"}]
 
 
 def read(
-    path: Path, content: str | bytes, fields: list[dict[str, str]] | None = None, **tags: str
+    path: Path, content: str | bytes, fields: list[dict[str, str]] | None = None, **tags: Any
 ) -> list[tuple[Any, ...]]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return Flow().step("in", "TextFileInput", text(path, fields or TWO, **tags)).run().rows("in")
