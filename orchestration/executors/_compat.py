@@ -1,7 +1,9 @@
 """Private Dagster names the executor is built on; tests/orchestration/executors/test_compat.py guards them."""
 
+import fcntl
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -63,6 +65,12 @@ Watch = Callable[[Iterator[dg.DagsterEvent]], Iterator[dg.DagsterEvent]]
 
 class PoolClaims(InstanceConcurrencyContext):
     """Claims of pool slots for the steps of a bundle, which sleep between looks and end when the run is stopped."""
+
+    def claim(self, concurrency_key: str, step_key: str, step_priority: int = 0) -> bool:
+        """Claim a slot; one process of a machine at a time, since SQLite gives one slot to two that ask at once."""
+        with (Path(self._instance.root_directory) / "pools.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return super().claim(concurrency_key, step_key, step_priority)
 
     def interval_to_next_pending_claim_check(self) -> float:
         """Seconds to sleep before the next look.

@@ -108,7 +108,7 @@ def _create(init_context: InitExecutorContext) -> BundlingExecutor:
     retries = RetryMode.ENABLED if config.pop("retries") else RetryMode.DISABLED
     options = Options(**config)
     if not options.scratch:
-        folder = Path(init_context.instance.storage_directory()) / "bundles"
+        folder = Path(init_context.instance.root_directory) / "bundles"
         options = replace(options, scratch=str(folder))
     return BundlingExecutor(options, retries)
 

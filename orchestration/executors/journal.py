@@ -1,6 +1,7 @@
 """Values of a bundle kept outside of its process, so that a retry or a re-execution starts at the failed step."""
 
 import pickle
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 MAX_AGE_DAYS = 7.0
+_RUN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Journal:
@@ -65,13 +67,13 @@ class Journal:
         _remove(self._path() / run_id)
 
     def drop_old(self, days: float = MAX_AGE_DAYS) -> None:
-        """Forget runs whose values were last touched longer ago; for local folders only."""
+        """Forget runs whose values were last touched longer ago; for local folders only, whose other content stays."""
         root = Path(self.root)
         if "://" in self.root or not root.is_dir():
             return
         before = time.time() - days * 86400
         for folder in root.iterdir():
-            if folder.stat().st_mtime < before:
+            if _RUN.fullmatch(folder.name) and folder.stat().st_mtime < before:
                 _remove(folder)
 
     def _path(self) -> Any:

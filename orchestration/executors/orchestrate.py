@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -216,8 +217,6 @@ class Orchestration:
         bundle.answered = now
         if health.is_healthy:
             return ""
-        if place.remote and not bundle.finished >= set(bundle.keys):
-            self._stop(bundle)
         return health.unhealthy_reason or "its worker is gone"
 
     def _settle(self, bundle: Bundle, reason: str) -> None:
@@ -260,8 +259,9 @@ class Orchestration:
         yield from self.executor._pop_events(instance, self.context.run_id, self.seen)
 
     def _stop_all(self) -> None:
-        for bundle in self.running.values():
-            self._stop(bundle)
+        if self.running:
+            with ThreadPoolExecutor(min(8, len(self.running))) as pool:  # each may need its whole grace period
+                list(pool.map(self._stop, list(self.running.values())))
 
     def _stop(self, bundle: Bundle) -> None:
         if bundle.worker is None:
@@ -317,7 +317,7 @@ class Orchestration:
                 instance_ref=instance.get_ref(),
                 retry_mode=self.executor.retries,  # the worker retries by itself, with its values in memory
                 known_state=self.active.get_known_state(),
-                should_verify_step=False,
+                should_verify_step=bundle.place == "k8s",  # a cluster may start a Job's pod twice
             ),
             dagster_run=self.context.dagster_run,
         )

@@ -15,6 +15,7 @@ from orchestration.executors.place import Bundle, BundleContext, Place, starting
 CONFIG_TAG = "dagster-k8s/config"
 REQUEST_SECONDS = 10.0
 CREATE_TRIES = 4  # for an API server that is busy or failing, with 1, 2 and 4 seconds between
+RUNNING_FACTOR = 5
 SHOWN = 3000  # characters of a pod's description that a failure carries
 CONTEXT_KEYS = (
     *("image_pull_policy", "image_pull_secrets", "service_account_name", "env_config_maps", "env_secrets", "env_vars"),
@@ -116,9 +117,14 @@ class K8sPlace(Place):
             return CheckStepHealthResult.unhealthy(f"Kubernetes job {name} failed. {self._describe(bundle)}")
         if status.succeeded:
             return CheckStepHealthResult.unhealthy(f"Kubernetes job {name} has ended")
-        if not bundle.seen and time.monotonic() - bundle.launched > self.options.start_seconds:
-            waited = f"did not start within {self.options.start_seconds:g} s"
-            return CheckStepHealthResult.unhealthy(f"Kubernetes job {name} {waited}. {self._describe(bundle)}")
+        waited = time.monotonic() - bundle.launched
+        limit = self.options.start_seconds
+        if not bundle.seen and waited > limit and waited > (limit := self._start_seconds(bundle)):
+            described = self._describe(bundle)
+            self.client.delete_job(job_name=name, namespace=namespace)  # it must not start after all
+            return CheckStepHealthResult.unhealthy(
+                f"Kubernetes job {name} did not start within {limit:g} s. {described}"
+            )
         return CheckStepHealthResult.healthy()
 
     def terminate_step(self, step_handler_context: StepHandlerContext) -> Iterator[dg.DagsterEvent]:
@@ -145,6 +151,12 @@ class K8sPlace(Place):
                     raise
                 wait = (getattr(error, "headers", None) or {}).get("Retry-After", "")
                 time.sleep(float(wait) if wait.isdigit() and int(wait) < 60 else 2.0**attempt)
+
+    def _start_seconds(self, bundle: Bundle) -> float:
+        """How long the worker may say nothing: a pod that runs already gets more time to load the definitions."""
+        name, namespace = bundle.worker
+        runs = any(pod.status.phase == "Running" for pod in self.client.get_pods_in_job(name, namespace))
+        return self.options.start_seconds * (RUNNING_FACTOR if runs else 1)
 
     def _container(self, context: BundleContext) -> Any:
         from dagster_k8s.container_context import K8sContainerContext

@@ -30,7 +30,7 @@ from orchestration.executors.journal import Journal
 ARGUMENTS = "DAGSTER_COMPRESSED_EXECUTE_STEP_ARGS"
 ENDED = "heddle/bundle_ended"  # metadata of the event a worker writes last
 PR_SET_PDEATHSIG = 1
-NOTHING_RAN = 3  # exit code: the bundle's resources could not be made
+NOTHING_RAN = 3  # exit code: the definitions or resources of the bundle could not be made
 
 
 def prepare(run_id: str, scratch: str, keep: Keep, plan: ExecutionPlan, job: dg.JobDefinition) -> tuple[Any, Any]:
@@ -64,16 +64,24 @@ def _run(args: ExecuteStepArgs, instance: dg.DagsterInstance, bundle: str) -> in
     run = instance.get_run_by_id(args.run_id)
     if run is None:
         raise SystemExit(f"run {args.run_id} is not in the instance at {instance.root_directory}: is it the same one?")
-    code = 0
-    for event in step_worker_events(args, instance, run):
-        if event.is_resource_init_failure:
-            error = event.engine_event_data.error
-            sys.stderr.write(f"{event.message}\n{error.to_string() if error else ''}\n")
-            code = NOTHING_RAN
+    try:
+        for _ in step_worker_events(args, instance, run):
+            pass  # the event log has it
+    except Exception as error:  # resources or definitions that cannot be made; the whole traceback is in the event log
+        sys.stderr.write("\ncaused by ".join(_causes(error)) + "\n")
+        return NOTHING_RAN
     ended = EngineEventData(metadata={ENDED: dg.MetadataValue.text(bundle)})
-    if code == 0:
-        instance.report_engine_event(f"Bundle {bundle} ended.", run, ended)
-    return code
+    instance.report_engine_event(f"Bundle {bundle} ended.", run, ended)
+    return 0
+
+
+def _causes(error: BaseException | None) -> list[str]:
+    """An error and what caused it, each in one line."""
+    found = []
+    while error is not None:
+        found.append(f"{type(error).__name__}: {error}")
+        error = error.__cause__ or error.__context__
+    return found
 
 
 if __name__ == "__main__":

@@ -120,6 +120,22 @@ def pooled() -> float:
     return begun
 
 
+@dg.resource
+def fragile(_context: dg.InitResourceContext) -> int:
+    misbehave("resource")
+    return 1
+
+
+@dg.op(required_resource_keys={"fragile"})
+def needing() -> int:
+    return 1
+
+
+@dg.op(required_resource_keys={"fragile"})
+def needing_too(given: int) -> int:
+    return given
+
+
 @dg.success_hook
 def applaud(context: dg.HookContext) -> None:
     note(f"hook-{context.op.name}")
@@ -133,6 +149,11 @@ def _job(graph, name: str, **config) -> dg.JobDefinition:
 @dg.graph
 def chain_graph():
     third(second(first()))
+
+
+@dg.graph
+def resource_graph():
+    needing_too(needing())
 
 
 @dg.graph
@@ -185,6 +206,12 @@ def chain_in_memory() -> dg.JobDefinition:
 
 def hooked() -> dg.JobDefinition:
     return _job(chain_graph, "hooked").with_hooks({applaud})
+
+
+def with_resource() -> dg.JobDefinition:
+    config = {"poll_seconds": 0.05}
+    executor = bundling_executor.configured(config)
+    return resource_graph.to_job(name="with_resource", executor_def=executor, resource_defs={"fragile": fragile})
 
 
 def retrying() -> dg.JobDefinition:

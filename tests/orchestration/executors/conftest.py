@@ -29,23 +29,27 @@ class Bench:
         job_ = dg.reconstructable(job)
         return dg.execute_job(job_, instance=self.instance, run_config=self.run_config, **options)
 
+    @property
+    def instance_storage(self) -> Path:
+        return Path(self.instance.storage_directory())
+
     def value(self, run_id: str, step: str) -> object:
         """What the job's I/O manager wrote for a step."""
-        path = Path(self.instance.storage_directory()) / run_id / step / "result"
+        path = self.instance_storage / run_id / step / "result"
         return pickle.loads(path.read_bytes())
 
     def written(self, run_id: str) -> set[str]:
         """The steps whose output the job's I/O manager wrote."""
-        return {p.parent.name for p in (Path(self.instance.storage_directory()) / run_id).glob("*/result")}
+        return {p.parent.name for p in (self.instance_storage / run_id).glob("*/result")}
 
     def journal(self, run_id: str) -> set[str]:
         """The steps whose output is in the journal."""
-        return {p.parent.name for p in (Path(self.instance.storage_directory()) / "bundles" / run_id).glob("*/*")}
+        return {p.parent.name for p in (Path(self.instance.root_directory) / "bundles" / run_id).glob("*/*")}
 
     def again(self, job: Callable[[], dg.JobDefinition], parent: str) -> dg.JobExecutionResult:
         """Re-execute from failure."""
         chosen = dg.ReexecutionOptions.from_failure(parent, self.instance)
-        return self.run(job, reexecution_options=chosen)
+        return self.run(job, reexecution_options=chosen, tags={"dagster/is_resume_retry": "true"})  # as the UI does
 
     def order(self, name: str) -> None:
         (self.folder / name).touch()
@@ -83,7 +87,7 @@ def cluster(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     image = {"HOME": str(tmp_path), bundle_jobs.BENCH: str(bench.folder), "PYTHONPATH": str(PROJECT)}
     with serve(Cluster(folder, image)) as server:
         kubeconfig = str(server.kubeconfig(tmp_path))
-        limits = {"look_seconds": 0.2, "start_seconds": 5.0, "lost_seconds": 2.0, "stop_seconds": 5.0}
+        limits = {"look_seconds": 0.2, "start_seconds": 8.0, "lost_seconds": 2.0, "stop_seconds": 5.0}
         k8s = {"kubeconfig": kubeconfig, "namespace": "steps", "image": "heddle:test"}
         bench.run_config = {"execution": {"config": {"place": "k8s", "poll_seconds": 0.05, "k8s": k8s} | limits}}
         server.cluster.environment["DAGSTER_HOME"] = bench.instance.root_directory

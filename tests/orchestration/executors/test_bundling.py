@@ -42,6 +42,7 @@ def test_in_the_runs_own_process(bench: Bench) -> None:
     assert bench.written(result.run_id) == {"third"}
 
 
+@pytest.mark.slow
 def test_values_cross_places_through_the_io_manager(bench: Bench) -> None:
     result = bench.run(jobs.in_places)
     assert result.success
@@ -51,6 +52,7 @@ def test_values_cross_places_through_the_io_manager(bench: Bench) -> None:
     assert len(pids("first", "second")) == 1 and pids("third").isdisjoint(pids("first", "here"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", [jobs.chain, jobs.chain_in_memory])
 def test_reexecution_starts_at_the_failed_step(bench: Bench, job: Callable[[], dg.JobDefinition]) -> None:
     bench.order("second.raise")
@@ -88,6 +90,7 @@ def test_a_step_is_tried_again_in_its_worker_with_its_inputs_as_they_were(bench:
     assert [t for t, s in bench.events(result.run_id) if s == "stubborn" and t in kinds] == list(kinds)
 
 
+@pytest.mark.slow
 def test_a_step_whose_worker_was_killed_is_tried_again_in_another(bench: Bench) -> None:
     bench.order("stubborn.kill")
     result = bench.run(jobs.retrying)
@@ -96,6 +99,7 @@ def test_a_step_whose_worker_was_killed_is_tried_again_in_another(bench: Bench) 
     assert bench.value(result.run_id, "third") == [1, 9, 3]
 
 
+@pytest.mark.slow
 def test_optional_outputs_skip_what_needs_them_once(bench: Bench) -> None:
     result = bench.run(jobs.branching)
     assert result.success
@@ -104,6 +108,7 @@ def test_optional_outputs_skip_what_needs_them_once(bench: Bench) -> None:
     assert bench.value(result.run_id, "gather") == 1
 
 
+@pytest.mark.slow
 def test_dynamic_outputs(bench: Bench) -> None:
     result = bench.run(jobs.dynamic)
     assert result.success
@@ -111,6 +116,7 @@ def test_dynamic_outputs(bench: Bench) -> None:
     assert len(jobs.ran("take")) == 6
 
 
+@pytest.mark.slow
 def test_hooks_run_in_the_worker_before_the_run_ends(bench: Bench) -> None:
     result = bench.run(jobs.hooked)
     assert result.success
@@ -119,6 +125,7 @@ def test_hooks_run_in_the_worker_before_the_run_ends(bench: Bench) -> None:
     assert events.count("HOOK_COMPLETED") == 3 and events[-1] == "PIPELINE_SUCCESS"
 
 
+@pytest.mark.slow
 def test_independent_parts_run_in_parallel_bundles_up_to_the_limit(bench: Bench) -> None:
     result = bench.run(jobs.parallel)
     assert result.success
@@ -126,6 +133,7 @@ def test_independent_parts_run_in_parallel_bundles_up_to_the_limit(bench: Bench)
     assert len(jobs.ran("third")) == 3
 
 
+@pytest.mark.slow
 def test_a_selection_of_steps(bench: Bench) -> None:
     result = bench.run(jobs.chain, op_selection=["first", "second"])
     assert result.success
@@ -142,6 +150,7 @@ def test_pools_are_honoured_across_bundles(bench: Bench) -> None:
     assert info.active_slot_count == 0
 
 
+@pytest.mark.slow
 def test_stopping_a_run_stops_its_workers(bench: Bench) -> None:
     bench.order("second.hang")
     code = (
@@ -166,6 +175,7 @@ def test_stopping_a_run_stops_its_workers(bench: Bench) -> None:
     assert bench.again(jobs.chain, record.run_id).success and len(jobs.ran("first")) == 1
 
 
+@pytest.mark.slow
 def test_a_worker_ends_with_the_run_that_was_killed(bench: Bench) -> None:
     bench.order("second.hang")
     code = (
@@ -187,3 +197,21 @@ def test_a_worker_ends_with_the_run_that_was_killed(bench: Bench) -> None:
         time.sleep(0.05)
     else:
         pytest.fail("the worker goes on")
+
+
+@pytest.mark.slow
+def test_a_resource_that_cannot_be_made_fails_the_first_step_with_its_reason(bench: Bench) -> None:
+    bench.order("resource.raise")
+    result = bench.run(jobs.with_resource)
+    assert not result.success
+    (failed,) = bench.failures(result.run_id).items()
+    assert failed[0] == "needing" and "resource was told to fail" in failed[1]
+
+
+@pytest.mark.slow
+def test_a_step_of_an_earlier_run_that_needs_what_was_only_in_memory_says_so(bench: Bench) -> None:
+    result = bench.run(jobs.chain)
+    chosen = dg.ReexecutionOptions(result.run_id, ["third"])
+    again = bench.run(jobs.chain, reexecution_options=chosen)
+    assert not again.success
+    assert "was only handed over in memory in run" in bench.failures(again.run_id)["third"]

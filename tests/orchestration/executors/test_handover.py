@@ -104,6 +104,21 @@ def test_the_journal_gives_back_what_it_was_given(tmp_path: Path, value: Any, ro
     assert not journal.has("run", handle)
 
 
+def test_only_old_runs_are_forgotten(tmp_path: Path) -> None:
+    import os
+    import uuid
+
+    old, new = str(uuid.uuid4()), str(uuid.uuid4())
+    journal = Journal(str(tmp_path))
+    (tmp_path / "of somebody else").mkdir()
+    for run in (old, new):
+        journal.write(run, ("step", "result"), 1)
+    for name in (old, "of somebody else"):
+        os.utime(tmp_path / name, (0, 0))
+    journal.drop_old()
+    assert {p.name for p in tmp_path.iterdir()} == {new, "of somebody else"}
+
+
 def test_an_asset_is_always_written_and_custom_managers_see_everything(tmp_path: Path) -> None:
     @dg.asset
     def raw() -> int:

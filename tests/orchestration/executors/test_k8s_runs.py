@@ -62,6 +62,7 @@ def told(bench: Bench, run_id: str) -> str:
     return "\n".join(e.message for e in bench.instance.all_logs(run_id))
 
 
+@pytest.mark.slow
 def test_a_run_in_a_pod_starts_its_bundles_in_pods(bench: Bench, cluster: Server, launched: Callable) -> None:
     run_id = launched(jobs.on_k8s)
     assert ended(bench, run_id).status == dg.DagsterRunStatus.SUCCESS, told(bench, run_id)
@@ -79,6 +80,7 @@ def test_a_run_that_is_refused(bench: Bench, cluster: Server, launched: Callable
     assert "jobs.batch is forbidden" in str([e.dagster_event for e in bench.instance.all_logs(record.run_id)])
 
 
+@pytest.mark.slow
 def test_a_run_whose_pod_never_starts(bench: Bench, cluster: Server, launched: Callable) -> None:
     cluster.cluster.conditions.start = "pending"
     run_id = launched(jobs.on_k8s)
@@ -101,6 +103,7 @@ def test_a_run_whose_pod_dies(bench: Bench, cluster: Server, launched: Callable,
     assert {"evict": "Evicted", "kill": "OOMKilled"}[how] in told(bench, run_id)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_finds_its_bundles_again(bench: Bench, cluster: Server, launched: Callable) -> None:
     bench.order("second.wait")
     run_id = launched(jobs.on_k8s, resumes=1)
@@ -168,6 +171,7 @@ def test_pipes(bench: Bench, cluster: Server, tmp_path: Path) -> None:
     assert pod["spec"]["restartPolicy"] == "Never"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "start", "fault", "words"),
     [
