@@ -42,5 +42,5 @@ def build_definitions(
         warnings.simplefilter("ignore", dg.PreviewWarning)
         parts = [import_module(module).definitions(settings) for module in MODULES]
         # last: a table that one of the others makes keeps its asset when a Kettle file reads or writes it
-        parts.append(import_module(KETTLE).definitions(settings, dg.Definitions.merge(*parts, shell)))
+        parts.append(import_module(KETTLE).definitions(settings, parts))
         return apply_conditions(dg.Definitions.merge(*parts, shell))

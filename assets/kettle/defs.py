@@ -1,6 +1,6 @@
 """Kettle and Hop files as Dagster definitions: transformations are graph-backed assets, jobs are Dagster jobs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import dagster as dg
@@ -10,18 +10,24 @@ from assets.kettle.checks import checks_of
 from assets.kettle.graph_defs import graph_asset
 from assets.kettle.job_defs import job_asset, job_definition, schedule_of
 from assets.kettle.layout_defs import external_spec, lay_out
+from assets.kettle.retail_defs import retail_assets
+from assets.kettle.retail_scores import HABITS, MODEL
 from assets.kettle.rows_defs import ROWS, KettleRows
 from core.naming import Key
 from core.settings import Settings
 
 
-def definitions(settings: Settings, others: dg.Definitions | None = None) -> dg.Definitions:
+def definitions(settings: Settings, others: Iterable[dg.Definitions] = ()) -> dg.Definitions:
     """All assets, checks and jobs of the files under HEDDLE_KETTLE_FILES.
 
     Args:
         others: definitions beside these; a table that one of their assets makes keeps that asset.
     """
-    return kettle_assets(settings.kettle_files, settings, _taken(others))
+    taken = _taken(others)
+    found = kettle_assets(settings.kettle_files, settings, taken)
+    made = {str(key) for key in [*taken, *_taken([found])]}
+    example = {HABITS, MODEL} <= made
+    return dg.Definitions.merge(found, dg.Definitions(assets=retail_assets(settings))) if example else found
 
 
 def kettle_assets(folder: Path, settings: Settings, taken: Mapping[Key, set[Key]] | None = None) -> dg.Definitions:
@@ -48,6 +54,8 @@ def kettle_assets(folder: Path, settings: Settings, taken: Mapping[Key, set[Key]
     )
 
 
-def _taken(others: dg.Definitions | None) -> dict[Key, set[Key]]:
-    found = others.resolve_all_asset_specs() if others is not None else []
-    return {Key(*spec.key.path): {Key(*dep.asset_key.path) for dep in spec.deps} for spec in found}
+def _taken(others: Iterable[dg.Definitions]) -> dict[Key, set[Key]]:
+    """Assets with what they depend on."""
+    assets = [asset for found in others for asset in found.assets or ()]
+    specs = [s for a in assets for s in ([a] if isinstance(a, dg.AssetSpec) else getattr(a, "specs", ()))]
+    return {Key(*spec.key.path): {Key(*dep.asset_key.path) for dep in spec.deps} for spec in specs}
