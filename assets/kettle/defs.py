@@ -57,5 +57,5 @@ def kettle_assets(folder: Path, settings: Settings, taken: Mapping[Key, set[Key]
 def _taken(others: Iterable[dg.Definitions]) -> dict[Key, set[Key]]:
     """Assets with what they depend on."""
     assets = [asset for found in others for asset in found.assets or ()]
-    specs = [s for a in assets for s in ([a] if isinstance(a, dg.AssetSpec) else getattr(a, "specs", ()))]
+    specs = [s for a in assets for s in ([a] if isinstance(a, dg.AssetSpec) else getattr(a, "specs", list[dg.AssetSpec]()))]
     return {Key(*spec.key.path): {Key(*dep.asset_key.path) for dep in spec.deps} for spec in specs}
