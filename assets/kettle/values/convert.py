@@ -61,6 +61,8 @@ def parse_text(column: pl.Series, field: Field, *, null_if: str = "", if_null: s
     text = column.alias(field.name)
     is_string = field.type == ValueType.STRING
     blank = text.fill_null("") == ""
+    if not (null_if or if_null or is_string) and field.trim == "none" and not text.str.starts_with(" ").any():
+        return convert(text.set(blank, None) if blank.any() else text, field.but(type=ValueType.STRING), field)
     if null_if:
         matches = text.str.to_lowercase().str.strip_chars_end(" ") == null_if.lower().rstrip(" ")
         null_like = (matches & (text.str.len_chars() >= len(null_if))).fill_null(value=False)

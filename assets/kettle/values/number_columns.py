@@ -22,6 +22,57 @@ def texts(column: pl.Series, pattern: NumberPattern, symbols: Symbols) -> Settle
     """The texts of a Float64, Int64 or String (BigNumber) column; None for a mask with an exponent."""
     if pattern.exponent_digits:
         return None
+    if column.dtype == pl.Float64 and _as_shortest(pattern, symbols):
+        return _shortest_texts(column, pattern, symbols)
+    return _split_texts(column, pattern, symbols)
+
+
+def _as_shortest(pattern: NumberPattern, symbols: Symbols) -> bool:
+    """Whether a value whose shortest digits fit the mask is printed by just them, as with the default mask."""
+    plain = pattern.affixes(symbols) == ("", "", MINUS, "") and symbols.decimal == "." and not pattern.currency
+    digits = (pattern.min_int, pattern.min_frac, pattern.multiplier, pattern.group)
+    return plain and digits == (1, 1, 1, 0)
+
+
+def _shortest_texts(column: pl.Series, pattern: NumberPattern, symbols: Symbols) -> Settled:
+    """Most values by their shortest digits; only the others are taken apart."""
+    text = column.cast(pl.String)
+    # so short a text cannot have more decimals than the mask; an exponent or a word is no such text
+    short = (text.str.len_bytes() <= pattern.max_frac + 2) & ~text.str.contains("[eNi]")
+    rest = (~short).fill_null(value=False)
+    if not rest.any():
+        return text, pl.Series([True]).new_from_index(0, column.len())
+    rows = rest.arg_true()
+    found, settled = _rounded_shortest(text.gather(rows), min(pattern.max_frac, _MOST_FRACTION))
+    if not settled.all():
+        split = _split_texts(column.gather(rows), pattern, symbols)
+        if split is not None:
+            found, settled = found.zip_with(settled, split[0]), settled | split[1]
+    return text.scatter(rows, found).alias(column.name), (~rest).scatter(rows, settled)
+
+
+def _rounded_shortest(text: pl.Series, places: int) -> Settled:
+    """Shortest digits rounded to so many decimals, as long as they are no tie: then the exact value rounds alike."""
+    frame = pl.DataFrame({"t": text})
+    value = pl.col("t").str.strip_chars_start(MINUS)
+    parts = value.str.split_exact(".", 1).struct
+    whole, fraction = parts.field("field_0"), parts.field("field_1")
+    kept, behind = fraction.str.slice(0, places), fraction.str.slice(places)
+    number = kept.str.pad_end(places, "0").cast(pl.Int64, strict=False) + (behind >= "5").cast(pl.Int64)
+    carry = number >= 10**places
+    digits = _zero_filled(pl.when(carry).then(number - 10**places).otherwise(number), places).str.strip_chars_end("0")
+    rounded = pl.concat_str(
+        pl.when(pl.col("t").str.starts_with(MINUS)).then(pl.lit(MINUS)).otherwise(pl.lit("")),
+        (whole.cast(pl.Int64, strict=False) + carry.cast(pl.Int64)).cast(pl.String),
+        pl.lit("."),
+        pl.when(digits == "").then(pl.lit("0")).otherwise(digits),
+    )
+    settled = pl.col("t").str.contains(r"^-?[0-9]{1,17}\.[0-9]+$") & (behind != "5")
+    found = frame.select(rounded.alias("text"), settled.fill_null(value=False).alias("ok"))
+    return found["text"], found["ok"]
+
+
+def _split_texts(column: pl.Series, pattern: NumberPattern, symbols: Symbols) -> Settled | None:
     frame = pl.DataFrame({"x": column})
     if column.dtype == pl.Float64:
         whole, fraction, negative, settled = _split_double(pattern)
@@ -143,6 +194,11 @@ def numbers(column: pl.Series, kind: ValueType, pattern: NumberPattern, symbols:
     grouped = (
         rf"[0-9]{{1,3}}(?:{grouping}[0-9]{{3}})+|" if pattern.group and symbols.grouping != symbols.decimal else ""
     )
+    if kind is ValueType.INTEGER:
+        # a text that is just how its number is written needs no closer look
+        quick = column.cast(pl.Int64, strict=False)
+        if (quick.cast(pl.String) == column).fill_null(value=True).all() and quick.null_count() == column.null_count():
+            return quick.alias(column.name), pl.Series([True]).new_from_index(0, column.len())
     settled = column.str.contains(rf"^-?(?:{grouped}[0-9]+)(?:{decimal}[0-9]+)?$")
     text = column
     if grouped:

@@ -163,3 +163,14 @@ def test_whole_columns_read_what_single_texts_read(kind: ValueType, mask: str | 
                 parse_text_number(item, kind, pattern, symbols, lenient=False)
         else:
             assert repr(values[row]) == repr(parse_text_number(item, kind, pattern, symbols, lenient=False))
+
+
+def test_whole_columns_of_odd_doubles_agree_with_the_exact_text() -> None:
+    """Products of amounts have long shortest digits; each must be rounded as one value alone is."""
+    generator = random.Random(2)
+    values = [round(generator.uniform(0, 1e5), 2) * generator.randint(1, 300) for _ in range(3000)]
+    values += [generator.uniform(-1, 1) * 10 ** generator.randint(-14, 17) for _ in range(3000)]
+    values += [0.1 + 0.2, 0.99999999999, 1e-11, -1e-12, 123456.00000000005, -0.0, 1.00000000005, 5e-11, 1.5e-10]
+    pattern = compile_number_mask(DEFAULT_NUMBER)
+    found = format_numbers(pl.Series(values), DEFAULT_NUMBER, Symbols()).to_list()
+    assert found == [format_number(value, pattern, Symbols()) for value in values]
