@@ -200,7 +200,7 @@ class CsvInput(Step):
         if returns and returns == piece.count(b"\r\n") == piece.count(b"\n") and self.line_format != "UNIX":
             piece = piece.replace(b"\r\n", b"\n")
         frame = fast_rows(piece, reader.width, self.dialect, collapsing=False, full=self.newlines)
-        if frame is not None and self.line_format != "DOS":
+        if frame is not None and (self.line_format != "DOS" or returns):
             return frame, end
         text = data.decode("utf-8")
         rows, used = reader.records(text, final=final)

@@ -1,6 +1,7 @@
 """HTTP client, post, REST, availability against a server in a thread; Kafka against its library's mock cluster."""
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -163,6 +164,60 @@ def test_syslog_messages() -> None:
         flow = Flow().step("g", "DataGrid", grid({"m": "String"}, [("hello",)])).step("s", "SyslogMessage", options)
         assert flow.hop("g", "s").run().rows("s") == [("hello",)]
         assert receiver.recv(100) == b"<131>hello"
+
+
+WSDL = """<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:s="http://schemas.xmlsoap.org/wsdl/soap/"
+ xmlns:x="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:t" targetNamespace="urn:t"><types>
+ <x:schema targetNamespace="urn:t" elementFormDefault="qualified">
+ <x:element name="Twice"><x:complexType><x:sequence><x:element name="n" type="x:int"/></x:sequence></x:complexType>
+ </x:element><x:element name="TwiceResponse"><x:complexType><x:sequence>
+ <x:element name="TwiceResult" type="x:decimal"/></x:sequence></x:complexType></x:element></x:schema></types>
+ <message name="in"><part name="p" element="t:Twice"/></message>
+ <message name="out"><part name="p" element="t:TwiceResponse"/></message>
+ <portType name="pt"><operation name="Twice"><input message="t:in"/><output message="t:out"/></operation></portType>
+ <binding name="b" type="t:pt"><s:binding transport="http://schemas.xmlsoap.org/soap/http"/><operation name="Twice">
+ <s:operation soapAction="urn:t:Twice"/><input><s:body use="literal"/></input><output><s:body use="literal"/></output>
+ </operation></binding><service name="sv"><port name="po" binding="t:b"><s:address location="ADDRESS"/></port></service>
+</definitions>"""
+
+
+class Soap(BaseHTTPRequestHandler):
+    """Doubles a number; 13 makes it fail."""
+
+    def do_POST(self) -> None:  # the name that the server looks for
+        """The operation."""
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        number = int(re.findall(r"n>(\d+)<", asked)[0])
+        body = f'<TwiceResponse xmlns="urn:t"><TwiceResult>{number * 2}.5</TwiceResult></TwiceResponse>'
+        space = "http://schemas.xmlsoap.org/soap/envelope/"
+        data = f'<e:Envelope xmlns:e="{space}"><e:Body>{body}</e:Body></e:Envelope>'.encode()
+        self.send_response(500 if number == 13 else 200)
+        self.send_header("Content-Type", "text/xml")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:  # the name that the server uses
+        """Says nothing."""
+
+
+def test_soap_operation(tmp_path: Path) -> None:
+    pytest.importorskip("zeep")
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Soap)
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    wsdl = tmp_path / "s.wsdl"
+    wsdl.write_text(WSDL.replace("ADDRESS", f"http://127.0.0.1:{made.server_address[1]}/"))
+    sent = [("field", [("name", "i"), ("wsName", "n"), ("xsdType", "int")])]
+    taken = [("field", [("name", "r"), ("wsName", "TwiceResult"), ("xsdType", "decimal")])]
+    options: list[tuple[str, Any]] = [("wsURL", str(wsdl)), ("wsOperation", "Twice"), ("passingInputData", "Y")]
+    options += [("fieldsIn", sent), ("fieldsOut", taken)]
+    flow = Flow().step("g", "DataGrid", grid({"i": "Integer"}, [("2",), ("13",), ("5",)]))
+    flow.step("w", "WebServiceLookup", options).step("bad", "Dummy").hop("g", "w")
+    outcome = flow.errors("w", "bad", codes_valuename="code").run()
+    made.shutdown()
+    made.server_close()
+    assert outcome.rows("w") == [(2, "4.5"), (5, "10.5")]
+    assert outcome.rows("bad") == [(13, "WebServiceLookup001")]
 
 
 @pytest.fixture
