@@ -277,7 +277,7 @@ def _job(job: Job, name: str) -> FileInfo:
             except KettleError as error:
                 problem = str(error)
         steps.append(StepInfo(name=entry.name, type=entry.type, supported=entry.type in supported, problem=problem))
-    start = next((e for e in job.entries if e.options.flag("start")), None)
+    start = next((e for e in job.entries if e.is_start), None)
     return FileInfo(
         name=name,
         kind=job.kind,

@@ -144,6 +144,12 @@ class Entry:
     nr: int = 0
     parallel: bool = False
 
+    @property
+    def is_start(self) -> bool:
+        """Whether a walk begins here: a SPECIAL entry marked as start, or in Hop any SPECIAL, which has no marks."""
+        marked = self.options.has("start") or self.options.has("dummy")
+        return self.options.flag("start") or (self.type == "SPECIAL" and not marked)
+
 
 @dataclass(frozen=True, slots=True)
 class JobHop:

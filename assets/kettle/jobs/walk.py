@@ -39,7 +39,7 @@ class Walk:
                     raise KettleError(f"{file}: a hop names the entry {end[0]!r}, which is not there", "remove the hop")
             if hop.enabled:
                 self.hops.setdefault((hop.source, hop.source_nr), []).append(hop)
-        starts = [e for e in run.job.entries if e.options.flag("start")]
+        starts = [e for e in run.job.entries if e.is_start]
         if not starts:
             raise KettleError(f"{file}: the job has no START entry", "add one")
         self.start = starts[0]

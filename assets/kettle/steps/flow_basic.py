@@ -73,7 +73,7 @@ class FilterRows(Step):
 class BlockingStep(WholeStep):
     """Holds all rows back until the last has come; by default only the last goes on."""
 
-    types = ("BlockingStep",)
+    types = ("BlockingStep", "BlockingTransform")
 
     def whole(self, frame: pl.DataFrame) -> pl.DataFrame:
         """All rows, or the last."""
@@ -83,11 +83,12 @@ class BlockingStep(WholeStep):
 class BlockUntilStepsFinish(Step):
     """Holds its rows until the named steps have finished."""
 
-    types = ("BlockUntilStepsFinish",)
+    types = ("BlockUntilStepsFinish", "BlockUntilTransformsFinish")
 
     def waits_for(self) -> list[str]:
         """The named steps; one that is not in the graph is not waited for."""
-        return [o.text("name") for o in self.options.rows("steps/step") if o.text("name") != self.name]
+        named = self.options.rows("steps/step") + self.options.rows("transforms/transform")
+        return [o.text("name") for o in named if o.text("name") != self.name]
 
     def start(self) -> None:
         """Opens the buffer."""

@@ -18,7 +18,7 @@ class Special(JobEntry):
 
     def execute(self, result: Result, nr: int) -> Result:
         """START sets the result to true, DUMMY keeps what came."""
-        return self.done(result, True, result.errors) if self.options.flag("start") else result
+        return self.done(result, True, result.errors) if self.entry.is_start else result
 
 
 class Success(JobEntry):
