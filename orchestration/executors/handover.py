@@ -8,7 +8,7 @@ written by the manager: a journal keeps it until they have succeeded. Everything
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import dagster as dg
 
@@ -21,9 +21,9 @@ from orchestration.executors._compat import (
     StepOutputHandle,
 )
 from orchestration.executors.journal import Journal
+from orchestration.executors.options import Keep
 
 HANDOVER_TAG = "heddle/handover"  # op tag: `stored` writes and loads every output of the op through its I/O manager
-Keep = Literal["journal", "memory"]
 Handle = tuple[str, str]
 _SHARED = (str, int, float, bool, bytes, type(None))
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 
-from orchestration.executors.handover import Keep
-
+Keep = Literal["journal", "memory"]  # when values inside a bundle are kept for a retry
 PLACES = ("process", "worker", "k8s", "ray")
 EXECUTOR_TAG = "heddle/executor"  # op or asset tag: one of PLACES
 PLACE_TAG = "place"  # asset tag of the conventions: light, heavy or gpu; `places` says where each goes

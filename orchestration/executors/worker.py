@@ -24,8 +24,9 @@ from orchestration.executors._compat import (
     step_worker_events,
     use_in_step_worker,
 )
-from orchestration.executors.handover import Handover, Keep
+from orchestration.executors.handover import Handover
 from orchestration.executors.journal import Journal
+from orchestration.executors.options import Keep
 
 ARGUMENTS = "DAGSTER_COMPRESSED_EXECUTE_STEP_ARGS"
 ENDED = "heddle/bundle_ended"  # metadata of the event a worker writes last

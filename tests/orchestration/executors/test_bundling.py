@@ -163,12 +163,14 @@ def test_stopping_a_run_stops_its_workers(bench: Bench) -> None:
     while not jobs.ran("second") and time.time() < deadline:
         time.sleep(0.05)
     (pid,) = jobs.ran("second")
+    (started,) = bench.instance.get_runs()
+    bench.instance.report_run_canceling(started)
     run.send_signal(signal.SIGINT)
     run.wait(30)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     (record,) = bench.instance.get_runs()
-    assert record.status == dg.DagsterRunStatus.FAILURE  # nobody asked Dagster to cancel it
+    assert record.status == dg.DagsterRunStatus.CANCELED
     failed = bench.failures(record.run_id)
     assert "DagsterExecutionInterruptedError" in failed["second"]
     assert bench.journal(record.run_id) == {"first"}

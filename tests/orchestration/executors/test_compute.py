@@ -1,5 +1,7 @@
 """HEDDLE_COMPUTE, from its text to executors and dagster.yaml."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -45,6 +47,15 @@ def test_what_is_refused(text: str) -> None:
 def test_local_leaves_everything_as_it_was() -> None:
     assert executor(settings("local")) is dg.in_process_executor
     assert "run_launcher" not in instance_config(settings("local"))
+
+
+def test_the_executor_is_not_loaded_where_nobody_asked_for_it() -> None:
+    code = (
+        "import sys; from core.settings import load; from orchestration.executors.compute import executor;"
+        "executor(load({}));print([m for m in sys.modules if m.startswith('orchestration.executors.')])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "['orchestration.executors.options', 'orchestration.executors.compute']"
 
 
 def test_heavy_assets_go_to_the_cluster() -> None:
