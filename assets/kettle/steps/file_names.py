@@ -120,6 +120,14 @@ class NamedFiles(Step):
                 values.append(self._with_number(path))
         self._send(frame[positions] if positions else frame.clear(), values)
 
+    def _check(self, paths: list[str], names: str) -> None:
+        """Finding nothing is logged; it ends the run only where the step is told to raise."""
+        if paths or self.options.flag("doNotFailIfNoFile", default=True):
+            return
+        if self.options.flag("raiseAnExceptionIfNoFile"):
+            raise StepError(self.name, f"no file is there: {names}", "correct the names")
+        self.log(f"no file is there: {names}", "ERROR")
+
     def _with_number(self, path: str) -> tuple[Any, ...]:
         self.number += 1
         return (*self.values(path), self.number) if self.rownum else self.values(path)
@@ -146,8 +154,7 @@ class NamedFiles(Step):
         if not self.dynamic:
             rules = file_rules(self.options, self.resolve)
             paths = self._paths(rules)
-            if not paths and not self.options.flag("doNotFailIfNoFile", default=True):
-                raise StepError(self.name, f"no file is there: {', '.join(r.path for r in rules)}", "correct the names")
+            self._check(paths, ", ".join(rule.path for rule in rules))
             self._send(pl.DataFrame(), [self._with_number(path) for path in paths])
         return iter(())
 

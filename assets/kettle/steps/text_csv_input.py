@@ -104,7 +104,7 @@ class CsvInput(Step):
         """The rows of all files."""
         if self.silent:
             return
-        files = self.files if self.fed else [self.text("filename")]
+        files = self.files if self.fed else [self._path()]
         for path in files:
             if not path:
                 raise StepError(self.name, "no file name is given", "set the file name")
@@ -118,6 +118,11 @@ class CsvInput(Step):
                 if isinstance(error, StepError):
                     raise
                 raise StepError(self.name, str(error)) from error
+
+    def _path(self) -> str:
+        """The file's name; the S3 step names a bucket beside it."""
+        name, bucket = self.text("filename"), self.text("bucket")
+        return f"s3://{bucket}/{name.lstrip('/')}" if bucket and name and "://" not in name else name
 
     def _file(self, path: str) -> Iterator[pl.DataFrame]:
         number = 0
@@ -240,9 +245,9 @@ class CsvInput(Step):
     def reads(self) -> list[DataSet]:
         """The file."""
         names = {c.name: c.name for c in self.columns}
-        return [] if self.fed else [DataSet("file", "", self.text("filename"), names)]
+        return [] if self.fed else [DataSet("file", "", self._path(), names)]
 
     def derive(self) -> dict[str, Derivation]:
         """Each field comes from its column of the file."""
-        path = "" if self.fed else self.text("filename")
+        path = "" if self.fed else self._path()
         return {c.name: Derivation((Ref(c.name, dataset=path),), f"read as {c.type}") for c in self.columns}

@@ -47,8 +47,10 @@ def test_file_names_from_fields_and_missing_files(tmp_path: Path) -> None:
         "g", "DataGrid", grid({"d": "String", "w": "String"}, [(str(tmp_path), ".*"), (str(tmp_path), "no")])
     )
     assert flow.step("in", "GetFileNames", options).hop("g", "in").run().column("in", "short_filename") == ["a.txt"]
+    options = [file(tmp_path / "none"), ("doNotFailIfNoFile", "N")]
+    assert Flow().step("in", "GetFileNames", options).run().rows("in") == []
     with pytest.raises(StepError, match="none"):
-        Flow().step("in", "GetFileNames", [file(tmp_path / "none"), ("doNotFailIfNoFile", "N")]).run()
+        Flow().step("in", "GetFileNames", [*options, ("raiseAnExceptionIfNoFile", "Y")]).run()
 
 
 def test_sub_folders_and_row_counts(tmp_path: Path) -> None:
