@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.kettle.engine.buffers import Buffer
+from assets.kettle.engine.buffers import Buffer, slices
 from assets.kettle.engine.external import by_number, split_by_key
 from assets.kettle.engine.step import Derivation, Ref, Step
 from assets.kettle.errors import StepError
@@ -79,13 +79,14 @@ class StreamLookup(Step):
         self.waiting: Buffer = self.buffer(numbered)
         self._rows = 0
         self.table: pl.DataFrame | None = None
+        self._pending: list[pl.DataFrame] = []
 
     def rows(self, frame: pl.DataFrame, source: str) -> None:
         """Keeps look-up rows; looks up the others as soon as all look-up rows are there and fit in memory."""
         if source == self.source:
             self.side.append(frame)
         elif self.table is not None:
-            self.emit(self._looked_up(frame, self.table))
+            self._later(frame, self.table)
         else:
             numbers = pl.int_range(self._rows, self._rows + frame.height, dtype=pl.Int64, eager=True)
             self._rows += frame.height
@@ -98,12 +99,26 @@ class StreamLookup(Step):
         self.table = self._table(self.side.collect())
         self.side.clear()
         for batch in self.waiting.batches(self.run.settings.batch_rows):
-            self.emit(self._looked_up(batch.drop(ROW), self.table))
+            self._later(batch.drop(ROW), self.table)
         self.waiting.clear()
+
+    def _later(self, frame: pl.DataFrame, table: pl.DataFrame) -> None:
+        """Joins once there are as many rows as in the table: each join hashes the table anew."""
+        self._pending.append(frame)
+        if sum(f.height for f in self._pending) >= table.height:
+            self._join(table)
+
+    def _join(self, table: pl.DataFrame) -> None:
+        if self._pending:
+            frame = pl.concat(self._pending)
+            self._pending = []
+            for batch in slices(self._looked_up(frame, table), self.run.settings.batch_rows):
+                self.emit(batch)
 
     def produce(self) -> Iterator[pl.DataFrame]:
         """A look-up stream larger than memory: both streams are split by key, and put in order again at the end."""
         if self.table is not None:
+            self._join(self.table)
             return
         rows, memory = self.run.settings.batch_rows, self.run.memory
         number = max(1, -(-PARTS_PER_LIMIT * self.side.bytes // max(1, memory.limit)))

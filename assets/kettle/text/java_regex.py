@@ -11,7 +11,7 @@ import polars as pl
 import regex
 
 # nothing here means something else to Java than to Rust, except what _rust replaces
-_COMMON = re.compile(r"(?:[\w \-.*+?|()\[\]^/@:,;=<>!#%&~\"']|\\[dws.\\\-/()\[\]{}|*+?^$tnr]|\{\d+(?:,\d*)?\})*")
+_COMMON = re.compile(r"(?:[\w \-.*+?|()\[\]^/@:,;=<>!#%&~$\"']|\\[dws.\\\-/()\[\]{}|*+?^$tnr]|\{\d+(?:,\d*)?\})*")
 _DOT = r"[^\n\r\x85\u2028\u2029]"
 _INLINE_DOT_ALL = re.compile(r"\(\?[a-zA-Z]*[sd]")
 _SPECIAL = ("(?", "*+", "++", "?+", "}+", "&&", "[[")

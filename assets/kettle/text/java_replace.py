@@ -11,6 +11,7 @@ from assets.kettle.text.java_regex import compile_java, rust_pattern
 from assets.kettle.values.masks_number import Parsed
 
 Part = str | int
+LINE_END = "[\n\r\u0085\u2028\u2029]"
 
 
 @lru_cache(maxsize=256)
@@ -87,16 +88,23 @@ def replace_all(texts: pl.Series, pattern: str, replacement: str, flags: str = "
         hit = [compiled.search(text) is not None if text is not None else False for text in texts]
         rows = [row for row, found in enumerate(hit) if found]
         return texts.scatter(rows, None) if rows else texts, dict.fromkeys(rows, reason)
-    fast = _fast(compiled, pattern, flags)
+    fast = _fast(compiled, pattern, flags, texts)
     if fast is not None:
         return texts.str.replace_all(fast, _rust_replacement(compiled, replacement)), {}
     return mapped(texts, lambda text: compiled.sub(fill, text))
 
 
-def _fast(compiled: "regex.Pattern[str]", pattern: str, flags: str) -> str | None:
-    """The pattern for polars; not where it could match the empty text, where the two engines step differently."""
-    if set(flags) - {"i"} or "$" in pattern or (flags and not pattern.isascii()) or compiled.search("") is not None:
+def _fast(compiled: "regex.Pattern[str]", pattern: str, flags: str, texts: pl.Series) -> str | None:
+    """The pattern for polars; not where it could match the empty text, where the two engines step differently.
+
+    `$` means the same only where no text has a line end before which Java's would match too.
+    """
+    if set(flags) - {"i"} or (flags and not pattern.isascii()) or compiled.search("") is not None:
         return None
+    if "$" in pattern and texts.str.contains(LINE_END).any():
+        return None
+    if not any(char.isalpha() for char in pattern):
+        flags = ""  # nothing in it has a case
     inner = pattern.removeprefix(r"\b").removesuffix(r"\b") if pattern.startswith(r"\b") else pattern
     fast = rust_pattern(inner)
     if fast is None:

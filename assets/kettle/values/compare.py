@@ -33,20 +33,30 @@ def sort_columns(frame: pl.DataFrame, layout: Layout, keys: Sequence[SortKey]) -
     """The rows in the order of the keys; equal rows keep their order. Raises KeyError for a field that is not there."""
     if not keys:
         return frame
-    columns = []
+    names: list[str] = []
+    extra: list[pl.Series] = []
     for number, key in enumerate(keys):
         field = layout[key.name]
-        column = order_key(frame[field.name], field, key.case_sensitive, collated=key.collated)
-        columns.append(column.alias(str(number)))
-    order = pl.DataFrame(columns).select(
-        pl.arg_sort_by(
-            [c.name for c in columns],
+        column = frame[field.name]
+        ordered = order_key(column, field, key.case_sensitive, collated=key.collated)
+        if ordered is column:
+            names.append(field.name)
+        else:
+            extra.append(ordered.alias(f"\x00{number}"))
+            names.append(extra[-1].name)
+    # the streaming engine sorts on all cores with half the work of arg_sort and a gather
+    sorted_frame = (
+        frame.lazy()
+        .with_columns(extra)
+        .sort(
+            names,
             descending=[not k.ascending for k in keys],
             nulls_last=[not k.ascending for k in keys],
             maintain_order=True,
         )
+        .select(frame.columns)
     )
-    return frame[order.to_series()]
+    return sorted_frame.collect(engine="streaming")
 
 
 def compare_expr(

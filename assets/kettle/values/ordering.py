@@ -27,8 +27,9 @@ def order_key(column: pl.Series, field: Field, case_sensitive: bool, *, collated
 
 
 def without_empty(column: pl.Series) -> pl.Series:
-    """Text with '' as null."""
-    return column.set((column == "").fill_null(value=False), None)
+    """Text with '' as null; the same column where there is none."""
+    empty = (column == "").fill_null(value=False)
+    return column.set(empty, None) if empty.any() else column
 
 
 def _is_ascii(column: pl.Series) -> bool:
