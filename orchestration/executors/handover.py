@@ -6,6 +6,7 @@ written by the manager: a journal keeps it until they have succeeded. Everything
 """
 
 import copy
+import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,7 +83,7 @@ class Handover:
             return True
         self.values[handle] = value
         if not route.written and self.keep == "journal":
-            self.journal.write(self.run_id, handle, value)
+            self._write(handle, value)
         return route.written
 
     def load(self, run_id: str, handle: Handle) -> Any:
@@ -115,7 +116,20 @@ class Handover:
     def _keep_rest(self) -> None:
         for handle, value in self.values.items():
             if not self.routes[handle].written and not self.journal.has(self.run_id, handle):
-                self.journal.write(self.run_id, handle, value)
+                self._write(handle, value)
+
+    def _write(self, handle: Handle, value: Any) -> None:
+        try:
+            self.journal.write(self.run_id, handle, value)
+        except (
+            pickle.PicklingError,
+            TypeError,
+            AttributeError,
+        ) as error:  # what pickle raises for a generator, a lock…
+            dg.get_dagster_logger().warning(
+                f"Output {handle[1]} of {handle[0]} stays in memory alone, so that a re-execution has to select "
+                f"{handle[0]} too: {error}"
+            )
 
 
 class HandoverIOManager(dg.IOManager):

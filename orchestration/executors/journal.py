@@ -30,6 +30,8 @@ class Journal:
             Exception: what pickle raises for a value that cannot be pickled.
         """
         folder = self._folder(run_id, handle[0])
+        if "://" not in self.root:
+            Path(self.root).mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f"{quote(handle[1], safe='')}.tmp"
         with temporary.open("wb") as file:

@@ -30,6 +30,10 @@ class Options:
     k8s: Mapping[str, Any] = field(default_factory=dict)
     ray: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.max_concurrent < 1:
+            raise dg.DagsterInvalidDefinitionError("executor config max_concurrent: must be at least 1")
+
     def place_of(self, tags: Mapping[str, str]) -> str:
         """The place of a step with these op and asset tags."""
         place = tags.get(EXECUTOR_TAG) or self.places.get(tags.get(PLACE_TAG, ""), self.place)

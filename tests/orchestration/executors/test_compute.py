@@ -12,6 +12,7 @@ from core.errors import SettingsError
 from core.settings import Settings, load
 from orchestration.build import build_definitions
 from orchestration.executors.compute import environment, executor, options
+from orchestration.executors.options import Options
 from orchestration.instance import instance_config
 
 
@@ -84,3 +85,8 @@ def test_runs_as_kubernetes_jobs() -> None:
     launcher = instance_config(given)["run_launcher"]
     assert launcher["class"] == "K8sRunLauncher" and launcher["config"]["job_image"] == "a:1"
     assert launcher["config"]["service_account_name"] == "runner" and launcher["config"]["load_incluster_config"]
+
+
+def test_a_limit_that_would_let_nothing_run_is_refused() -> None:
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="max_concurrent"):
+        Options(max_concurrent=0)

@@ -67,6 +67,17 @@ def test_frames_are_not_copied(tmp_path: Path) -> None:
     assert values.load("run", ("make", "frame")) is frame
 
 
+@pytest.mark.parametrize("keep", ["journal", "memory"])
+def test_a_value_that_cannot_be_pickled_stays_in_memory(tmp_path: Path, keep: str) -> None:
+    values = handover(tmp_path, "make", "one", "two", keep=keep)
+    lines = (line for line in "ab")
+    assert values.store(("make", "frame"), lines) is False
+    values._consumed("one")
+    assert values.load("run", ("make", "frame")) is lines
+    list(values.watch(iter(())))
+    assert not values.journal.has("run", ("make", "frame"))
+
+
 def test_memory_mode_journals_only_what_failed_steps_need(tmp_path: Path) -> None:
     values = handover(tmp_path, "make", "one", "two", keep="memory")
     values.store(("make", "frame"), [1])

@@ -1,6 +1,10 @@
 """Bundles as tasks of a real Ray on this machine."""
 
 import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -35,3 +39,23 @@ def test_a_killed_worker_and_a_retry_from_the_failed_step(bench: Bench) -> None:
     again = bench.again(jobs.on_ray, result.run_id)
     assert again.success and len(jobs.ran("first")) == 1
     assert bench.value(again.run_id, "third") == [1, 2, 3]
+
+
+def test_stopping_the_run_stops_the_task(bench: Bench) -> None:
+    bench.order("second.hang")
+    code = (
+        "import dagster as dg; from tests.fakes import bundle_jobs as jobs;"
+        "dg.execute_job(dg.reconstructable(jobs.on_ray), instance=dg.DagsterInstance.get(), raise_on_error=False)"
+    )
+    run = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    deadline = time.time() + 90
+    while not jobs.ran("second") and time.time() < deadline:
+        time.sleep(0.1)
+    (pid,) = jobs.ran("second")
+    run.send_signal(signal.SIGINT)
+    run.wait(60)
+    (record,) = bench.instance.get_runs()
+    assert record.is_finished
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert bench.journal(record.run_id) == {"first"}
