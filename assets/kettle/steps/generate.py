@@ -52,7 +52,7 @@ def value_of(step: Step, text: str, item: Field, set_empty: bool) -> Any:
 
 
 class RowGenerator(Step):
-    """The same row `limit` times, or for ever with a time stamp."""
+    """The same row `limit` times, or for ever with a time stamp. Variables in its values stay as they are written."""
 
     types = ("RowGenerator",)
 
@@ -78,8 +78,7 @@ class RowGenerator(Step):
     def start(self) -> None:
         """Makes the row."""
         self.row = {
-            item.name: value_of(self, self.resolve(o.text("nullif")), item, o.flag("set_empty_string"))
-            for item, o in self.constants
+            item.name: value_of(self, o.text("nullif"), item, o.flag("set_empty_string")) for item, o in self.constants
         }
 
     def produce(self) -> Iterator[pl.DataFrame]:
@@ -131,7 +130,7 @@ class DataGrid(Step):
 
 
 class Constant(RowStep):
-    """Adds the same values to every row."""
+    """Adds the same values to every row. Variables in them stay as they are written (Get variables resolves)."""
 
     types = ("Constant",)
 
@@ -142,9 +141,10 @@ class Constant(RowStep):
         layout = base.plus(*(declared(o, self.name) for o in options))
         added = layout.fields[len(base) :]
         self.values = [
-            pl.lit(value_of(self, self.resolve(o.text("nullif")), item, o.flag("set_empty_string")), item.dtype).alias(
-                item.name
-            )
+            # dates are read leniently here and only here
+            pl.lit(
+                value_of(self, o.text("nullif"), item.but(lenient=item.is_date), o.flag("set_empty_string")), item.dtype
+            ).alias(item.name)
             for item, o in zip(added, options, strict=True)
         ]
         self.added = {item.name: o.text("nullif") for item, o in zip(added, options, strict=True)}

@@ -51,7 +51,7 @@ def corpus(folder: Path) -> Iterator[Case]:
                 row["path"],
                 "corpus",
                 root / row["path"],
-                {"CORPUS": str(root)},
+                {"CORPUS": str(root), "testfolder": str((root / row["path"]).parent)},  # as the reference set it
                 {"${CORPUS}": str(root), "${ENGINE}": str(folder / "engine")},
                 golden["steps"],
                 set(filter(None, row["nondet_steps"].split("|"))),

@@ -17,8 +17,8 @@ from tests.assets.kettle.flow import Flow, grid
 NUMBERS = grid({"n": "Integer"}, [(1,), (2,), (3,)])
 
 
-def constant(name: str, text: str) -> list[tuple[str, object]]:
-    return [("fields", [("field", [("name", name), ("type", "String"), ("nullif", text)])])]
+def variable(name: str, text: str) -> list[tuple[str, object]]:
+    return [("fields", [("field", [("name", name), ("type", "String"), ("variable", text)])])]
 
 
 def save(folder: Path, name: str, flow: Flow) -> Path:
@@ -37,7 +37,7 @@ def mapping(file: str, *, renames: tuple[tuple[str, str], ...] = (), back: str =
 def child(folder: Path) -> Path:
     fields = [("fields", [("field", [("name", "value"), ("type", "Integer")]), ("select_unspecified", "N")])]
     flow = Flow([Parameter("SIGN", "none")]).step("into", "MappingInput", fields)
-    flow.step("add", "Constant", constant("mark", "${SIGN}")).step("out", "MappingOutput").hop("into", "add", "out")
+    flow.step("add", "GetVariable", variable("mark", "${SIGN}")).step("out", "MappingOutput").hop("into", "add", "out")
     return save(folder, "child.ktr", flow)
 
 
@@ -91,7 +91,9 @@ def executor(file: str, **tags: str) -> list[tuple[str, object]]:
 
 def test_an_executor_runs_per_group_with_parameters_from_its_first_row(tmp_path: Path) -> None:
     flow = Flow([Parameter("SIGN", "")]).step("get", "RowsFromResult", grid({"n": "Integer"}, [])[:1])
-    flow.step("add", "Constant", constant("mark", "from ${SIGN}")).step("put", "RowsToResult").hop("get", "add", "put")
+    flow.step("add", "GetVariable", variable("mark", "from ${SIGN}")).step("put", "RowsToResult").hop(
+        "get", "add", "put"
+    )
     save(tmp_path, "child.ktr", flow)
     options = executor(
         "child.ktr", group_size="2", result_rows_target_step="rows", execution_result_target_step="stats",
