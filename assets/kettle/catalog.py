@@ -20,6 +20,10 @@ from core.settings import PROJECT, Settings
 SUFFIXES = (".ktr", ".kjb", ".hpl", ".hwf")
 START_SECONDS, FILE_SECONDS = 60, 2  # allowed for describing: to begin with, and for each file
 MOST = 5_000
+_ENGINE = (
+    *("engine", "steps", "values", "formats", "script", "text", "database", "files", "jobs", "model.py", "errors.py"),
+    *("describe.py", "described.py", "lineage.py", "offline.py", "pieces.py", "schedule.py", "publish.py"),
+)
 logger = logging.getLogger("heddle.kettle")
 _SITE = ("kettle.properties", "shared.xml")
 
@@ -34,11 +38,12 @@ def files(folder: Path) -> dict[str, Path]:
 
 @cache
 def engine_version() -> str:
-    """A digest of all code that decides what a file does."""
+    """A digest of all code that decides what a file does and what is told of it."""
     folder = Path(__file__).parent
-    sources = sorted(p for suffix in ("*.py", "*.js") for p in folder.rglob(suffix))
-    pure = [p for p in sources if not p.name.endswith(("defs.py", "checks.py"))]
-    return digest(part for p in pure for part in (p.relative_to(folder).as_posix(), p.read_bytes()))
+    parts = [folder / name for name in _ENGINE]
+    inside = (p for part in parts if part.is_dir() for suffix in ("*.py", "*.js") for p in part.rglob(suffix))
+    sources = sorted({*inside, *(p for p in parts if p.is_file())})
+    return digest(part for p in sources for part in (p.relative_to(folder).as_posix(), p.read_bytes()))
 
 
 def versions(found: Mapping[str, Path], settings: Settings) -> dict[str, str]:

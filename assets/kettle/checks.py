@@ -9,7 +9,6 @@ import dagster as dg
 
 from assets.kettle.described import FileInfo
 from assets.kettle.graph_defs import ERRORS, LOADED, NULLS, REJECTED, TYPES
-from assets.kettle.keys import own_key
 from assets.kettle.layout_defs import FilePlan
 from core.naming import Key
 
@@ -24,7 +23,7 @@ Load = Mapping[str, Any]
 
 def checks_of(plan: FilePlan) -> list[dg.AssetChecksDefinition]:
     """The checks of a file's assets: the file itself on the first, loads and columns on each output."""
-    first = own_key(plan.info) if plan.info.is_job else plan.keys[0]
+    first = plan.own if plan.info.is_job else plan.keys[0]
     found = [_file_check(plan, first)]
     return [*found, *(_output_checks(plan, key) for key in plan.owned)]
 

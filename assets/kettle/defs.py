@@ -7,9 +7,11 @@ import dagster as dg
 
 from assets.kettle.catalog import load
 from assets.kettle.checks import checks_of
+from assets.kettle.described import FileInfo
 from assets.kettle.graph_defs import graph_asset
 from assets.kettle.job_defs import job_asset, job_definition, schedule_of
-from assets.kettle.layout_defs import external_spec, lay_out
+from assets.kettle.keys import Keys
+from assets.kettle.layout_defs import FilePlan, external_spec, lay_out
 from assets.kettle.retail_defs import retail_assets
 from assets.kettle.retail_scores import HABITS, MODEL
 from assets.kettle.rows_defs import ROWS, KettleRows
@@ -43,7 +45,7 @@ def kettle_assets(folder: Path, settings: Settings, taken: Mapping[Key, set[Key]
     runnable = [plan for plan in jobs if not plan.info.error]
     return dg.Definitions(
         assets=[
-            *(graph_asset(plan, layout.keys, limit) for plan in transformations),
+            *(_asset(plan, layout.keys, limit) for plan in transformations),
             *(job_asset(plan) for plan in jobs),
             *(external_spec(key, place) for key, place in layout.external.items()),
         ],
@@ -54,8 +56,20 @@ def kettle_assets(folder: Path, settings: Settings, taken: Mapping[Key, set[Key]
     )
 
 
+def _asset(plan: FilePlan, keys: Keys, limit: int) -> dg.AssetsDefinition:
+    """The asset of a transformation; where Dagster refuses it, one that says why and does not take the others down."""
+    try:
+        return graph_asset(plan, keys, limit)
+    except Exception as error:  # told on the file: a name or a graph that Dagster does not take
+        plan.info = FileInfo(name=plan.info.name, kind=plan.info.kind, error=f"{type(error).__name__}: {error}")
+        plan.reads.clear()
+        return graph_asset(plan, keys, 0)
+
+
 def _taken(others: Iterable[dg.Definitions]) -> dict[Key, set[Key]]:
     """Assets with what they depend on."""
     assets = [asset for found in others for asset in found.assets or ()]
-    specs = [s for a in assets for s in ([a] if isinstance(a, dg.AssetSpec) else getattr(a, "specs", list[dg.AssetSpec]()))]
+    specs = [
+        s for a in assets for s in ([a] if isinstance(a, dg.AssetSpec) else getattr(a, "specs", list[dg.AssetSpec]()))
+    ]
     return {Key(*spec.key.path): {Key(*dep.asset_key.path) for dep in spec.deps} for spec in specs}

@@ -51,7 +51,7 @@ def graph_asset(plan: FilePlan, keys: Keys, limit: int | None) -> dg.AssetsDefin
         limit: see `pieces.cut`.
     """
     ops = _ops(plan, _pieces(plan.info, limit))
-    name = f"kettle__{slug(plan.info.name)}"
+    name = f"kettle__{plan.noun}"
     outs = {slug("_".join(key)): key for key in plan.keys}
     graph = dg.GraphDefinition(
         name=name,
@@ -88,7 +88,7 @@ def _pieces(info: FileInfo, limit: int | None) -> Pieces:
     for source, target in info.hops:
         targets[source].append(target)
     pieces = cut(info.order, targets, [step.name for step in info.steps if step.alone], limit)
-    return Pieces((), pieces.last) if info.problems and info.unsupported else pieces
+    return Pieces((), info.order) if info.unsupported else pieces
 
 
 def _ops(plan: FilePlan, pieces: Pieces) -> list[_Op]:

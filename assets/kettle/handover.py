@@ -73,13 +73,13 @@ def merged(sent: Mapping[str, Sent]) -> dict[str, Counters]:
     return {name: counters for one in sent.values() for name, counters in one.counters.items()}
 
 
-def clear(folder: Path, now: float | None = None) -> None:
-    """Removes the folder of a run that has succeeded, and those beside it that nobody came back to for a week."""
-    shutil.rmtree(folder, ignore_errors=True)
+def clear(base: Path, run_id: str, graph: str, now: float | None = None) -> None:
+    """Removes what one graph of a run handed over, and what runs left to which nobody came back for a week."""
+    shutil.rmtree(base / run_id / graph, ignore_errors=True)
     limit = (now or time.time()) - KEEP_SECONDS
-    for other in folder.parent.iterdir() if folder.parent.is_dir() else ():
-        if other.is_dir() and other.stat().st_mtime < limit:
-            shutil.rmtree(other, ignore_errors=True)
+    for run in base.iterdir() if base.is_dir() else ():
+        if not any(run.iterdir()) or run.stat().st_mtime < limit:
+            shutil.rmtree(run, ignore_errors=True)
 
 
 def _store(frame: Any, folder: Path, number: int) -> dict[str, Any]:

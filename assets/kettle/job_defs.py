@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from assets.kettle.graph_defs import failing, parameters_schema, published_metadata, run_metadata
-from assets.kettle.keys import own_key, slug
 from assets.kettle.layout_defs import GROUP, FilePlan, Layout, code_of
 from assets.kit import spec_options
 from core.settings import Settings
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 def job_name(plan: FilePlan) -> str:
     """`kettle__<file>`."""
-    return f"kettle__{slug(plan.info.name.rsplit('.', 1)[0])}"
+    return f"kettle__{plan.noun}"
 
 
 def job_asset(plan: FilePlan) -> dg.AssetSpec:
@@ -27,7 +26,7 @@ def job_asset(plan: FilePlan) -> dg.AssetSpec:
     entries = " → ".join(info.order[:12])
     about = f"**Kettle file {info.name} cannot run.** {info.error}" if info.error else f"Entries: {entries}."
     options = spec_options(
-        str(own_key(info)),
+        str(plan.own),
         group=GROUP,
         kinds={"kettle", "job"},
         description=f"{info.description or info.title or info.name}\n\nKettle job {info.name}. {about}",
@@ -59,7 +58,7 @@ def job_definition(plan: FilePlan, layout: Layout) -> dg.JobDefinition:
     graph = dg.GraphDefinition(
         name=name, node_defs=[op], dependencies={node: {}}, description=plan.info.description or None
     )
-    return graph.to_job(name=name, tags={"kettle/file": slug(plan.info.name)})
+    return graph.to_job(name=name, tags={"kettle/file": plan.noun})
 
 
 def schedule_of(plan: FilePlan, settings: Settings) -> dg.ScheduleDefinition:
@@ -88,7 +87,7 @@ def cadence(cron: str) -> str:
 
 
 def _walk(plan: FilePlan, layout: Layout) -> Any:
-    asset = list(own_key(plan.info))
+    asset = list(plan.own)
 
     def run(context: dg.OpExecutionContext, inputs: Mapping[str, Any]) -> Iterator[dg.Output[None]]:
         from assets.kettle.files.read import read_job

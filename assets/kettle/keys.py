@@ -22,9 +22,22 @@ def slug(text: str) -> str:
     return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 9].rstrip('_')}_{digest([text])[:8]}"
 
 
-def own_key(info: FileInfo) -> Key:
-    """The key that stands for the file itself, where it writes nothing that is an asset of its own."""
-    return Key("report", RUNS, slug(PurePosixPath(info.name).with_suffix("").as_posix()))
+def nouns(infos: Iterable[FileInfo]) -> dict[str, str]:
+    """File -> a noun that is its alone: its path, with the kind or a digest where two would be called alike."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for info in infos:
+        path = PurePosixPath(info.name)
+        stem = path.with_suffix("").as_posix()
+        ways = (stem, f"{stem}_{path.suffix[1:]}", f"{stem[:50]}_{digest([info.name])[:8]}")
+        found[info.name] = next(noun for way in ways if (noun := slug(way)) not in taken)
+        taken.add(found[info.name])
+    return found
+
+
+def own_key(noun: str) -> Key:
+    """The key that stands for a file itself, where it writes nothing that is an asset of its own."""
+    return Key("report", RUNS, noun)
 
 
 class Keys:

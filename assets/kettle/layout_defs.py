@@ -9,7 +9,7 @@ import dagster as dg
 
 from assets.kettle.catalog import engine_version
 from assets.kettle.described import FileInfo, Output, Place
-from assets.kettle.keys import Keys, own_key
+from assets.kettle.keys import Keys, nouns, own_key
 from assets.kit import lineage_metadata, spec_options
 from core.hashing import digest, file_digest
 from core.naming import Key
@@ -24,6 +24,7 @@ class FilePlan:
     """One file and its assets.
 
     Attributes:
+        noun: names its graph, its job, and what stands for the file itself.
         owned: output's key -> outputs of this file that lead there; empty when others own all of them.
         shared: outputs that belong to another asset: this file's runs only report on them.
         reads: key -> steps that read it.
@@ -32,15 +33,21 @@ class FilePlan:
 
     path: Path
     info: FileInfo
+    noun: str
     owned: dict[Key, list[Output]] = field(default_factory=dict)
     shared: dict[Key, list[Output]] = field(default_factory=dict)
     reads: dict[Key, list[str]] = field(default_factory=dict)
     left_out: list[Key] = field(default_factory=list)
 
     @property
+    def own(self) -> Key:
+        """The key that stands for the file itself."""
+        return own_key(self.noun)
+
+    @property
     def keys(self) -> list[Key]:
         """The assets that a run of the file makes; one that stands for the file where it owns no output."""
-        return list(self.owned) or [own_key(self.info)]
+        return list(self.owned) or [self.own]
 
     @property
     def places(self) -> dict[str, Place]:
@@ -67,7 +74,8 @@ def lay_out(folder: Path, infos: Iterable[FileInfo], taken: Mapping[Key, set[Key
     infos = list(infos)
     keys = Keys(infos, str(folder))
     deps: Deps = {key: set(parents) for key, parents in taken.items()}
-    files = [FilePlan(folder / info.name, info) for info in infos]
+    names = nouns(infos)
+    files = [FilePlan(folder / info.name, info, names[info.name]) for info in infos]
     owners: set[Key] = set(taken)
     for plan in files:
         mine: set[Key] = set()

@@ -49,11 +49,15 @@ class Site:
 
     def run(self, config: dict[str, Any] | None = None, keys: Sequence[str] = ()) -> dg.ExecuteInProcessResult:
         """Runs all assets, or those of the keys, with their checks."""
-        return self.definitions().resolve_implicit_global_asset_job_def().execute_in_process(
-            instance=self.instance,
-            run_config=config,
-            raise_on_error=False,
-            asset_selection=[dg.AssetKey(key.split("/")) for key in keys] or None,
+        return (
+            self.definitions()
+            .resolve_implicit_global_asset_job_def()
+            .execute_in_process(
+                instance=self.instance,
+                run_config=config,
+                raise_on_error=False,
+                asset_selection=[dg.AssetKey(key.split("/")) for key in keys] or None,
+            )
         )
 
     def metadata(self, key: str) -> dict[str, Any]:
