@@ -71,6 +71,13 @@ class Node:
             self._align(mains)
             self._interleave = Interleave([name for name, _ in mains])
 
+    def idle(self, inputs: dict[str, Layout]) -> None:
+        """Makes a step do nothing and send nothing."""
+        idle = Step(self.step.node, self.run)
+        self.steps, self.step = [idle], idle
+        idle.port, idle.inputs, idle.targets, idle.output = self, inputs, self.targets, Layout()
+        self.named, self.common, self._columns = set(), self.targets, []
+
     def _align(self, mains: list[tuple[str, Layout]]) -> None:
         """Rows of all inputs are read by position, as Kettle does outside its safe mode."""
         first_name, first = mains[0]

@@ -5,11 +5,12 @@ anywhere; a step that keeps rows (sort, join) keeps them in buffers that spill. 
 and so none of Kettle's deadlocks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from time import monotonic
 
 import polars as pl
 
+from assets.kettle.engine.background import ahead
 from assets.kettle.engine.buffers import slices
 from assets.kettle.engine.graph import Graph, build_graph
 from assets.kettle.engine.node import Node
@@ -60,7 +61,26 @@ class Engine:
                 steps, self.run, self.graph.targets[name], self.graph.errors.get(name), self._deliver
             )
         for name in self.graph.order:
-            self.nodes[name].plan(self.layouts_into(name))
+            self._plan_step(name)
+
+    def _plan_step(self, name: str) -> None:
+        """Computes the layouts of one step.
+
+        A step that no row can reach does nothing in Kettle, whatever its options say: fields are looked for with the
+        first row only.
+        """
+        node = self.nodes[name]
+        try:
+            node.plan(self.layouts_into(name))
+        except StepError:
+            if not self._starved(name):
+                raise
+            node.idle(self.layouts_into(name))
+
+    def _starved(self, name: str) -> bool:
+        """Whether the step takes rows (it is no source) and gets none: it has no input, or only such as are starved."""
+        takes = type(self.nodes[name].step).rows is not Step.rows
+        return takes and all(self._starved(source) for source in self.graph.inputs[name])
 
     def layouts_into(self, name: str) -> dict[str, Layout]:
         """The layouts that reach a step, by sending step."""
@@ -90,6 +110,8 @@ class Engine:
             run.log(run.transformation.name, str(stop), "MINIMAL")
         finally:
             for node in self.nodes.values():
+                if isinstance(node.producing, Generator):
+                    node.producing.close()  # ends a thread that reads ahead
                 for step in node.steps:
                     step.close()
             run.observer.progress(run.counters)
@@ -170,7 +192,9 @@ class Engine:
         node = self.nodes[name]
         with Stopwatch(node.counters):
             if node.producing is None:
-                node.producing = self._sliced(node.produce())
+                alone = not self.graph.inputs[name] and node.error is None and len(node.steps) == 1
+                frames = node.produce()
+                node.producing = self._sliced(ahead(frames) if alone and node.step.reads_ahead else frames)
             frame = next(node.producing, None)
             if frame is not None:
                 if frame.height:

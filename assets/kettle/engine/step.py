@@ -79,12 +79,14 @@ class Step:
         copies_as_one: several copies give the same rows as one (no state across rows).
         joins: the inputs have layouts of their own (else all must agree with the first, by position).
         blocking: `produce` needs all rows: the planner cuts there.
+        reads_ahead: as a source without an error hop it may be asked for rows on a thread of its own.
     """
 
     types: ClassVar[tuple[str, ...]] = ()
     copies_as_one: ClassVar[bool] = False
     joins: ClassVar[bool] = False
     blocking: ClassVar[bool] = False
+    reads_ahead: ClassVar[bool] = False
 
     port: Port
     inputs: dict[str, Layout]

@@ -42,6 +42,7 @@ class CsvInput(Step):
     """
 
     types = ("CsvInput", "CSVInput", "S3CSVINPUT", "S3CsvInput", "ParallelGzipCsvInput", "GzipCsvInput")
+    reads_ahead = True
 
     def setup(self) -> None:
         """Reads the options."""

@@ -6,6 +6,7 @@ from typing import IO
 
 import polars as pl
 
+from assets.kettle.engine.background import Behind
 from assets.kettle.engine.outputs import exists, open_binary
 from assets.kettle.engine.result import ResultFile
 from assets.kettle.engine.step import DataSet, Step
@@ -103,6 +104,7 @@ class TextFileOutput(Step):
     def start(self) -> None:
         """Creates the file, unless that is to wait for the first row."""
         self.open: dict[str, Open] = {}
+        self.behind = Behind()
         self.part = self.lines = 0
         if self.inputs and not (self.name_field or self.servlet or self.file.flag("do_not_open_new_file_init")):
             self._opened(self._path())
@@ -179,6 +181,7 @@ class TextFileOutput(Step):
         current = self._opened(self._path())
         if self.footer:
             self._text(current, written_header(self.cells, self.style))
+        self.behind.finish()
         current.handle.close()
         del self.open[current.path]
         self.part += 1
@@ -191,6 +194,7 @@ class TextFileOutput(Step):
         self._text(file, written_header(self.cells, self.style))
 
     def _text(self, file: Open, text: str) -> None:
+        self.behind.finish()
         file.handle.write(text.encode(self.style.encoding, "replace"))
         self.lines += 1
         self.count(output=1)
@@ -199,7 +203,7 @@ class TextFileOutput(Step):
         if self.header and file.fresh:
             self._header(file)
         file.fresh = False
-        file.handle.write(written_rows(frame, self.cells, self.style, raw))
+        self.behind.call(lambda: _written(file.handle, written_rows(frame, self.cells, self.style, raw)))
         self.lines += frame.height
         self.count(output=frame.height)
 
@@ -213,12 +217,15 @@ class TextFileOutput(Step):
                 self._text(file, written_header(self.cells, self.style))
             if self.ending.strip():
                 self._text(file, self.ending)
+        self.behind.finish()
         for file in self.open.values():
             file.handle.close()
         return iter(())
 
     def close(self) -> None:
         """Closes what is still open after a failure."""
+        if hasattr(self, "behind"):
+            self.behind.close()
         for file in getattr(self, "open", {}).values():
             file.handle.close()
 
@@ -229,3 +236,7 @@ class TextFileOutput(Step):
         extension = self.resolve(self.file.text("extention", "extension"))
         path = self.text("file/name", "fileName") + (f".{extension}" if extension else "")
         return [DataSet("file", "", path, {c.field.name: c.field.name for c in self.cells})]
+
+
+def _written(handle: IO[bytes], data: bytes) -> None:
+    handle.write(data)

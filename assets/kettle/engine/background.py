@@ -1,0 +1,80 @@
+"""Reading ahead and writing behind on a thread of their own: polars lets the threads run side by side."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+
+import polars as pl
+
+DEPTH = 2
+POLL_SECONDS = 0.1
+
+
+def ahead(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same frames, with up to `DEPTH` of them made in advance. Errors come out where the frame would have."""
+    ready: Queue[pl.DataFrame | BaseException | None] = Queue(DEPTH)
+    stopped = Event()
+
+    def put(item: pl.DataFrame | BaseException | None) -> None:
+        while not stopped.is_set():
+            try:
+                ready.put(item, timeout=POLL_SECONDS)
+                return
+            except Full:
+                continue
+
+    def work() -> None:
+        try:
+            for frame in frames:
+                put(frame)
+                if stopped.is_set():
+                    return
+            put(None)
+        except BaseException as error:  # whatever it is, it belongs to the run's own thread
+            put(error)
+
+    thread = Thread(target=work, daemon=True, name="kettle-read-ahead")
+    thread.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        _emptied(ready)
+        thread.join()
+
+
+def _emptied(ready: "Queue[pl.DataFrame | BaseException | None]") -> None:
+    while True:
+        try:
+            ready.get_nowait()
+        except Empty:
+            return
+
+
+class Behind:
+    """Runs calls one after the other on a thread; at most `DEPTH` wait. An error comes out of the next call."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="kettle-write-behind")
+        self._waiting: deque[Future[None]] = deque()
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Queues a call; waits while too many are queued."""
+        while len(self._waiting) >= DEPTH:
+            self._waiting.popleft().result()
+        self._waiting.append(self._pool.submit(function))
+
+    def finish(self) -> None:
+        """Waits until all calls are done. Raises the error of the first that failed."""
+        while self._waiting:
+            self._waiting.popleft().result()
+
+    def close(self) -> None:
+        """Forgets what has not begun, waits for what has."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._waiting.clear()
