@@ -46,6 +46,7 @@ class Node:
         self.open_inputs: set[str] = set()
         self.producing: Iterator[pl.DataFrame] | None = None
         self.finished = False
+        self.idled = False
         self.targets = targets
         self.renames: dict[str, list[str]] = {}
         self._deliver = deliver
@@ -74,6 +75,7 @@ class Node:
     def idle(self, inputs: dict[str, Layout]) -> None:
         """Makes a step do nothing and send nothing."""
         idle = Step(self.step.node, self.run)
+        self.idled = True
         self.steps, self.step = [idle], idle
         idle.port, idle.inputs, idle.targets, idle.output = self, inputs, self.targets, Layout()
         self.named, self.common, self._columns = set(), self.targets, []

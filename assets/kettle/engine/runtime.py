@@ -79,7 +79,7 @@ class Engine:
 
     def _starved(self, name: str) -> bool:
         """Whether the step takes rows (it is no source) and gets none: it has no input, or only such as are starved."""
-        takes = type(self.nodes[name].step).rows is not Step.rows
+        takes = type(self.nodes[name].step).rows is not Step.rows or self.nodes[name].idled
         return takes and all(self._starved(source) for source in self.graph.inputs[name])
 
     def layouts_into(self, name: str) -> dict[str, Layout]:

@@ -153,7 +153,7 @@ class SplitFieldToRows(Step):
             except ValueError as error:
                 raise StepError(self.name, str(error), "correct the delimiter") from error
         self.numbered = self.options.flag("rownum")
-        self.reset = self.options.flag("resetrownumber", default=True)
+        self.reset = self.options.flag("resetrownumber")
         self.number = 1
 
     def fields(self, inputs: Mapping[str, Layout]) -> Layout:

@@ -12,14 +12,15 @@ from assets.kettle.steps.join_pairs import NONE, Numbers, is_sorted, pairs, rank
 from assets.kettle.values.compare import key_columns
 from assets.kettle.values.fields import Field, Layout, ValueType
 
+KEEP_REFERENCE = "KETTLE_COMPATIBILITY_MERGE_ROWS_USE_REFERENCE_STREAM_WHEN_IDENTICAL"
 FLAGS = ["identical", "changed", "new", "deleted"]
 
 
 class MergeRows(SortedJoin):
     """Flags rows identical, changed, new or deleted; both inputs must be sorted by the keys.
 
-    Changed and new rows are those of the compare stream, the others those of the reference. Null equals ''. Rows are
-    read by position; the reference names the fields. Equal keys pair up one to one.
+    Deleted rows are those of the reference, all others those of the compare stream: also the identical ones, which
+    may differ in the fields that are not compared, unless Kettle's compatibility variable is on. Null equals ''. Rows are read by position; the reference names the fields. Equal keys pair up one to one.
     """
 
     types = ("MergeRows",)
@@ -30,6 +31,7 @@ class MergeRows(SortedJoin):
         self.sources = [options.text("reference"), options.text("compare")]
         self.keys = [options.texts("keys/key")] * 2
         self.values = options.texts("values/value")
+        self.reference_when_identical = (self.run.variables.get(KEEP_REFERENCE) or "N").upper() != "N"
         if options.text("diff-json-field") or options.rows("passthrough-fields/field"):
             raise StepError(
                 self.name, "the JSON difference and pass-through fields of Hop are not there", "remove them"
@@ -75,7 +77,7 @@ class MergeRows(SortedJoin):
         for x, y in zip(key_columns(one, self.value_fields), key_columns(two, self.value_fields), strict=True):
             differs |= x.ne_missing(y).to_numpy()
         flag = np.select([a == NONE, b == NONE, differs], [2, 3, 1], 0)
-        from_compare = pl.Series((flag == 1) | (flag == 2))
+        from_compare = pl.Series((flag == 1) | (flag == 2) | ((flag == 0) & (not self.reference_when_identical)))
         columns = [y.zip_with(from_compare, x) for x, y in zip(one, two, strict=True)]
         flags = pl.Series(FLAGS)[pl.Series(flag, dtype=pl.UInt32)].alias(self.output.names[-1])
         return pl.DataFrame([*columns, flags])

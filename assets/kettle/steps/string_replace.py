@@ -7,6 +7,7 @@ from assets.kettle.errors import StepError
 from assets.kettle.model import Options
 from assets.kettle.steps.string_edit import TextStep
 from assets.kettle.text.java_replace import replace_all, replace_by
+from assets.kettle.values.convert import to_text
 
 
 class ReplaceString(TextStep):
@@ -41,8 +42,8 @@ class ReplaceString(TextStep):
             if option.flag("set_empty_string"):
                 return replace_all(texts, pattern, "", flags)
             if by_field:
-                column = frame[self.field(self.base, by_field, "the replacement field").name]
-                return replace_by(texts, pattern, column, flags)
+                field = self.field(self.base, by_field, "the replacement field")
+                return replace_by(texts, pattern, to_text(frame[field.name], field), flags)
             return replace_all(texts, pattern, self.resolve(option.text("replace_by_string")), flags)
         except ValueError as error:
             raise StepError(

@@ -143,3 +143,13 @@ def test_the_same_rows_whatever_the_batch_size() -> None:
     flow = Flow().step("in", "DataGrid", NUMBERS).step("keep", "BlockingStep", pass_all_rows="Y").step("end", "Dummy")
     flow.hop("in", "keep", "end")
     assert flow.run(settings=EngineSettings(batch_rows=1)).rows("end") == flow.run().rows("end")
+
+
+def test_a_step_that_no_row_can_reach_does_nothing_whatever_its_options_say() -> None:
+    keys = [("fields", [("field", [("name", "nowhere")])])]
+    flow = Flow().step("in", "DataGrid", grid({"i": "Integer"}, [(1,)])).step("alone", "SortRows", keys)
+    flow.step("first", "SortRows", keys).step("second", "SortRows", keys).hop("first", "second")
+    done = flow.run()
+    assert done.rows("in") == [(1,)] and done.rows("alone") == done.rows("second") == []
+    with pytest.raises(StepError, match="nowhere"):
+        flow.hop("in", "alone").run()

@@ -45,11 +45,13 @@ def test_split_minds_enclosures() -> None:
 
 def test_split_to_rows() -> None:
     tags = {"splitfield": "s", "delimiter": ";", "newfield": "p", "rownum": "Y", "rownum_field": "n"}
+    tags |= {"resetrownumber": "Y"}
     rows = [("a;b;",), (None,)]
     assert made({"s": "String"}, rows, "SplitFieldToRows3", **tags).run().rows("x") == [
         ("a;b;", "a", 1), ("a;b;", "b", 2), ("a;b;", "", 3), (None, "", 1),
     ]  # fmt: skip
-    tags |= {"delimiter": "[;,]", "delimiter_is_regex": "Y", "resetrownumber": "N"}
+    tags |= {"delimiter": "[;,]", "delimiter_is_regex": "Y"}
+    del tags["resetrownumber"]  # absent is off
     assert [r[1:] for r in made({"s": "String"}, [("a,b",), ("c",)], "SplitFieldToRows3", **tags).run().rows("x")] == [
         ("a", 1), ("b", 2), ("c", 3),
     ]  # fmt: skip

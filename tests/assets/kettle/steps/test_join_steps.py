@@ -121,6 +121,16 @@ def test_merge_rows_flags(settings: EngineSettings, extra: Any) -> None:
     assert rows == [*expected, *((k, v, "new") for k, v in extra)]
 
 
+def test_identical_rows_are_those_of_the_compare_stream() -> None:
+    options = [
+        ("keys", [("key", "k")]), ("values", []), ("flag_field", "flag"), ("reference", "A"), ("compare", "B"),
+    ]  # fmt: skip
+    flow = two("MergeRows", options, [(1, "old")], [(1, "new")])
+    assert flow.run().rows("j") == [(1, "new", "identical")]
+    compatible = {"KETTLE_COMPATIBILITY_MERGE_ROWS_USE_REFERENCE_STREAM_WHEN_IDENTICAL": "Y"}
+    assert flow.run(variables=compatible).rows("j") == [(1, "old", "identical")]
+
+
 def lookup(default: str, kind: str, main: Any, side: Any, **types: str) -> Flow:
     value = [("name", "b"), ("rename", "found"), ("default", default), ("type", kind)]
     options = [("from", "B"), ("lookup", [("key", [("name", "k"), ("field", "k")]), ("value", value)])]

@@ -54,6 +54,12 @@ def test_replace() -> None:
     assert made("ReplaceString", ["Cat concat a."], options).run().rows("x") == [("dog concat a!", "dog concat a!")]
 
 
+def test_replacing_by_a_number_field_writes_it_with_its_mask() -> None:
+    flow = Flow().step("in", "DataGrid", grid({"s": "String", "n": "Integer"}, [("a#", 7)], n="000"))
+    flow.step("x", "ReplaceString", lines({"replace_string": "#", "replace_field_by_string": "n"}))
+    assert flow.hop("in", "x").run().rows("x") == [("a007", 7)]
+
+
 def test_a_missing_group_rejects_the_row() -> None:
     options = lines({"replace_string": "a", "replace_by_string": "$5", "use_regex": "yes"})
     flow = made("ReplaceString", ["a", "b"], options).step("bad", "Dummy").step("out", "Dummy").hop("x", "out")
