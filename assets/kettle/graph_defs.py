@@ -187,8 +187,7 @@ def _alone(plan: FilePlan, op: _Op) -> Callable[..., Iterator[Any]]:
         counters = done.counters[op.steps[0]]
         _tell(context, done, op.steps)
         figures = {name: getattr(counters, name) for name in (*_METRICS, "seconds")}
-        sent = done.sent.get(op.steps[0]) or Sent(op.steps[0], {}, done.counters)
-        yield dg.Output(sent, "rows", metadata={**figures, **_log(done)})
+        yield dg.Output(done.sent[op.steps[0]], "rows", metadata={**figures, **_log(done)})
 
     return run
 

@@ -27,11 +27,13 @@ class Sent:
         step: its name.
         portions: target step -> the rows of that hop.
         counters: of this step and of those before it.
+        examples: texts of rows that it, and those before it, rejected, by step.
     """
 
     step: str
     portions: dict[str, Portion]
     counters: dict[str, Counters] = field(default_factory=dict)
+    examples: dict[str, list[str]] = field(default_factory=dict)
 
 
 def write(sent: Sent, folder: Path) -> None:
@@ -48,7 +50,8 @@ def write(sent: Sent, folder: Path) -> None:
                 known[id(frame)] = _store(frame, building, len(known))
             batches.append(known[id(frame)])
         hops[target] = {"layout": [asdict(f) for f in portion.layout], "rows": portion.rows, "batches": batches}
-    about = {"step": sent.step, "hops": hops, "counters": {name: asdict(c) for name, c in sent.counters.items()}}
+    counters = {name: asdict(c) for name, c in sent.counters.items()}
+    about = {"step": sent.step, "hops": hops, "counters": counters, "examples": sent.examples}
     (building / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     building.replace(folder)
@@ -65,7 +68,8 @@ def read(folder: Path) -> Sent:
             for batch in hop["batches"]
         ]
         portions[target] = Portion(layout, frames, hop["rows"])
-    return Sent(about["step"], portions, {name: Counters(**c) for name, c in about["counters"].items()})
+    counters = {name: Counters(**c) for name, c in about["counters"].items()}
+    return Sent(about["step"], portions, counters, about["examples"])
 
 
 def merged(sent: Mapping[str, Sent]) -> dict[str, Counters]:

@@ -127,6 +127,8 @@ def _run(
 ) -> Done:
     model = read_transformation(path)
     watch = Watch([output.place.step for output in info.outputs])
+    for one in given.values():
+        watch.errors |= one.examples
     run: Run = new_run(model, settings=engine_settings(settings), parameters=parameters, observer=watch)
     run.counters.update(merged(given))
     chosen = set(steps)
@@ -138,8 +140,10 @@ def _run(
     begun = time.perf_counter()
     done = run_part(run, steps, feeds, spill)
     sent: dict[str, Sent] = {}
+    for name in steps:
+        sent[name] = Sent(name, {}, run.counters, watch.errors)
     for (source, target), portion in done.sent.items():
-        sent.setdefault(source, Sent(source, {}, run.counters)).portions[target] = portion
+        sent[source].portions[target] = portion
     return Done(sent, run.counters, run.log_lines, watch, time.perf_counter() - begun)
 
 

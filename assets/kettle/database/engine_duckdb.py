@@ -1,7 +1,7 @@
 """DuckDB, and DuckDB in place of H2, HSQLDB and Derby."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
 import polars as pl
@@ -172,7 +172,8 @@ class DuckDb(Database):
         try:
             yield "HEDDLE_ROWS", names
         finally:
-            self.raw.unregister("HEDDLE_ROWS")
+            with suppress(*self.errors):  # after a failure the transaction takes nothing more; the first error counts
+                self.raw.unregister("HEDDLE_ROWS")
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
