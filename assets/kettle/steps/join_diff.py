@@ -20,7 +20,8 @@ class MergeRows(SortedJoin):
     """Flags rows identical, changed, new or deleted; both inputs must be sorted by the keys.
 
     Deleted rows are those of the reference, all others those of the compare stream: also the identical ones, which
-    may differ in the fields that are not compared, unless Kettle's compatibility variable is on. Null equals ''. Rows are read by position; the reference names the fields. Equal keys pair up one to one.
+    may differ in the fields that are not compared, unless Kettle's compatibility variable is on. Null equals ''. Rows
+    are read by position; the reference names the fields. Equal keys pair up one to one.
     """
 
     types = ("MergeRows",)
