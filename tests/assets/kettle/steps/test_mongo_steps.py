@@ -124,7 +124,7 @@ def test_a_connection_of_a_hop_project(collection: Collection, tmp_path: Path) -
 
 ROWS = grid(
     {"id": "Integer", "name": "String", "at": "Date", "doc": "String", "sum": "BigNumber"},
-    [(1, "Ann", "2020-01-02", '{"k": [1]}', "1.50"), (2, None, None, None, None)],
+    [(1, "Ann", "2020-01-02", '{"k": [1]}', "1.5"), (2, None, None, None, None)],
     at="yyyy-MM-dd",
 )
 
@@ -156,7 +156,7 @@ def test_rows_are_inserted_in_batches_as_nested_documents(collection: Collection
         "all": [None, {"n": "Ann"}],
         "at": moment,
         "doc": {"k": [1]},
-        "sum": "1.50",
+        "sum": "1.5",
     }
     assert collection.calls == [
         ("delete_many", {}),
