@@ -1,8 +1,10 @@
 """Files and folders that job entries work on, local or on any file system that fsspec knows.
 
-A file is written beside its place and renamed when it is complete; stores such as S3 do the same by themselves.
+A file is written beside its place and renamed when it is complete; one for elsewhere is written in the temporary
+folder and sent when it is complete.
 """
 
+import errno
 import os
 import shutil
 import tempfile
@@ -15,6 +17,7 @@ from assets.kettle.engine.outputs import local_path, vfs_address
 from assets.kettle.errors import KettleError
 
 CHUNK = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 
 class Place:
@@ -107,35 +110,40 @@ class Place:
 
     @contextmanager
     def writing(self, *, append: bool = False) -> Iterator[IO[bytes]]:
-        """A file to write; it takes the place when the body has ended well."""
-        if self.local is None:
-            with self._trying("write"), self._fs.open(self._inner, "ab" if append else "wb") as stream:
-                yield stream
-            return
+        """A file to write; it takes the place, or is sent there, when the body has ended well."""
         with self._trying("write"):
-            handle, part = tempfile.mkstemp(prefix=".heddle-", suffix=".part", dir=self.local.parent)
+            folder = None if self.local is None else self.local.parent
+            handle, part = tempfile.mkstemp(prefix=".heddle-", suffix=".part", dir=folder)
         staged = Path(part)
         try:
-            with self._trying("write"), os.fdopen(handle, "wb") as stream:
-                if append and self.local.exists():
-                    with self.local.open("rb") as before:
+            with self._filling(), os.fdopen(handle, "wb") as stream:
+                if append and self.exists():
+                    with self.open() as before:
                         shutil.copyfileobj(before, stream, CHUNK)
                 yield stream
             with self._trying("write"):
-                staged.chmod(self.local.stat().st_mode & 0o777 if self.local.exists() else _usual_mode())
-                staged.replace(self.local)
+                if self.local is None:
+                    self._fs.put_file(str(staged), self._inner)
+                else:
+                    staged.chmod(self.local.stat().st_mode & 0o777 if self.local.exists() else _usual_mode())
+                    staged.replace(self.local)
         finally:
             staged.unlink(missing_ok=True)
 
-    def make_folder(self) -> None:
-        """Makes the folder and those above it; nothing happens when it is there."""
-        with self._trying("make"):
-            self._fs.makedirs(self._inner, exist_ok=True)
+    @contextmanager
+    def _filling(self) -> Iterator[None]:
+        """Errors of this file's disk are told as such; those of where the bytes come from pass."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno in _FULL:
+                raise self._refused("write", error) from error
+            raise
 
     def copy(self, target: "Place") -> None:
         """Copies a file over `target`, making its folder."""
         target.parent.make_folder()
-        with self.open() as source, target.writing() as stream:
+        with self._trying("copy"), self.open() as source, target.writing() as stream:
             shutil.copyfileobj(source, stream, CHUNK)
 
     def move(self, target: "Place") -> None:
@@ -145,7 +153,7 @@ class Place:
             try:
                 self.local.replace(target.local)
             except OSError as error:
-                if error.errno != 18:  # EXDEV: another device
+                if error.errno != errno.EXDEV:
                     raise self._refused("move", error) from error
             else:
                 return

@@ -95,7 +95,7 @@ class Walk:
         since = perf_counter()
         try:
             result = handler.execute(result, nr)
-        except KettleError as error:
+        except (KettleError, OSError) as error:
             run.log(entry.name, str(error), "ERROR")
             result.ok, result.errors = False, max(1, result.errors)
             result.log_text = str(error)
