@@ -1,6 +1,7 @@
 """Checks of what Kettle files are and of what they wrote, from what their runs reported."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
@@ -8,11 +9,19 @@ from typing import Any
 import dagster as dg
 
 from assets.kettle.described import FileInfo
-from assets.kettle.graph_defs import ERRORS, LOADED, NULLS, REJECTED, TYPES
+from assets.kettle.graph_defs import ERRORS, LOADED, NATIVE, NULLS, REJECTED, TYPES
 from assets.kettle.layout_defs import FilePlan
+from assets.kettle.schedule import cadence
 from core.naming import Key
 
-FILE, LOAD, COLUMNS = "kettle_file", "kettle_load", "kettle_columns"
+FILE, LOAD, COLUMNS, FRESH = "kettle_file", "kettle_load", "kettle_columns", "kettle_fresh"
+HOURS = {
+    "minutely": 1,
+    "hourly": 13,
+    "daily": 26,
+    "weekly": 8 * 24,
+    "monthly": 32 * 24,
+}  # a load may be old, by cadence
 HISTORY = 14  # loads that a load is compared with
 ENOUGH = 3  # of them, before volume and nulls are judged
 VOLUME = 0.5  # relative difference from the usual number of rows
@@ -75,7 +84,7 @@ def _file_check(plan: FilePlan, key: Key) -> dg.AssetChecksDefinition:
         from assets.kettle.publish import describe_for
 
         info = describe_for(settings, plan.path)
-        bad = file_troubles(info)
+        bad = file_troubles(info) if settings.kettle == NATIVE else [info.error] * bool(info.error)
         return dg.AssetCheckResult(
             passed=not bad,
             description="; ".join(bad) or None,
@@ -103,6 +112,7 @@ def _output_checks(plan: FilePlan, key: Key) -> dg.AssetChecksDefinition:
                 LOAD, asset=asset, description="Rows written, rejected rows and nulls are as in the loads before."
             ),
             dg.AssetCheckSpec(COLUMNS, asset=asset, description="The columns are those that the file declares."),
+            dg.AssetCheckSpec(FRESH, asset=asset, description="The last load is as young as the job's schedule asks."),
         ],
         can_subset=True,
     )
@@ -114,6 +124,8 @@ def _output_checks(plan: FilePlan, key: Key) -> dg.AssetChecksDefinition:
             yield _load_result(asset, loads)
         if COLUMNS in chosen:
             yield _columns_result(asset, declared, loads[0]["types"] if loads else {})
+        if FRESH in chosen:
+            yield _fresh_result(asset, plan.cron, time.time() - records[0].timestamp if records else None)
 
     return check
 
@@ -151,6 +163,28 @@ def _load_result(asset: dg.AssetKey, loads: Sequence[Load]) -> dg.AssetCheckResu
             "null share": dg.MetadataValue.json(loads[0]["nulls"]),
             "loads before": len(loads) - 1,
         },
+    )
+
+
+def late(cron: str, seconds: float | None) -> str:
+    """Why a load is too old for its schedule, in words; "" when it is not, or when there is no schedule."""
+    if seconds is None:
+        return "it was never loaded"
+    word = cadence(cron) if cron else ""
+    if not word or seconds <= HOURS[word] * 3600:
+        return ""
+    return f"the last load is {seconds / 3600:.0f} hours old; its job runs {word}"
+
+
+def _fresh_result(asset: dg.AssetKey, cron: str, seconds: float | None) -> dg.AssetCheckResult:
+    reason = late(cron, seconds)
+    return dg.AssetCheckResult(
+        passed=not reason,
+        asset_key=asset,
+        check_name=FRESH,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=reason or None,
+        metadata={"schedule": cron or "none", "age in hours": round((seconds or 0) / 3600, 2)},
     )
 
 

@@ -8,7 +8,7 @@ import dagster as dg
 from assets.kettle.catalog import load
 from assets.kettle.checks import checks_of
 from assets.kettle.described import FileInfo
-from assets.kettle.graph_defs import graph_asset
+from assets.kettle.graph_defs import NATIVE, graph_asset
 from assets.kettle.job_defs import job_asset, job_definition, schedule_of
 from assets.kettle.keys import Keys
 from assets.kettle.layout_defs import FilePlan, external_spec, lay_out
@@ -39,7 +39,7 @@ def kettle_assets(folder: Path, settings: Settings, taken: Mapping[Key, set[Key]
         taken: assets that exist already, with what they depend on.
     """
     layout = lay_out(folder, load(folder, settings), taken or {})
-    limit = settings.kettle_ops if settings.kettle == "native" else 0
+    limit = settings.kettle_ops if settings.kettle == NATIVE else 0
     transformations = [plan for plan in layout.files if not plan.info.is_job]
     jobs = [plan for plan in layout.files if plan.info.is_job]
     runnable = [plan for plan in jobs if not plan.info.error]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from assets.kettle.handover import Sent
     from assets.kettle.publish import Done, Published
 
+NATIVE = "native"  # HEDDLE_KETTLE: the engine in assets/kettle/engine
 LAST = "write"  # the final op's name where it holds several steps
 LOADED, REJECTED, NULLS, ERRORS, TYPES = (
     "kettle/loaded_rows",
@@ -199,12 +200,17 @@ def _final(plan: FilePlan, keys: Keys, op: _Op, graph: str, outs: Mapping[str, K
         settings: Settings = context.resources.settings
         parameters = dict(context.op_config or {})
         with failing(plan):
-            done, info = _run_last(settings, plan, op, _given(op, inputs), parameters, _present(plan) == loaded)
+            if settings.kettle == NATIVE:
+                done, info = _run_last(settings, plan, op, _given(op, inputs), parameters, _present(plan) == loaded)
+            else:
+                from assets.kettle.publish import run_outside
+
+                done, info = run_outside(settings, plan.path, plan.info, parameters, context.log.info), plan.info
             from assets.kettle.handover import clear
             from assets.kettle.publish import published
 
             found = published(settings, plan.path, info, done, parameters, context.run_id)
-        _tell(context, done, op.steps)
+        _tell(context, done, list(done.counters) if info.order != plan.info.order else op.steps)
         clear(settings.home / "kettle" / "rows", context.run_id, graph)
         by_key: dict[Key, list[Published]] = {}
         for one in found.values():

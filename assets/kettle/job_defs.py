@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from assets.kettle.graph_defs import failing, parameters_schema, published_metadata, run_metadata
+from assets.kettle.graph_defs import NATIVE, failing, parameters_schema, published_metadata, run_metadata
 from assets.kettle.layout_defs import GROUP, FilePlan, Layout, code_of
+from assets.kettle.schedule import cadence
 from assets.kit import spec_options
 from core.settings import Settings
 
@@ -74,18 +75,6 @@ def schedule_of(plan: FilePlan, settings: Settings) -> dg.ScheduleDefinition:
     )
 
 
-def cadence(cron: str) -> str:
-    """A word for how often a cron expression comes up."""
-    minute, hour, day, _, weekday = cron.split()
-    if day != "*":
-        return "monthly"
-    if weekday != "*":
-        return "weekly"
-    if minute.isdigit() and hour.isdigit():
-        return "daily"
-    return "hourly" if minute.isdigit() else "minutely"
-
-
 def _walk(plan: FilePlan, layout: Layout) -> Any:
     asset = list(plan.own)
 
@@ -96,6 +85,13 @@ def _walk(plan: FilePlan, layout: Layout) -> Any:
 
         settings: Settings = context.resources.settings
         parameters = dict(context.op_config or {})
+        if settings.kettle != NATIVE:
+            from assets.kettle.publish import run_outside
+
+            with failing(plan):
+                outside = run_outside(settings, plan.path, plan.info, parameters, context.log.info)
+            yield dg.Output(None, "result", metadata={"log": "\n".join(outside.log)[-20_000:]})
+            return
         watches: dict[str, Watch] = {}
         writers = [output.place.step for other in layout.files for output in other.info.outputs]
 

@@ -29,6 +29,7 @@ class FilePlan:
         shared: outputs that belong to another asset: this file's runs only report on them.
         reads: key -> steps that read it.
         left_out: keys that it reads but that would close a cycle.
+        cron: when the job that calls it runs, "" when none does by schedule.
     """
 
     path: Path
@@ -38,6 +39,7 @@ class FilePlan:
     shared: dict[Key, list[Output]] = field(default_factory=dict)
     reads: dict[Key, list[str]] = field(default_factory=dict)
     left_out: list[Key] = field(default_factory=list)
+    cron: str = ""
 
     @property
     def own(self) -> Key:
@@ -86,8 +88,23 @@ def lay_out(folder: Path, infos: Iterable[FileInfo], taken: Mapping[Key, set[Key
         owners |= mine
     for plan in files:
         _connect(plan, keys, deps)
+    _schedule(files)
     read = {key: place for plan in files for place in plan.info.reads if (key := keys.of(place)) not in owners}
     return Layout(files, keys, read)
+
+
+def _schedule(files: Iterable[FilePlan]) -> None:
+    """Gives each transformation the schedule of the job that calls it, directly or through others."""
+    by_path = {str(plan.path.resolve()): plan for plan in files}
+    waiting = [plan for plan in by_path.values() if plan.info.is_job and plan.info.cron]
+    for plan in waiting:
+        plan.cron = plan.info.cron
+    while waiting:
+        plan = waiting.pop()
+        for called in (by_path.get(path) for path in plan.info.calls.values()):
+            if called is not None and not called.cron:
+                called.cron = plan.cron
+                waiting.append(called)
 
 
 def _connect(plan: FilePlan, keys: Keys, deps: Deps) -> None:

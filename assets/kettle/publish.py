@@ -1,7 +1,7 @@
 """Runs steps of a transformation for one op, and tells what came out of it as plain values."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -145,6 +145,26 @@ def _run(
     for (source, target), portion in done.sent.items():
         sent[source].portions[target] = portion
     return Done(sent, run.counters, run.log_lines, watch, time.perf_counter() - begun)
+
+
+def run_outside(
+    settings: Settings, path: Path, info: FileInfo, parameters: Mapping[str, str], on_line: Callable[[str], None]
+) -> Done:
+    """Runs a file on the engine that HEDDLE_KETTLE names; its figures come from that engine's log.
+
+    Raises:
+        KettleError: it failed, or the engine cannot be reached.
+    """
+    from assets.kettle.external.request import Request
+    from assets.kettle.external.start import run_external
+    from resources.secrets import resolve
+
+    password = resolve(settings.kettle_password, "HEDDLE_KETTLE_PASSWORD") if settings.kettle_password else ""
+    begun = time.perf_counter()
+    request = Request(path, parameters=parameters, password=password, on_line=on_line)
+    result = run_external(settings.kettle, request).checked(path)
+    watch = Watch([output.place.step for output in info.outputs])
+    return Done({}, result.steps, result.log_text.splitlines(), watch, time.perf_counter() - begun)
 
 
 @dataclass(slots=True)

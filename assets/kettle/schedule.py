@@ -37,3 +37,15 @@ def _interval(seconds: int) -> str:
 def _number(options: Options, *tags: str) -> int:
     text = options.text(*tags).strip()
     return int(text) if text.isdigit() else 0
+
+
+def cadence(cron: str) -> str:
+    """A word for how often a cron expression comes up: minutely, hourly, daily, weekly, monthly."""
+    minute, hour, day, _, weekday = cron.split()
+    if day != "*":
+        return "monthly"
+    if weekday != "*":
+        return "weekly"
+    if minute.isdigit() and hour.isdigit():
+        return "daily"
+    return "hourly" if minute.isdigit() else "minutely"

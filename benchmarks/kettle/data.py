@@ -30,7 +30,7 @@ def _customers(start: int, rows: int) -> pl.DataFrame:
             "birthdate": ((h // 11 % 25_000).cast(pl.Int32) - 10_957).cast(pl.Date),  # from 1940 on
             "housenr": (h // 13 % 300).cast(pl.Int64) + 1,
             "statecode": states.gather((h // 17 % len(STATES)).cast(pl.UInt32)),
-            "amount": ((h // 19 % 500_000).cast(pl.Int64) / 100),
+            "amount": ((h // 19 % 500_000).cast(pl.Int64) / 100).round(2),
         }
     )
 
@@ -43,7 +43,7 @@ def _orders(start: int, rows: int, customers: int) -> pl.DataFrame:
             "oid": n + 1,
             "custid": (h % customers).cast(pl.Int64) + 1,
             "qty": (h // 7 % 20).cast(pl.Int64) + 1,
-            "price": (h // 13 % 10_000).cast(pl.Int64) / 100,
+            "price": ((h // 13 % 10_000).cast(pl.Int64) / 100).round(2),
         }
     )
 

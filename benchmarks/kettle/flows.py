@@ -10,6 +10,10 @@ from assets.kettle.files.write import write
 from assets.kettle.model import Connection, Transformation
 from benchmarks.kettle.data import CUSTOMER_FIELDS, ORDER_FIELDS
 
+DDL = (
+    "create table big (id bigint, lastname varchar, city varchar, birthdate timestamp, housenr bigint, "
+    "statecode varchar, amount double)"
+)
 Step = tuple[str, str, Settings]
 REGIONS = {
     "CA": "WEST",
@@ -207,6 +211,7 @@ def flows(folder: Path) -> dict[str, Callable[[], Transformation]]:
 
     def table() -> Transformation:
         model = chain("table", cust, filter_rows(), table_out())
+        add_step(model, new_step("ddl", "ExecSQL", [("connection", "target"), ("sql", DDL)], x=100, y=250))
         add_connection(model, new_connection(Connection("target", "DUCKDB", database=str(folder / "heddle.duckdb"))))
         return model
 

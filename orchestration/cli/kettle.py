@@ -155,7 +155,7 @@ def diff(before: Path, after: Path, layout: bool) -> None:
 @click.option("-p", "--parameter", multiple=True, metavar="NAME=VALUE", help="Named parameter or variable; repeatable.")
 @click.option("-c", "--connection", multiple=True, metavar="NAME=URL", help="SQLAlchemy URL for a connection.")
 @click.option("--memory", type=click.IntRange(16), default=1024, show_default=True, help="MiB that buffers may hold.")
-@click.option("--batch", type=click.IntRange(1), default=65_536, show_default=True, help="Rows per batch.")
+@click.option("--batch", type=click.IntRange(1), default=200_000, show_default=True, help="Rows per batch.")
 @click.option("--allow-shell", is_flag=True, help="Let SHELL entries and process steps start programs.")
 @click.option("--preview", metavar="STEP", help="Print the first rows that leave this step.")
 @click.option("--rows", type=click.IntRange(1), default=10, show_default=True, help="Rows to preview.")

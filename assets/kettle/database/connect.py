@@ -1,13 +1,15 @@
 """Open connections of a run, one per named connection."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from assets.kettle.database.connection import Database
-from assets.kettle.database.engines import open_database
-from assets.kettle.database.urls import Target, target_of
 from assets.kettle.errors import KettleError
 from assets.kettle.files.variables import Variables
 from assets.kettle.model import Connection
+
+if TYPE_CHECKING:
+    from assets.kettle.database.connection import Database
+    from assets.kettle.database.urls import Target
 
 
 class Databases:
@@ -35,18 +37,22 @@ class Databases:
         """Runs `action` before the first use of a connection: "Execute SQL script" does its work at initialisation."""
         self._at_start.setdefault(name, []).append(action)
 
-    def target(self, name: str) -> Target:
+    def target(self, name: str) -> "Target":
         """Where a connection leads, without connecting. Raises KettleError."""
+        from assets.kettle.database.urls import target_of  # SQLAlchemy only for runs that have a database
+
         connection, variables = self._connection(name)
         return target_of(connection, variables, self._urls)
 
-    def get(self, name: str) -> Database:
+    def get(self, name: str) -> "Database":
         """The open database of a named connection; two names for one place share it.
 
         Raises:
             KettleError: no such connection, or it cannot be opened.
         """
         if name not in self._open:
+            from assets.kettle.database.engines import open_database
+
             target = self.target(name)
             place = f"{target.url.render_as_string(hide_password=False)} {target.standin}"
             shared = None if target.url.database == ":memory:" else self._by_url.get(place)
@@ -81,5 +87,5 @@ class Databases:
         self._open = {}
         self._by_url = {}
 
-    def _each(self) -> list[Database]:
+    def _each(self) -> "list[Database]":
         return list({id(database): database for database in self._open.values()}.values())

@@ -37,7 +37,7 @@ class EngineSettings:
         max_depth: how deep jobs and sub-transformations may call each other.
     """
 
-    batch_rows: int = 65_536
+    batch_rows: int = 200_000
     memory_bytes: int = 1 << 30
     temp_dir: Path | None = None
     allow_shell: bool = False

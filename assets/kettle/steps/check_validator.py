@@ -84,9 +84,9 @@ class Validator(Step):
         self.join_faults = self.options.flag("concat_errors")
         self.separator = self.options.text("concat_separator")
         self.sources = {
-            o.text("sourcing_step")
+            o.text("sourcing_step", "sourcing_transform")
             for o in self.options.rows("validator_field")
-            if o.flag("is_sourcing_values") and o.text("sourcing_step")
+            if o.flag("is_sourcing_values") and o.text("sourcing_step", "sourcing_transform")
         }
 
     def named_inputs(self) -> list[str]:
@@ -117,7 +117,7 @@ class Validator(Step):
         rule.shortest, rule.longest = (self._length(o, tag) for tag in ("min_length", "max_length"))
         rule.texts = {tag: self.resolve(o.text(tag)) for tag, *_ in _TEXT_RULES}
         if o.flag("is_sourcing_values"):
-            rule.side, rule.side_field, rule.allowed = o.text("sourcing_step"), o.text("sourcing_field"), []
+            rule.side, rule.side_field, rule.allowed = o.text("sourcing_step", "sourcing_transform"), o.text("sourcing_field"), []
         elif values := o.texts("allowed_value/value"):
             rule.allowed = [self._constant(rule, text) for text in values if text]
         return rule

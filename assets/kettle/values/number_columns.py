@@ -13,6 +13,8 @@ from assets.kettle.values.number_pattern import MINUS, NumberPattern, Symbols
 _SAFE = 2.0**46  # up to here the scaled value carries enough bits to see which way it rounds
 _SHORTEST = 15  # digits a double always keeps
 _MOST_FRACTION = 18  # digits of an Int64
+_SAFE_SCALED = 2.0**42  # a scaled double below this is exact to a thousandth and better
+_NO_EXPONENT = (1e-4, 1e15)  # between these polars prints a double without an exponent
 
 Settled = tuple[pl.Series, pl.Series]
 """A column, and a Boolean column: the rows that are right (null input counts as right)."""
@@ -37,18 +39,34 @@ def _as_shortest(pattern: NumberPattern, symbols: Symbols) -> bool:
 def _shortest_texts(column: pl.Series, pattern: NumberPattern, symbols: Symbols) -> Settled:
     """Most values by their shortest digits; only the others are taken apart."""
     text = column.cast(pl.String)
-    # so short a text cannot have more decimals than the mask; an exponent or a word is no such text
-    short = (text.str.len_bytes() <= pattern.max_frac + 2) & ~text.str.contains("[eNi]")
-    rest = (~short).fill_null(value=False)
+    # so short a text cannot have more decimals than the mask; outside the range it may have an exponent or be a word
+    size = column.abs()
+    plain = ((size >= _NO_EXPONENT[0]) & (size < _NO_EXPONENT[1])) | (size == 0)
+    rest = (~((text.str.len_bytes() <= pattern.max_frac + 2) & plain)).fill_null(value=False)
     if not rest.any():
         return text, pl.Series([True]).new_from_index(0, column.len())
     rows = rest.arg_true()
-    found, settled = _rounded_shortest(text.gather(rows), min(pattern.max_frac, _MOST_FRACTION))
+    places = min(pattern.max_frac, _MOST_FRACTION)
+    found, settled = _rounded_doubles(column.gather(rows), places)
+    if not settled.all():
+        others = (~settled).arg_true()
+        texts_of, sure = _rounded_shortest(text.gather(rows.gather(others)), places)
+        found, settled = found.scatter(others, texts_of), settled.scatter(others, sure)
     if not settled.all():
         split = _split_texts(column.gather(rows), pattern, symbols)
         if split is not None:
             found, settled = found.zip_with(settled, split[0]), settled | split[1]
     return text.scatter(rows, found).alias(column.name), (~rest).scatter(rows, settled)
+
+
+def _rounded_doubles(column: pl.Series, places: int) -> Settled:
+    """Rounded as doubles: right where the scaled value is far from a tie and what comes out fits the mask."""
+    scaled = column.abs() * 10.0**places
+    away = ((scaled - scaled.floor()) - 0.5).abs() > 1e-3
+    text = column.round(places).cast(pl.String)
+    fits = (text.str.len_bytes().cast(pl.Int64) - text.str.find(".", literal=True).cast(pl.Int64)) <= places + 1
+    inside = (column.abs() >= _NO_EXPONENT[0]) & (scaled < _SAFE_SCALED)
+    return text, (away & fits & inside).fill_null(value=False)
 
 
 def _rounded_shortest(text: pl.Series, places: int) -> Settled:
