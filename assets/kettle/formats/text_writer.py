@@ -4,7 +4,7 @@ import gzip
 import io
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, cast
 
@@ -56,7 +56,25 @@ def written_header(cells: list[Cell], style: TextStyle) -> str:
 
 
 def written_rows(frame: pl.DataFrame, cells: list[Cell], style: TextStyle, raw: pl.DataFrame | None = None) -> bytes:
-    """The rows in the encoding of the style; fields that are in `raw` are written as their raw text."""
+    """The rows in the encoding of the style; fields that are in `raw` are written as their raw text.
+
+    Where nothing is enclosed by force, the rows are first written as if no text held a mark: counting the marks in what
+    comes out tells whether that was so, far cheaper than looking into every text.
+    """
+    marks = (style.separator, style.enclosure)
+    if not style.forced and style.newline and all(len(m.encode()) == 1 for m in marks) and frame.width:
+        data = _joined(frame, cells, replace(style, never=True), raw)
+        # a line end in a text changes nothing: it is no mark
+        if style.never or (
+            data.count(marks[0].encode()) == frame.height * (len(cells) - 1) and marks[1].encode() not in data
+        ):
+            return data if style.encoding == "utf-8" else data.decode("utf-8").encode(style.encoding, "replace")
+    data = _joined(frame, cells, style, raw)
+    return data if style.encoding == "utf-8" else data.decode("utf-8").encode(style.encoding, "replace")
+
+
+def _joined(frame: pl.DataFrame, cells: list[Cell], style: TextStyle, raw: pl.DataFrame | None) -> bytes:
+    """The rows in UTF-8."""
     columns = {}
     for i, cell in enumerate(cells):
         known = raw is not None and cell.raw and cell.field.name in raw.columns
@@ -72,11 +90,9 @@ def written_rows(frame: pl.DataFrame, cells: list[Cell], style: TextStyle, raw: 
             quote_style="never",
             line_terminator=style.newline or "\n",
         )
-        data = buffer.getvalue() if style.newline else buffer.getvalue().replace(b"\n", b"")
-        return data if style.encoding == "utf-8" else data.decode("utf-8").encode(style.encoding, "replace")
+        return buffer.getvalue() if style.newline else buffer.getvalue().replace(b"\n", b"")
     lines = texts.select(pl.concat_str([pl.all().cast(pl.String).fill_null("")], separator=style.separator)).to_series()
-    text = "".join(f"{line}{style.newline}" for line in lines)
-    return text.encode(style.encoding, "replace")
+    return "".join(f"{line}{style.newline}" for line in lines).encode()
 
 
 def _texts(column: pl.Series, cell: Cell, style: TextStyle) -> pl.Series:
