@@ -130,6 +130,11 @@ class Place:
         finally:
             staged.unlink(missing_ok=True)
 
+    def make_folder(self) -> None:
+        """Makes the folder and those above it; nothing happens when it is there."""
+        with self._trying("make"):
+            self._fs.makedirs(self._inner, exist_ok=True)
+
     @contextmanager
     def _filling(self) -> Iterator[None]:
         """Errors of this file's disk are told as such; those of where the bytes come from pass."""
