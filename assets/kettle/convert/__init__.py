@@ -1,0 +1,1 @@
+"""Writes transformations as readable polars scripts, as SQL and as dbt models."""

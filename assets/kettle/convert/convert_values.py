@@ -1,0 +1,135 @@
+"""Conversions between types, and values as text: Kettle's rules where they are plain, refused where they are not."""
+
+import re
+
+from assets.kettle.convert.expressions import POLARS_TYPES, SQL_TYPES, Both, CannotConvertError, NoSql, both, known
+from assets.kettle.values.defaults import INTEGER_MASK, NUMBER_MASK
+from assets.kettle.values.fields import Field, ValueType
+
+DATE_PARTS = {
+    "yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "SSS": "%3f",
+}  # fmt: skip
+_PARTS = re.compile(r"([A-Za-z])\1*|[^A-Za-z]+")
+_PLAIN = {None, "", "#", "0", "####0", INTEGER_MASK}
+_NUMBERS = (ValueType.INTEGER, ValueType.NUMBER)
+
+
+def strftime(mask: str) -> str:
+    """A Java date mask as strftime's. Raises CannotConvertError for letters without a counterpart."""
+    found = ""
+    for part in _PARTS.finditer(mask):
+        text = part[0]
+        if text[0].isalpha() and text not in DATE_PARTS:
+            raise CannotConvertError(f"the date mask {mask!r} has no counterpart", "use yyyy MM dd HH mm ss SSS")
+        if "'" in text:
+            raise CannotConvertError(f"the date mask {mask!r} quotes text", "use a mask without quotes")
+        found += DATE_PARTS.get(text, text.replace("%", "%%"))
+    return found
+
+
+def to_text(value: Both, field: Field) -> Both:
+    """The value as Kettle prints it: with the field's mask where that is plain."""
+    known(field.type)
+    if field.type is ValueType.STRING:
+        return value
+    if field.type is ValueType.INTEGER:
+        return _integer_text(value, field)
+    if field.type is ValueType.NUMBER:
+        return _number_text(value, field)
+    if field.type is ValueType.BOOLEAN:
+        yes, no = ("true", "false") if field.length >= 3 or field.length < 0 else ("Y", "N")
+        return both(
+            f'pl.when({{v}}).then(pl.lit("{yes}")).when(~{{v}}).then(pl.lit("{no}"))',
+            f"CASE WHEN $v THEN '{yes}' WHEN NOT $v THEN '{no}' END",
+            v=value,
+        )
+    return _date_text(value, field)
+
+
+def _integer_text(value: Both, field: Field) -> Both:
+    if field.mask not in _PLAIN or (field.length > 0 and not field.mask):
+        raise CannotConvertError(
+            f"field {field.name!r} is printed with a mask or a fixed length", "drop mask or length"
+        )
+    return both("{v}.cast(pl.String)", "CAST($v AS TEXT)", v=value)
+
+
+def _number_text(value: Both, field: Field) -> Both:
+    if field.mask not in (None, "", NUMBER_MASK) or (field.length > 0 and not field.mask):
+        raise CannotConvertError(
+            f"field {field.name!r} is printed with a mask or a fixed length", "drop mask or length"
+        )
+    return both("{v}.round(10).cast(pl.String)", "CAST(ROUND($v, 10) AS TEXT)", v=value)
+
+
+def _date_text(value: Both, field: Field) -> Both:
+    if field.timezone or field.type is ValueType.TIMESTAMP:
+        raise CannotConvertError(f"field {field.name!r} has a time zone or nanoseconds", "use a Date in UTC")
+    mask = strftime(field.mask or "yyyy/MM/dd HH:mm:ss.SSS")
+    code = f'{{v}}.dt.strftime("{mask}")'
+    if "%3f" not in mask:
+        return both(code, f"STRFTIME($v, '{mask}')", v=value)
+    if not mask.endswith("%3f"):
+        return both(code, NoSql("milliseconds inside of a date mask"), v=value)
+    return both(code, f"(STRFTIME($v, '{mask[:-3]}') || SUBSTRING(STRFTIME($v, '%f'), 1, 3))", v=value)
+
+
+def to_type(value: Both, source: Field, target: Field) -> Both:
+    """The value converted; texts that are no value of the type stop the script or the query."""
+    known(source.type)
+    known(target.type)
+    pair = (source.type, target.type)
+    if source.type is target.type:
+        return value
+    if target.type is ValueType.STRING:
+        return to_text(value, source.but(mask=target.mask or source.mask))
+    if source.type is ValueType.STRING:
+        return from_text(value, target)
+    if pair == (ValueType.INTEGER, ValueType.NUMBER):
+        return both("{v}.cast(pl.Float64)", "CAST($v AS DOUBLE)", v=value)
+    if pair == (ValueType.NUMBER, ValueType.INTEGER):
+        return both("({v} + 0.5).floor().cast(pl.Int64)", "CAST(FLOOR($v + 0.5) AS BIGINT)", v=value)
+    if pair in ((ValueType.DATE, ValueType.TIMESTAMP), (ValueType.TIMESTAMP, ValueType.DATE)):
+        return both(f"{{v}}.cast({POLARS_TYPES[target.type]})", f"CAST($v AS {SQL_TYPES[target.type]})", v=value)
+    if pair == (ValueType.DATE, ValueType.INTEGER):
+        return both('{v}.dt.epoch("ms")', "CAST(EPOCH($v) * 1000 AS BIGINT)", v=value)
+    if source.type is ValueType.BOOLEAN and target.type in _NUMBERS:
+        return both(f"{{v}}.cast({POLARS_TYPES[target.type]})", f"CAST($v AS {SQL_TYPES[target.type]})", v=value)
+    raise CannotConvertError(f"{source.type} to {target.type} ({target.name!r}) is not written", "convert it otherwise")
+
+
+def trimmed(value: Both, side: str) -> Both:
+    """The text without blanks at its ends."""
+    ways = {
+        "left": ('{v}.str.strip_chars_start(" ")', "LTRIM($v)"),
+        "right": ('{v}.str.strip_chars_end(" ")', "RTRIM($v)"),
+        "both": ('{v}.str.strip_chars(" ")', "TRIM($v)"),
+    }
+    return both(*ways[side], v=value) if side in ways else value
+
+
+def from_text(value: Both, target: Field) -> Both:
+    """A text read as the target's type; '' is null."""
+    if target.type is ValueType.STRING:
+        return trimmed(value, target.trim)
+    if target.lenient:
+        raise CannotConvertError(f"field {target.name!r} is read leniently", "read it strictly")
+    text = both('{v}.replace("", None)', "NULLIF($v, '')", v=trimmed(value, target.trim))
+    if target.type is ValueType.BOOLEAN:
+        words = '["Y", "YES", "TRUE", "1"]'
+        return both(f"{{v}}.str.to_uppercase().is_in({words})", "(UPPER($v) IN ('Y', 'YES', 'TRUE', '1'))", v=text)
+    if target.is_date:
+        return _parsed_date(text, target)
+    if target.mask and not re.fullmatch(r"[#0]*(\.[#0]*)?(;-[#0.]*)?", target.mask):
+        raise CannotConvertError(f"field {target.name!r} is read with the mask {target.mask!r}", "use a plain mask")
+    if (target.decimal or ".") != "." or (target.grouping or ",") not in (",", ""):
+        raise CannotConvertError(f"field {target.name!r} is read with other symbols", "use a decimal point")
+    return both(f"{{v}}.cast({POLARS_TYPES[target.type]})", f"CAST($v AS {SQL_TYPES[target.type]})", v=text)
+
+
+def _parsed_date(text: Both, target: Field) -> Both:
+    if target.timezone or target.locale not in (None, "", "en_US"):
+        raise CannotConvertError(f"field {target.name!r} has a time zone or a locale", "use UTC and en_US")
+    mask = strftime(target.mask or "yyyy/MM/dd HH:mm:ss.SSS")
+    code = f'{{v}}.str.to_datetime("{mask.replace(".%3f", "%.3f")}", time_unit="ms")'
+    return both(code, f"STRPTIME($v, '{mask.replace('%3f', '%g')}')", v=text)

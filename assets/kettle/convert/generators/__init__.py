@@ -1,0 +1,1 @@
+"""Generators by step type: each module has a table GENERATORS from the type to its function."""

@@ -1,0 +1,1 @@
+"""Generators, the scripts and queries they give, and what these compute."""
