@@ -57,7 +57,14 @@ def _scores(settings: dg.ResourceParam[Settings], objects: dg.ResourceParam[Obje
     found = scores(objects)
     updated, inserted = upsert(settings.warehouse, table_name(Key.parse(HABITS)), found, ["household_id"])
     version = rows_version([found])
+    inputs = [
+        dg.TableColumnDep(asset_key(HABITS), "household_id"),
+        dg.TableColumnDep(asset_key(DATASET), "household_id"),
+    ]
+    lineage = dg.TableColumnLineage({"household_id": inputs, "propensity": [inputs[1]]})
+    figures = {"updated": updated, "inserted": inserted, "rows": found.height, VERSION: version}
+    where = {"dagster/table_name": str(table_name(Key.parse(HABITS))), "dagster/column_lineage": lineage}
     return dg.MaterializeResult(
-        metadata={"updated": updated, "inserted": inserted, "rows": found.height, VERSION: version},
+        metadata=figures | where,
         data_version=dg.DataVersion(version),
     )

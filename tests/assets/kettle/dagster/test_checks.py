@@ -3,7 +3,7 @@
 import dagster as dg
 import pytest
 
-from assets.kettle.checks import judge, mismatches
+from assets.kettle.checks import judge, late, mismatches
 from sensors.alerts import failed_checks, failed_run
 from tests.assets.kettle.dagster.conftest import Site, loading, orders
 
@@ -78,3 +78,10 @@ def test_another_table_than_declared_turns_the_check_red(site: Site) -> None:
     found = {c.check_name: c for c in result.get_asset_check_evaluations()}
     assert not found["kettle_columns"].passed
     assert found["kettle_columns"].description == "column 'amount' is Number, declared Integer"
+
+
+def test_a_load_is_late_when_its_job_should_have_run() -> None:
+    assert late("30 6 * * *", 3600.0) == ""
+    assert late("30 6 * * *", 30 * 3600.0) == "the last load is 30 hours old; its job runs daily"
+    assert late("", 1e9) == ""
+    assert late("", None) == "it was never loaded"

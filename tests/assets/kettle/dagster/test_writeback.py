@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import polars as pl
 import pytest
 
@@ -14,6 +15,8 @@ from assets.kettle.files.variables import Variables
 from assets.kettle.model import Connection
 from assets.kettle.writeback import upsert
 from core.naming import TableName
+from core.settings import Settings
+from orchestration.build import build_definitions
 
 TABLE = TableName("shop", "habits")
 
@@ -49,6 +52,28 @@ def rows(url: str) -> list[tuple[Any, ...]]:
     return execute(url, "select id, habit, score from shop.habits order by id")
 
 
+@pytest.mark.covers("DATA-058")
+def test_the_asset_that_writes_back_closes_no_cycle(settings: Settings) -> None:
+    graph = build_definitions(settings).resolve_asset_graph()
+    table, scores = (
+        dg.AssetKey(["table", "retail", "coupon_habits"]),
+        dg.AssetKey(["report", "retail", "coupon_scores"]),
+    )
+    parents = {key.to_user_string() for key in graph.get(scores).parent_keys}
+    assert parents == {
+        "table/retail/coupon_habits",
+        "model/retail/coupon_propensity",
+        "dataset/retail/coupon_propensity",
+    }
+    above, waiting = set(), [table]
+    while waiting:
+        above |= (more := graph.get(waiting.pop()).parent_keys - above)
+        waiting += more
+    assert scores not in above
+    assert dg.AssetKey(["raw", "retail", "coupon_redemptions"]) in above
+
+
+@pytest.mark.covers("DATA-058")
 def test_rows_are_updated_by_key_and_missing_ones_inserted(url: str) -> None:
     scores = pl.DataFrame({"id": [2, 3], "score": [0.25, 0.5]})
     assert upsert(url, TABLE, scores, ["id"]) == (1, 1)
@@ -58,6 +83,7 @@ def test_rows_are_updated_by_key_and_missing_ones_inserted(url: str) -> None:
     assert rows(url) == expected
 
 
+@pytest.mark.covers("DATA-058")
 def test_a_failure_in_the_middle_leaves_the_table_as_it_was(url: str) -> None:
     before = rows(url)
     with pytest.raises(KettleError):
