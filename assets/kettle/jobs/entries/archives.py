@@ -175,16 +175,17 @@ class Unzip(JobEntry):
     def _file(self, result: Result, opened: zipfile.ZipFile, info: zipfile.ZipInfo, place: Place, tally: Tally) -> None:
         if self.options.flag("adddate") or self.options.flag("addtime") or self.options.flag("SpecifyFormat"):
             place = place.parent.child(dated(place.name, self.options, DATE, mask=self.text("date_time_format")))
-        rule = self.options.text("iffileexists", default="1")
         if place.exists():
-            rule = EXISTS_WORDS.get(rule, rule)
-            if rule == EXISTS_FAIL:
+            rule = self.options.text("iffileexists", default=SKIP).upper()
+            if rule == REFUSE:
                 tally.bad += 1
                 self.log(f"{place.text} exists already", "ERROR")
                 return
-            if rule == EXISTS_UNIQUE:
+            if rule == NEW_NAME:
                 place = place.parent.child(dated(place.name, self.options, unique=True))
-            elif rule not in OVERWRITE or not OVERWRITE[rule](info.file_size, place.size()):
+            elif rule not in REPLACES:
+                raise KettleError(f"entry {self.name!r}: unknown rule {rule!r} for existing files", "choose it anew")
+            elif not REPLACES[rule](info.file_size, place.size()):
                 return
         place.parent.make_folder()
         with opened.open(info) as content, place.writing() as copy:
@@ -195,21 +196,19 @@ class Unzip(JobEntry):
             self.add_file(result, place.text)
 
 
-EXISTS_UNIQUE, EXISTS_FAIL = "3", "2"
-# Kettle stores the position in its list, Hop a word
-EXISTS_WORDS = {"skip": "0", "overwrite": "1", "fail": "2", "uniq": "3", "unique": "3", "overwrite_diff_size": "4",
-                "overwrite_equal_size": "5", "overwrite_zip_big": "6", "overwrite_zip_big_equal": "7",
-                "overwrite_zip_small": "8", "overwrite_zip_small_equal": "9"}  # fmt: skip
-# rule -> whether a file of the new size may replace one of the old size
-OVERWRITE: dict[str, Callable[[int, int], bool]] = {
-    "0": lambda new, old: False,
-    "1": lambda new, old: True,
-    "4": lambda new, old: new != old,
-    "5": lambda new, old: new == old,
-    "6": lambda new, old: new > old,
-    "7": lambda new, old: new >= old,
-    "8": lambda new, old: new < old,
-    "9": lambda new, old: new <= old,
+SKIP, REPLACE, NEW_NAME, REFUSE = "SKIP", "OVERWRITE", "UNIQ", "FAIL"
+# rule as files spell it -> whether a file of the new size may replace one of the old size
+REPLACES: dict[str, Callable[[int, int], bool]] = {
+    SKIP: lambda new, old: False,
+    REPLACE: lambda new, old: True,
+    "OVERWRITE_DIFF_SIZE": lambda new, old: new != old,
+    "OVERWRITE_EQUAL_SIZE": lambda new, old: new == old,
+    "OVERWRITE_ZIP_BIG": lambda new, old: new > old,
+    "OVERWRITE_ZIP_BIG_EQUAL": lambda new, old: new >= old,
+    "OVERWRITE_ZIP_BIG_SMALL": lambda new, old: new < old,
+    "OVERWRITE_ZIP_BIG_SMALL_EQUAL": lambda new, old: new <= old,
+    "OVERWRITE_ZIP_SMALL": lambda new, old: new < old,
+    "OVERWRITE_ZIP_SMALL_EQUAL": lambda new, old: new <= old,
 }
 
 

@@ -125,10 +125,13 @@ def test_unzip_and_what_happens_to_files_that_exist(tmp_path: Path) -> None:
     done = Ran("UNZIP", addfiletoresult="Y", **options)
     assert done.ok and names(target) == ["a.txt", "s/b.txt"] and done.result.lines.written == 1 and len(done.files) == 2
     (target / "a.txt").write_text("old")
-    assert Ran("UNZIP", iffileexists=0, **options).ok and (target / "a.txt").read_text() == "old"
-    assert not Ran("UNZIP", iffileexists=2, **options).ok
-    assert Ran("UNZIP", iffileexists=8, **options).ok and (target / "a.txt").read_text() == "old"
-    assert Ran("UNZIP", iffileexists=6, **options).ok and (target / "a.txt").read_text() == "longer"
+    assert Ran("UNZIP", iffileexists="SKIP", **options).ok and (target / "a.txt").read_text() == "old"
+    assert not Ran("UNZIP", iffileexists="FAIL", **options).ok
+    assert (
+        Ran("UNZIP", iffileexists="OVERWRITE_ZIP_BIG_SMALL", **options).ok and (target / "a.txt").read_text() == "old"
+    )
+    assert Ran("UNZIP", iffileexists="OVERWRITE_ZIP_BIG", **options).ok and (target / "a.txt").read_text() == "longer"
+    assert Ran("UNZIP", iffileexists="UNIQ", wildcard="a.*", **options).ok and len(names(target)) == 3
     assert Ran("UNZIP", rootzip="Y", wildcard="b.*", afterunzip=1, **options).ok
     assert "x/s/b.txt" in names(target) and not archive.exists()
 
