@@ -62,7 +62,7 @@ def _scores(settings: dg.ResourceParam[Settings], objects: dg.ResourceParam[Obje
         dg.TableColumnDep(asset_key(DATASET), "household_id"),
     ]
     lineage = dg.TableColumnLineage({"household_id": inputs, "propensity": [inputs[1]]})
-    figures = {"updated": updated, "inserted": inserted, "rows": found.height, VERSION: version}
+    figures: dict[str, Any] = {"updated": updated, "inserted": inserted, "rows": found.height, VERSION: version}
     where = {"dagster/table_name": str(table_name(Key.parse(HABITS))), "dagster/column_lineage": lineage}
     return dg.MaterializeResult(
         metadata=figures | where,
