@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ LOCK_SECONDS = 60.0
 UNITS = {"MB": 1 << 20, "GB": 1 << 30}
 MOST_HASHED = 2_000_000  # rows of a table whose content is hashed for its version
 EXAMPLES = 3  # error descriptions kept per step
-METRICS = ("read", "written", "input", "output", "updated", "rejected", "errors")
 
 
 def engine_settings(settings: Settings) -> EngineSettings:
@@ -33,7 +33,17 @@ def engine_settings(settings: Settings) -> EngineSettings:
         temp_dir=settings.home / "kettle" / "spill",
         allow_shell=settings.kettle_shell,
         connections=warehouse_connection(settings.warehouse),
+        mail=partial(notify, settings),
     )
+
+
+def notify(settings: Settings, message: dict[str, Any]) -> None:
+    """Hands a message of a Kettle file to where alerts go. Raises NotifyError when nobody takes it."""
+    from resources.open import notifiers
+
+    told = {"title": message.get("subject", ""), "run_id": "", "time": time.time()} | message
+    for notifier in notifiers(settings):
+        notifier.send(told)
 
 
 def memory_bytes(text: str) -> int:
@@ -252,31 +262,3 @@ def _table(
         run.databases.rollback()
         run.databases.close()
         run.memory.close()
-
-
-def metrics_table(info: FileInfo, counters: Mapping[str, Counters], only: Sequence[str] | None = None) -> str:
-    """Rows per step as Spoon shows them, as a Markdown table."""
-    types = {step.name: step.type for step in info.steps}
-    head = ["step", "type", *METRICS, "seconds"]
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    for name in only if only is not None else info.order:
-        c = counters.get(name)
-        if c is not None:
-            cells = [_cell(name), types.get(name, ""), *(str(getattr(c, m)) for m in METRICS), f"{c.seconds:.3f}"]
-            lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def lineage_table(output: Output) -> str:
-    """Source column, steps with what they do, target column, as a Markdown table."""
-    lines = ["| column | from | by |", "|---|---|---|"]
-    for column, sources in output.lineage.items():
-        for source in sources:
-            origin = f"{source.place} · {source.column}" if source.place else "—"
-            way = " → ".join(f"{hop.step}: {hop.words}" for hop in source.way)
-            lines.append(f"| {_cell(column)} | {_cell(origin)} | {_cell(way)} |")
-    return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
