@@ -26,7 +26,7 @@ POLARS_TYPES = {
     ValueType.NUMBER: "pl.Float64",
     ValueType.STRING: "pl.String",
     ValueType.DATE: 'pl.Datetime("ms")',
-    ValueType.TIMESTAMP: 'pl.Datetime("ns")',
+    ValueType.TIMESTAMP: 'pl.Datetime("us")',
     ValueType.BOOLEAN: "pl.Boolean",
     ValueType.INTEGER: "pl.Int64",
 }

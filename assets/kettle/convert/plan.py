@@ -202,6 +202,22 @@ def united(queries: list[Query]) -> Query:
 Generator = Callable[[Step, Context], "Stream | list[Stream]"]
 
 
+# what the script itself is made of
+RESERVED = (
+    "pl", "sa", "datetime", "flow", "read_table", "table_of", "insert", "merge", "write", "main", "rows", "options",
+    "argparse", "int", "float", "range", "help", "h",
+)  # fmt: skip
+
+
+def _tables(engine: Engine) -> Iterator[str]:
+    """Names of the tables that are read or written: no common table expression may hide them."""
+    for node in engine.nodes.values():
+        step = node.steps[0]
+        for dataset in [*step.reads(), *step.writes()]:
+            if dataset.kind == "table":
+                yield dataset.name.rpartition(".")[2].lower()
+
+
 class Planner:
     """Walks the graph and asks the generator of each step."""
 
@@ -209,7 +225,7 @@ class Planner:
         self.engine = engine
         self.generators = generators
         self.streams: dict[str, list[Stream]] = {}
-        self.names: set[str] = {"pl", "sa", "datetime", "flow"}
+        self.names: set[str] = set(RESERVED) | set(_tables(engine))
         parameters = engine.run.transformation.parameters
         self.parameters = {p.name: self.name(p.name) for p in parameters}
         self.used: dict[str, str] = {}

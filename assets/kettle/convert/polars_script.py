@@ -1,5 +1,6 @@
 """A plan as a Python script: one block per step, arguments for parameters, files and tables written at the end."""
 
+import re
 import textwrap
 
 from assets.kettle.convert.expressions import quoted
@@ -28,7 +29,7 @@ def insert(
         if truncate:
             connection.execute(sa.delete(target))
         if rows.height:
-            connection.execute(sa.insert(target), rows.select(columns).rename(columns).to_dicts())
+            connection.execute(sa.insert(target), rows.select(*columns).rename(columns).to_dicts())
 '''
 MERGE = '''
 def merge(
@@ -69,7 +70,7 @@ def script(plan: Plan) -> str:
     arguments += [f"{name}: str = {quoted(_default(plan, p))}" for p, name in plan.used.items()]
     signature = ", ".join(arguments)
     imports = ["import argparse"]
-    if "datetime(" in body:
+    if re.search(r"\bdatetime\(", body):
         imports.append("from datetime import datetime")
     imports += ["from pathlib import Path", "", "import polars as pl"]
     if helpers:
@@ -129,7 +130,7 @@ def _writes(plan: Plan) -> str:
         if block.write is not None:
             rows = f"rows[{quoted(block.step.name)}]"
             made.append(
-                f"    # {block.write.place}\n" + textwrap.indent(" " + block.write.code.format(rows=rows), "   ")
+                f"    # {block.write.place}\n" + textwrap.indent(" " + block.write.code.replace("{rows}", rows), "   ")
             )
     return "\n".join(made)
 

@@ -2,6 +2,9 @@
 
 from typing import Any, cast
 
+import polars as pl
+from sqlglot import exp
+
 from assets.kettle.convert.convert_values import to_text, to_type
 from assets.kettle.convert.expressions import (
     Both,
@@ -18,8 +21,9 @@ from assets.kettle.engine.step import RowStep, Step
 from assets.kettle.steps.field_concat import ConcatFields
 from assets.kettle.steps.field_map import NumberRange, ValueMapper
 from assets.kettle.steps.field_nulls import IfNull, NullIf, SetValueConstant, from_text
-from assets.kettle.steps.generate import value_of
+from assets.kettle.steps.generate import Constant
 from assets.kettle.steps.select_values import SelectValues
+from assets.kettle.steps.variables import GetVariable
 from assets.kettle.values.convert import convert_value
 from assets.kettle.values.fields import Field, ValueType
 
@@ -42,19 +46,30 @@ def select_values(step: Step, context: Context) -> Stream:
 
 
 def constant(step: Step, context: Context) -> Stream:
-    """Constant fields; texts may hold parameters."""
+    """Constant fields."""
+    found = cast(Constant, step)
     main = context.main()
-    options = [o for o in step.options.rows("fields/field") if o.text("name")]
-    added = step.output.fields[len(main.layout) :]
-    values = {}
-    for item, option in zip(added, options, strict=True):
-        raw = option.text("nullif")
-        value = literal(value_of(step, step.resolve(raw), item, option.flag("set_empty_string")), item.type)
-        code = context.text(raw) if item.type is ValueType.STRING else ""
+    values = pl.select(found.values).row(0, named=True)
+    return context.changed(main, {n: literal(v, step.output[n].type) for n, v in values.items()})
+
+
+def get_variable(step: Step, context: Context) -> Stream:
+    """Variables as fields; parameters of the transformation stay parameters."""
+    found = cast(GetVariable, step)
+    found.start()
+    constants = pl.select(found.values).row(0, named=True)
+    values: dict[str, Both] = {}
+    for item, raw in found.added:
+        value = literal(constants[item.name], item.type)
+        code = context.text(raw) if item.type is ValueType.STRING and item.trim in ("", "none") else ""
         if code.startswith("f"):
-            value = Both(f"pl.lit({code}, pl.String)", value.sql)
+            value = Both(f"pl.lit({code} or None, pl.String)", value.sql)
         values[item.name] = value
-    return context.changed(main, values)
+    if step.inputs:
+        return context.changed(context.main(), values)
+    lines = "".join(f"\n    {named(value, name)}," for name, value in values.items())
+    picked = [exp.alias_(cast(exp.Expr, v.sql), n, quoted=True) for n, v in values.items()]
+    return context.stream(f"pl.select({lines}\n).lazy()", exp.select(*picked))
 
 
 def value_mapper(step: Step, context: Context) -> Stream:
@@ -205,6 +220,7 @@ def word_value(text: str) -> Both:
 GENERATORS: dict[str, Generator] = {
     "SelectValues": select_values,
     "Constant": constant,
+    "GetVariable": get_variable,
     "ValueMapper": value_mapper,
     "NumberRange": number_range,
     "IfNull": if_null,

@@ -64,7 +64,7 @@ def table_output(step: Step, context: Context) -> Stream:
     columns = {f.name: name for f, name in found.targets_of}
     inside = ", ".join(f"{quoted(f)}: {quoted(c)}" for f, c in columns.items())
     code = (
-        f"insert({url}, {context.text(schema)}, {context.text(table)}, {{rows}}, {{{{{inside}}}}}, "
+        f"insert({url}, {context.text(schema)}, {context.text(table)}, {{rows}}, {{{inside}}}, "
         f"truncate={found.truncating})"
     )
     target = exp.Table(this=identifier(step.resolve(table)), db=identifier(step.resolve(schema)) if schema else None)
@@ -96,8 +96,8 @@ def insert_update(step: Step, context: Context) -> Stream:
     changed = [name for _, name, update in found.mapped if update and not step.options.flag("update_bypassed")]
     key_code, value_code = (", ".join(f"{quoted(c)}: {quoted(f)}" for c, f in part.items()) for part in (keys, values))
     code = (
-        f"merge({url}, {context.text(schema)}, {context.text(table)}, {{rows}}, keys={{{{{key_code}}}}}, "
-        f"values={{{{{value_code}}}}}, changed=[{', '.join(map(quoted, changed))}])"
+        f"merge({url}, {context.text(schema)}, {context.text(table)}, {{rows}}, keys={{{key_code}}}, "
+        f"values={{{value_code}}}, changed=[{', '.join(map(quoted, changed))}])"
     )
     context.note("MERGE needs each key once in the rows; Kettle and the script take row after row")
     target = exp.Table(this=identifier(step.resolve(table)), db=identifier(step.resolve(schema)) if schema else None)

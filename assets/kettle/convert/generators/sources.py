@@ -1,5 +1,6 @@
 """Steps without input: constant rows, CSV and text files, tables."""
 
+from pathlib import Path
 from typing import Any, cast
 
 import sqlglot
@@ -27,7 +28,7 @@ from assets.kettle.engine.step import Step
 from assets.kettle.formats.fast_csv import Dialect
 from assets.kettle.formats.text_lines import split_line
 from assets.kettle.steps.database_input import TableInput
-from assets.kettle.steps.generate import DataGrid, RowGenerator, value_of
+from assets.kettle.steps.generate import DataGrid, RowGenerator
 from assets.kettle.steps.text_csv_input import CsvInput, header_mapping
 from assets.kettle.steps.text_file_input import TextFileInput
 from assets.kettle.values.fields import Field, Layout, ValueType
@@ -80,10 +81,8 @@ def row_generator(step: Step, context: Context) -> Stream:
     found = cast(RowGenerator, step)
     if found.endless or not step.output.names:
         raise CannotConvertError("it never ends, or its rows are empty", "set a limit and a field")
-    values = {
-        item.name: literal(value_of(step, step.resolve(o.text("nullif")), item, o.flag("set_empty_string")), item.type)
-        for item, o in found.constants
-    }
+    found.start()
+    values = {item.name: literal(found.row[item.name], item.type) for item, _ in found.constants}
     raw = step.options.text("limit", default="10")
     times = str(found.limit) if "{" not in raw else f"int({context.text(raw)})"
     made = "".join(f"\n    {named(value, name)}," for name, value in values.items())
@@ -114,7 +113,7 @@ def csv_input(step: Step, context: Context) -> Stream:
 def _check_header(path: str, dialect: Dialect, fields: list[Field]) -> None:
     """The columns must stand in the file as they are declared, where the file is at hand."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with Path(path).open(encoding="utf-8") as file:
             line = file.readline().rstrip("\r\n")
     except (OSError, UnicodeDecodeError):
         return

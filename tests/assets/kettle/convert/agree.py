@@ -46,7 +46,7 @@ def agree(flow: Flow, folder: Path, *arguments: str, sql: bool = True, ordered: 
         expected = outcome.rows(name)
         assert frame.columns == outcome.layouts[name], text
         if ordered:
-            assert [str(r) for r in frame.rows()] == [str(r) for r in expected], text
+            assert [str(r) for r in frame.rows()] == [str(r) for r in expected], f"{frame.rows()} {expected}\n{text}"
         assert written(frame.rows()) == written(expected), text
     for name, query in queries.items():
         rows = duckdb.connect().execute(query).fetchall()

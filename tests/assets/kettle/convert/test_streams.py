@@ -154,9 +154,8 @@ def test_parameters_become_arguments(tmp_path: Path) -> None:
     options = [("filename", "${DIR}/data.csv"), ("separator", ";"), ("enclosure", '"'), ("header", "Y"), columns]
     flow.step("csv", "CsvInput", options)
     flow.step("rows", "RowGenerator", [("limit", "${HOW}"), fields({"name": "c", "type": "String", "nullif": "x"})])
-    flow.step("mark", "Constant", [fields({"name": "from", "type": "String", "nullif": "in ${DIR}!"})]).hop(
-        "csv", "mark"
-    )
+    variable = {"name": "from", "variable": "in ${DIR}!", "type": "String"}
+    flow.step("mark", "GetVariable", [fields(variable)]).hop("csv", "mark")
     text = agree(flow, tmp_path)
     assert 'f"{dir}/data.csv"' in text and "range(int(f" in text and 'f"in {dir}!"' in text
     agree(flow, tmp_path, "--how", "2", sql=False, HOW="2")
