@@ -8,11 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from assets.kettle.errors import KettleError
 from assets.kettle.values.fields import Field, Layout, ValueType
 
 _EPOCH = datetime(1970, 1, 1)
-_NS_YEARS = (1678, 2261)
 
 
 def _moment(value: Any) -> datetime:
@@ -59,25 +57,12 @@ _READ: dict[ValueType, Callable[[Any], Any]] = {
 }
 
 
-def _in_range(values: Sequence[Any], field: Field) -> None:
-    """A Timestamp holds nanoseconds in 64 bits: years 1678 to 2261."""
-    low, high = _NS_YEARS
-    bad = next((v for v in values if v is not None and not low <= v.year <= high), None)
-    if bad is not None:
-        raise KettleError(
-            f"column {field.name!r} holds {bad}, and a Timestamp reaches from {low} to {high}",
-            "switch off 'Supports the timestamp data type' in the connection's options: it is then read as Date",
-        )
-
-
 def frame_of(rows: Sequence[Sequence[Any]], layout: Layout) -> pl.DataFrame:
     """Rows of a driver as a frame of the layout."""
     columns = []
     for number, field in enumerate(layout):
         read: Callable[[Any], Any] = _READ.get(field.type, _text)
         values: list[Any] = [None if row[number] is None else read(row[number]) for row in rows]
-        if field.type is ValueType.TIMESTAMP:
-            _in_range(values, field)
         columns.append(pl.Series(field.name, values, dtype=field.dtype, strict=False))
     return pl.DataFrame(columns) if columns else pl.DataFrame(height=len(rows))
 
@@ -93,10 +78,6 @@ def _conformed(column: pl.Series, field: Field) -> pl.Series:
         column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     if field.type is ValueType.BIGNUMBER:
         return _big(column)
-    if field.type is ValueType.TIMESTAMP and column.dtype != field.dtype:
-        years = column.drop_nulls().dt.year()
-        if years.len() and (years.min() < _NS_YEARS[0] or years.max() > _NS_YEARS[1]):  # type: ignore[operator]
-            _in_range(column.to_list(), field)
     if column.dtype == pl.Time:
         return (column.cast(pl.Duration("ms")) + pl.Series([_EPOCH], dtype=pl.Datetime("ms"))).alias(field.name)
     if isinstance(column.dtype, pl.List | pl.Struct | pl.Array):

@@ -17,7 +17,7 @@ Conversion = Callable[[pl.Series, Field], Parsed]
 """Takes a column and the source field with the mask and symbols to use."""
 
 _DATE = pl.Datetime("ms")
-_TIMESTAMP = pl.Datetime("ns")
+_TIMESTAMP = pl.Datetime("us")
 # what Java's Character.isWhitespace takes for blank (the no-break spaces are not)
 _SPACES = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\u1680\u2028\u2029\u205f\u3000" + "".join(
     chr(code) for code in range(0x2000, 0x200B) if code != 0x2007
@@ -153,13 +153,18 @@ def _big_longs(column: pl.Series) -> pl.Series:
 
 
 def _timestamp_ms(column: pl.Series) -> pl.Series:
-    return column.cast(pl.Int64) // 1_000_000
+    return column.cast(pl.Int64) // 1000
+
+
+def _of_nanoseconds(column: pl.Series) -> pl.Series:
+    """Numbers stand for nanoseconds; a column holds microseconds, which reach all years of a database."""
+    return (column // 1000).cast(_TIMESTAMP)
 
 
 def _timestamp_big(column: pl.Series, _: Field) -> Parsed:
     """Milliseconds times a thousand million plus the nanoseconds of the second: Kettle's own formula."""
     return each_unique(
-        column.cast(pl.Int64), lambda ns: str(ns // 1_000_000 * 1_000_000_000 + ns % 1_000_000_000), pl.String()
+        column.cast(pl.Int64), lambda us: str(us // 1000 * 1_000_000_000 + us % 1_000_000 * 1000), pl.String()
     )
 
 
@@ -178,17 +183,17 @@ CONVERSIONS: dict[tuple[ValueType, ValueType], Conversion] = {
     (_N, _I): _number_to_integer,
     (_N, _BN): _number_to_big,
     (_N, _D): lambda column, _: (_number_to_long(column).cast(_DATE), {}),
-    (_N, _TS): lambda column, _: (_number_to_long(column).cast(_TIMESTAMP), {}),
+    (_N, _TS): lambda column, _: (_of_nanoseconds(_number_to_long(column)), {}),
     (_N, _B): lambda column, _: (_number_to_long(column) != 0, {}),
     (_I, _N): _cast(_DOUBLE),
     (_I, _BN): _cast(_TEXT),
     (_I, _D): _cast(_DATE),
-    (_I, _TS): _cast(_TIMESTAMP),
+    (_I, _TS): lambda column, _: (_of_nanoseconds(column), {}),
     (_I, _B): lambda column, _: (column != 0, {}),
     (_BN, _N): _big_to_number,
     (_BN, _I): lambda column, _: (_big_longs(column), {}),
     (_BN, _D): lambda column, _: (_big_longs(column).cast(_DATE), {}),
-    (_BN, _TS): lambda column, _: (_big_longs(column).cast(_TIMESTAMP), {}),
+    (_BN, _TS): lambda column, _: (_of_nanoseconds(_big_longs(column)), {}),
     (_BN, _B): lambda column, _: (column.str.contains("[1-9]"), {}),
     (_D, _N): _cast(_LONG, _DOUBLE),
     (_D, _I): _cast(_LONG),

@@ -44,7 +44,8 @@ CODES = {
     10: ValueType.INET,
 }
 
-# how a column of each type is held; BigNumber is the plain decimal text of the value (exact at any size, scale kept)
+# how a column of each type is held: a Timestamp to the microsecond, since nanoseconds end in 2262; a BigNumber as the
+# plain decimal text of the value (exact at any size, scale kept)
 DTYPES: dict[ValueType, pl.DataType] = {
     ValueType.NUMBER: pl.Float64(),
     ValueType.STRING: pl.String(),
@@ -54,7 +55,7 @@ DTYPES: dict[ValueType, pl.DataType] = {
     ValueType.BIGNUMBER: pl.String(),
     ValueType.SERIALIZABLE: pl.String(),
     ValueType.BINARY: pl.Binary(),
-    ValueType.TIMESTAMP: pl.Datetime("ns"),
+    ValueType.TIMESTAMP: pl.Datetime("us"),
     ValueType.INET: pl.String(),
     ValueType.NONE: pl.String(),
 }
