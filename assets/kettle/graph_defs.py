@@ -9,8 +9,9 @@ import dagster as dg
 
 from assets.kettle.described import FileInfo
 from assets.kettle.keys import Keys, slug
-from assets.kettle.layout_defs import FilePlan, code_of, output_metadata, specs
+from assets.kettle.layout_defs import FilePlan, code_of, specs
 from assets.kettle.pieces import Pieces, cut
+from assets.kettle.report_defs import log_metadata, published_metadata, run_metadata
 from assets.kettle.rows_defs import ROWS
 from assets.kit import VERSION
 from core.errors import HeddleError
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
 
 NATIVE = "native"  # HEDDLE_KETTLE: the engine in assets/kettle/engine
 LAST = "write"  # the final op's name where it holds several steps
-LOADED, REJECTED, NULLS, ERRORS, TYPES = (
-    "kettle/loaded_rows",
-    "kettle/rejected",
-    "kettle/null_share",
-    "kettle/rejected_examples",
-    "kettle/types",
-)
-LOG_LINES = 200
 _METRICS = ("read", "written", "input", "output", "updated", "rejected", "errors")
 
 
@@ -188,7 +181,7 @@ def _alone(plan: FilePlan, op: _Op) -> Callable[..., Iterator[Any]]:
         counters = done.counters[op.steps[0]]
         _tell(context, done, op.steps)
         figures = {name: getattr(counters, name) for name in (*_METRICS, "seconds")}
-        yield dg.Output(done.sent[op.steps[0]], "rows", metadata={**figures, **_log(done)})
+        yield dg.Output(done.sent[op.steps[0]], "rows", metadata={**figures, **log_metadata(done)})
 
     return run
 
@@ -286,41 +279,3 @@ def _tell(context: Any, done: "Done", steps: Sequence[str]) -> None:
             context.log.info(f"step {step!r}: {figures}, {counters.seconds:.3f} s")
     for step, examples in done.watch.errors.items():
         context.log.warning(f"step {step!r} rejected rows, such as: {examples[0]}")
-
-
-def _log(done: "Done") -> dict[str, Any]:
-    """The steps' own log, its last lines."""
-    return {"log": dg.MetadataValue.text("\n".join(done.log[-LOG_LINES:]))} if done.log else {}
-
-
-def run_metadata(info: FileInfo, done: "Done") -> dict[str, Any]:
-    """What a run did, step by step."""
-    from assets.kettle.publish import metrics_table
-
-    rejected = {name: c.rejected for name, c in done.counters.items() if c.rejected}
-    return {
-        "kettle/steps": dg.MetadataValue.md(metrics_table(info, done.counters)),
-        REJECTED: dg.MetadataValue.json(rejected),
-        ERRORS: dg.MetadataValue.json(done.watch.errors),
-        "kettle/read_rows": sum(c.input for c in done.counters.values()),
-        "kettle/file": info.name,
-        **_log(done),
-    }
-
-
-def published_metadata(plan: FilePlan, keys: Keys, found: "list[Published]") -> dict[str, Any]:
-    """What an output holds now: rows, columns, null shares, lineage, version."""
-    if not found:
-        return {}
-    from assets.kettle.publish import lineage_table
-
-    first = found[0]
-    metadata = output_metadata(plan, first.output, keys)
-    if first.rows is not None:
-        metadata["dagster/row_count"] = first.rows
-    metadata[LOADED] = sum(one.loaded for one in found)
-    metadata[NULLS] = dg.MetadataValue.json({k: v for one in found for k, v in one.nulls.items()})
-    metadata[TYPES] = dg.MetadataValue.json({f.name: f.type for f in first.output.fields})
-    metadata["kettle/lineage"] = dg.MetadataValue.md(lineage_table(first.output))
-    metadata[VERSION] = first.version
-    return metadata

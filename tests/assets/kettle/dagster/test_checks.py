@@ -3,7 +3,7 @@
 import dagster as dg
 import pytest
 
-from assets.kettle.checks import judge, late, mismatches
+from assets.kettle.judge import judge, late, mismatches
 from sensors.alerts import failed_checks, failed_run
 from tests.assets.kettle.dagster.conftest import Site, loading, orders
 
