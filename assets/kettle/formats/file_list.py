@@ -28,12 +28,13 @@ class FileRule:
 def file_rules(options: Options, resolve: Callable[[str], str], group: str = "file") -> list[FileRule]:
     """The rules in the flat layout of Kettle: `file/name` repeated, with `filemask` and so on at the same place.
 
-    `resolve` replaces variables in a text.
+    Hop writes a `file` element for each name, also inside `files`. `resolve` replaces variables in a text.
     """
-    element = options.element.find(group)
-    if element is None:
-        return []
-    inside = Options(element)
+    groups = [*options.rows(group), *options.rows(f"{group}s/{group}")]
+    return [rule for inside in groups for rule in _rules(inside, resolve)]
+
+
+def _rules(inside: Options, resolve: Callable[[str], str]) -> list[FileRule]:
     columns = {
         tag: inside.texts(tag)
         for tag in ("name", "filemask", "exclude_filemask", "file_required", "include_subfolders")

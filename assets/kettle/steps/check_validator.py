@@ -117,7 +117,11 @@ class Validator(Step):
         rule.shortest, rule.longest = (self._length(o, tag) for tag in ("min_length", "max_length"))
         rule.texts = {tag: self.resolve(o.text(tag)) for tag, *_ in _TEXT_RULES}
         if o.flag("is_sourcing_values"):
-            rule.side, rule.side_field, rule.allowed = o.text("sourcing_step", "sourcing_transform"), o.text("sourcing_field"), []
+            rule.side, rule.side_field, rule.allowed = (
+                o.text("sourcing_step", "sourcing_transform"),
+                o.text("sourcing_field"),
+                [],
+            )
         elif values := o.texts("allowed_value/value"):
             rule.allowed = [self._constant(rule, text) for text in values if text]
         return rule

@@ -47,7 +47,10 @@ class CheckSum(RowStep):
         if self.kind not in _NUMBERS and self.kind not in _DIGESTS:
             raise StepError(self.name, f"unknown checksum type {self.kind!r}", "choose CRC32, ADLER32, MD5, SHA-1, ...")
         self.result = self.options.text("resultType", default="string").lower()
-        self.compatible = self.options.flag("compatibilityMode", default=not self.options.has("compatibilityMode"))
+        kettle = self.options.element.tag == "step"  # Hop has no compatible mode
+        self.compatible = kettle and self.options.flag(
+            "compatibilityMode", default=not self.options.has("compatibilityMode")
+        )
         method = self.options.text("evaluationMethod").upper()
         old = self.options.flag("oldChecksumBehaviour", default=not self.options.has("oldChecksumBehaviour"))
         self.method = method or ("NATIVE_STRINGS" if old else "BYTES")

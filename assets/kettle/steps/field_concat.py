@@ -24,7 +24,7 @@ class ConcatFields(RowStep):
         """Reads separator, enclosure and target."""
         self.separator = self.text("separator")
         self.enclosure = self.text("enclosure")
-        self.forced = self.options.flag("enclosure_forced")
+        self.forced = self.options.flag("enclosure_forced", "force_enclosure")
         self.doubled = not self.options.flag("enclosure_fix_disabled")
         self.fast = self.options.flag("file/fast_dump", "fast_dump")
         self.remove = self.options.flag("ConcatFields/removeSelectedFields", "removeSelectedFields")

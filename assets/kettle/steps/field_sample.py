@@ -39,6 +39,9 @@ class ReservoirSampling(Step):
             self.emit(frame)
             return
         if self.size < 0:
+            # only the first row is taken from the input
+            self.count(read=-(frame.height if self.seen else frame.height - 1))
+            self.seen += 1
             return
         places: dict[int, int] = {}
         for row in range(frame.height):

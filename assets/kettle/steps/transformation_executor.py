@@ -70,16 +70,16 @@ class Executor(Step):
         if target == self.options.text(self.RESULT_TARGET):
             return self._statistics_layout()
         if target == self.options.text(self.ROWS_TARGET):
-            origins = self.origins()
+            made = self.made()
             fields = [declared(o, self.name) for o in self.options.rows("result_rows_field")]
-            return Layout([f.but(origin=origins.get(f.name.lower(), f.origin)) for f in fields])
+            return Layout([_as_made(f, made.get(f.name.lower())) for f in fields])
         if target == self.options.text(self.FILES_TARGET):
             name = self.options.text("result_files_file_name_field", default="FileName")
             return Layout([Field(name, ValueType.STRING, origin=self.name)])
         return self.output
 
-    def origins(self) -> dict[str, str | None]:
-        """Field in lower case -> the step of the called file that made it, as far as that is known before it runs."""
+    def made(self) -> dict[str, Field]:
+        """Name in lower case -> the field of the called file's result rows, as far as known before it runs."""
         return {}
 
     def _statistics_layout(self) -> Layout:
@@ -178,12 +178,19 @@ class Executor(Step):
         self.emit(frame.rename(dict(zip(frame.columns, layout.names, strict=True))), target)
 
 
+def _as_made(field: Field, made: Field | None) -> Field:
+    """A result row's field: the rows carry mask and origin that they were made with."""
+    if made is None:
+        return field
+    return field.but(origin=made.origin, mask=made.mask if made.type is field.type else field.mask)
+
+
 class TransformationExecutor(Executor):
     """The group's rows are what "Get rows from result" of the transformation reads."""
 
     types = ("TransExecutor", "PipelineExecutor")
 
-    def origins(self) -> dict[str, str | None]:
+    def made(self) -> dict[str, Field]:
         """By planning the transformation; none when it cannot be planned yet."""
         try:
             path = locate(self.options, self.run.variables, self.run.transformation.path)
@@ -193,7 +200,7 @@ class TransformationExecutor(Executor):
         except KettleError:
             return {}
         results = [n.step for n in engine.nodes.values() if n.step.node.type == "RowsToResult"]
-        return {f.name.lower(): f.origin for step in results for f in step.output}
+        return {f.name.lower(): f for step in results for f in step.output}
 
     def run_once(self, group: pl.DataFrame) -> Result:
         """Runs the transformation."""

@@ -175,6 +175,7 @@ def _text(value: Any) -> str:
             .removesuffix(" 00:00:")
         )
     try:
-        return repr(float(text)) if text.strip() else text
+        # the data sets are written with ten decimals
+        return repr(round(float(text), 10)) if text.strip() else text
     except ValueError:
         return text.replace("-", "/") if len(text) == 10 and text[4] == "-" else text

@@ -259,3 +259,9 @@ def test_change_file_encoding(tmp_path: Any) -> None:
     rows = [(tmp_path / "a", tmp_path / "b")]
     made({"a": "String", "b": "String"}, rows, "ChangeFileEncoding", **tags).run()
     assert (tmp_path / "b").read_text(encoding="utf-8") == "é"
+
+
+def test_a_negative_sample_reads_one_row_only() -> None:
+    options = [("reservoir_sampling", [("sample_size", "-1"), ("seed", "1")])]
+    done = made({"i": "Integer"}, [(1,), (2,), (3,)], "ReservoirSampling", options).run()
+    assert done.rows("x") == [] and done.counters["x"].read == 1

@@ -150,3 +150,12 @@ def test_programs_start_only_where_allowed() -> None:
         flow.run()
     row = flow.run(settings=EngineSettings(allow_shell=True)).rows("x")[0]
     assert row[3:] == ("$HOME", 3)
+
+
+def test_hop_writes_a_file_element_for_each_name(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    one, two = ([("name", str(tmp_path / name)), ("include_subfolders", "N")] for name in "ab")
+    options = [("file", one), ("files", [("file", two)]), ("rows_count_fieldname", "n"), ("files_count", "Y")]
+    options += [("files_count_fieldname", "f"), ("smartCount", "Y")]
+    assert Flow().step("x", "GetFilesRowsCount", options).run().rows("x") == [(2, 2)]
