@@ -48,8 +48,6 @@ class SortRows(Step):
     def fields(self, inputs: Mapping[str, Layout]) -> Layout:
         """The keys must be there; their fields remember how they are sorted."""
         layout = self.main(inputs)
-        if not self.keys:
-            raise StepError(self.name, "it has no fields to sort on", "name at least one")
         self.key_fields = [self.field(layout, key.name, "the sort field") for key in self.keys]
         self.sorted_layout, self.sort_keys = layout, self.keys
         if self.presorted:
@@ -82,8 +80,10 @@ class SortRows(Step):
     def produce(self) -> Iterator[pl.DataFrame]:
         """The rows in order."""
         self._last = None
-        if self.held.spilled:
-            rows = self.run.settings.batch_rows
+        rows = self.run.settings.batch_rows
+        if not self.sort_keys:  # all rows are equal
+            batches = self.held.batches(rows)
+        elif self.held.spilled:
             batches = sorted_batches(self.held, self.run.memory, self.sorted_layout, self.sort_keys, rows)
         else:
             batches = iter([sort_columns(self.held.collect(), self.sorted_layout, self.sort_keys)])
@@ -92,7 +92,9 @@ class SortRows(Step):
             yield self._finished(batch)
 
     def _finished(self, batch: pl.DataFrame) -> pl.DataFrame:
-        if self.unique and batch.height:
+        if self.unique and not self.keys:
+            batch, self._last = batch.head(1 if self._last is None else 0), batch
+        elif self.unique and batch.height:
             keys = key_columns(batch, self.key_fields, [k.case_sensitive for k in self.keys])
             change, self._last = changes(pl.DataFrame(keys), self._last)
             batch = batch.filter(change)

@@ -118,3 +118,10 @@ def test_hash_codes_are_javas() -> None:
     assert row_hashes([texts], [Field("t")]).to_list() == [31 + 99162322, 31, 31, 31 + 1772899]
     longs = pl.Series([1, -1, 1 << 32])
     assert row_hashes([longs], [Field("i", ValueType.INTEGER)]).to_list() == [32, 31, 32]
+
+
+@pytest.mark.parametrize(("unique", "expected"), [("N", [3, 1, 2]), ("Y", [3])])
+def test_without_keys_all_rows_are_equal_and_keep_their_order(unique: str, expected: list[int]) -> None:
+    flow = Flow().step("in", "DataGrid", grid({"n": "Integer"}, [(3,), (1,), (2,)]))
+    flow.step("sort", "SortRows", [("unique_rows", unique), ("fields", "")]).hop("in", "sort")
+    assert flow.run(settings=EngineSettings(batch_rows=1)).column("sort", "n") == expected
