@@ -1,0 +1,1 @@
+"""Real Kettle steps made from rules: conditions, mappings, joins, imputed values, field rules, masks."""
