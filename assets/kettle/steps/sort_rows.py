@@ -7,7 +7,6 @@ import polars as pl
 from assets.kettle.engine.buffers import Buffer
 from assets.kettle.engine.external import sorted_batches
 from assets.kettle.engine.step import Step
-from assets.kettle.errors import StepError
 from assets.kettle.values.compare import SortKey, key_columns, sort_columns
 from assets.kettle.values.fields import Field, Layout, ValueType
 
