@@ -62,6 +62,9 @@ class Engine:
             )
         for name in self.graph.order:
             self._plan_step(name)
+        for name, node in self.nodes.items():
+            node.copied = {s for s in self.graph.inputs[name] if not self.run.transformation.steps[s].distribute}
+            node.parts = {t: len(self.nodes[t].steps) for t in node.targets}
 
     def _plan_step(self, name: str) -> None:
         """Computes the layouts of one step.
@@ -78,9 +81,16 @@ class Engine:
             node.idle(self.layouts_into(name))
 
     def _starved(self, name: str) -> bool:
-        """Whether the step takes rows (it is no source) and gets none: it has no input, or only such as are starved."""
-        takes = type(self.nodes[name].step).rows is not Step.rows or self.nodes[name].idled
-        return takes and all(self._starved(source) for source in self.graph.inputs[name])
+        """Whether the step only takes rows and gets none: it has no input, or only such as are starved.
+
+        A step that may also say something without input (Table input takes parameters) is a source: its error counts.
+        """
+        node = self.nodes.get(name)
+        if node is None:  # runs elsewhere: its rows are fed
+            return False
+        kind = type(node.step)
+        takes = kind.rows is not Step.rows and (kind.produce is Step.produce or kind.blocking)
+        return (takes or node.idled) and all(self._starved(source) for source in self.graph.inputs[name])
 
     def layouts_into(self, name: str) -> dict[str, Layout]:
         """The layouts that reach a step, by sending step."""
@@ -90,7 +100,9 @@ class Engine:
         resolved = self.run.variables.resolve(text or "1").strip() or "1"
         if not resolved.isdigit():
             raise StepError(name, f"the number of copies is {resolved!r}", "give a whole number or set the variable")
-        return 1 if kind.copies_as_one and self.graph.inputs[name] else max(1, int(resolved))
+        sources = self.graph.inputs[name]
+        dealt = all(self.run.transformation.steps[source].distribute for source in sources)
+        return 1 if kind.copies_as_one and sources and dealt else max(1, int(resolved))
 
     # -- running
 
