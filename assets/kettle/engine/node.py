@@ -33,6 +33,10 @@ class Node:
     Args:
         steps: the copies; most steps have one.
         deliver: puts rows into the queue of a target: (source, target, frame).
+
+    Attributes:
+        copied: the sources that copy their rows instead of dealing them: each copy of this step gets them all.
+        parts: target -> the number of its copies.
     """
 
     def __init__(self, steps: list[Step], run: "Run", targets: list[str], error: str | None, deliver: Deliver) -> None:
@@ -47,6 +51,8 @@ class Node:
         self.producing: Iterator[pl.DataFrame] | None = None
         self.finished = False
         self.idled = False
+        self.copied: set[str] = set()
+        self.parts: dict[str, int] = {}
         self.targets = targets
         self.renames: dict[str, list[str]] = {}
         self._deliver = deliver
@@ -124,11 +130,16 @@ class Node:
             self._share(source, part)
 
     def _share(self, source: str, frame: pl.DataFrame) -> None:
-        """Several copies of the step are dealt the rows one by one."""
+        """Several copies of the step are dealt the rows one by one, or get them all from a source that copies."""
         if len(self.steps) == 1:
             self.step.rows(frame, source)
             return
         parts = len(self.steps)
+        if source in self.copied:
+            self.counters.read += frame.height * (parts - 1)
+            for step in self.steps:
+                step.rows(frame, source)
+            return
         start, self._received = self._received, self._received + frame.height
         turns = (pl.int_range(frame.height, eager=True) + start) % parts
         for number, step in enumerate(self.steps):
@@ -165,7 +176,8 @@ class Node:
             self.counters.written += frame.height
             self._deal(frame)
             return
-        self.counters.written += frame.height * max(1, len(self.common))
+        receivers = len(self.common) if self.step.node.distribute else sum(self.parts[name] for name in self.common)
+        self.counters.written += frame.height * max(1, receivers)
         for name in self.common:
             self._deliver(self.name, name, frame)
 

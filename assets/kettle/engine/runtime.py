@@ -63,8 +63,9 @@ class Engine:
         for name in self.graph.order:
             self._plan_step(name)
         for name, node in self.nodes.items():
-            node.copied = {s for s in self.graph.inputs[name] if not self.run.transformation.steps[s].distribute}
-            node.parts = {t: len(self.nodes[t].steps) for t in node.targets}
+            near = [s for s in self.graph.inputs[name] if s in self.nodes]
+            node.copied = {s for s in near if name in self.nodes[s].common and not self._deals(s)}
+            node.parts = {t: len(self.nodes[t].steps) if t in self.nodes else 1 for t in node.targets}
 
     def _plan_step(self, name: str) -> None:
         """Computes the layouts of one step.
@@ -101,8 +102,12 @@ class Engine:
         if not resolved.isdigit():
             raise StepError(name, f"the number of copies is {resolved!r}", "give a whole number or set the variable")
         sources = self.graph.inputs[name]
-        dealt = all(self.run.transformation.steps[source].distribute for source in sources)
+        dealt = all(self._deals(source) for source in sources)
         return 1 if kind.copies_as_one and sources and dealt else max(1, int(resolved))
+
+    def _deals(self, name: str) -> bool:
+        """Whether the step deals its rows out one by one instead of copying them."""
+        return self.run.transformation.steps[name].distribute
 
     # -- running
 

@@ -47,7 +47,7 @@ class ExcelInput(Step):
         ]
         self.header = o.flag("header")
         self.skip_empty, self.stop_on_empty = o.flag("noempty"), o.flag("stoponempty")
-        self.limit = self.integer("limit")
+        self.limit = max(0, self.integer("limit"))
         self.strict = o.flag("strict_types")
         self.ignore, self.skip = o.flag("error_ignored"), o.flag("error_line_skipped")
         self.fed = o.flag("accept_filenames")

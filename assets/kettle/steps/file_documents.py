@@ -72,7 +72,7 @@ class DocumentStep(Step):
         self.is_address = self.from_field and o.flag("readurl")
         self.content_field = o.text(*self.content_tags)
         self.columns = [self._column(f) for f in o.rows("fields/field")]
-        self.limit = self.integer("limit")
+        self.limit = max(0, self.integer("limit"))
         self.include = self.options.text("include_field") if o.flag("include") else ""
         self.rownum = self.options.text("rownum_field") if o.flag("rownum") else ""
         self.facts = wanted_facts(o)

@@ -56,7 +56,7 @@ class TextFileInput(Step):
         self.passing = self.from_field and o.flag("passing_through_fields")
         self.ignore = o.flag("error_ignored")
         self.skip = self.ignore and o.flag("error_line_skipped")
-        self.limit = self.integer("limit")
+        self.limit = max(0, self.integer("limit"))
         self.by_file = o.flag("rownumByFile")
         tags = ("error_count_field", "error_fields_field", "error_text_field")
         self.error_names = [self.options.text(tag) if self.ignore else "" for tag in tags]

@@ -141,7 +141,7 @@ class XmlInputStream(Step):
         """Reads the options."""
         o = self.options
         self.wanted = [f for f in FIELDS if o.flag(f[0])]
-        self.skip, self.limit = self.integer("nrRowsToSkip"), self.integer("rowLimit")
+        self.skip, self.limit = self.integer("nrRowsToSkip"), max(0, self.integer("rowLimit"))
         self.files: list[str] = []
 
     def fields(self, inputs: Mapping[str, Layout]) -> Layout:

@@ -115,8 +115,8 @@ def test_rows_held_back_go_on_after_the_named_step_and_spill_past_the_memory_lim
 
 
 def test_several_copies_share_the_rows_and_a_source_says_all_from_each() -> None:
-    flow = Flow().step("in", "DataGrid", NUMBERS).step("block", "BlockingStep", pass_all_rows="Y").hop("in", "block")
-    done = flow.copies("block", "3").run()
+    flow = Flow(distribute=True).step("in", "DataGrid", NUMBERS).step("block", "BlockingStep", pass_all_rows="Y")
+    done = flow.hop("in", "block").copies("block", "3").run()
     assert sorted(done.column("block", "n")) == list(range(7))
     done = Flow().step("in", "DataGrid", NUMBERS).step("end", "Dummy").hop("in", "end").copies("in", "2").run()
     assert len(done.rows("end")) == 14
@@ -153,3 +153,12 @@ def test_a_step_that_no_row_can_reach_does_nothing_whatever_its_options_say() ->
     assert done.rows("in") == [(1,)] and done.rows("alone") == done.rows("second") == []
     with pytest.raises(StepError, match="nowhere"):
         flow.hop("in", "alone").run()
+
+
+def test_every_copy_gets_the_rows_of_a_source_that_copies() -> None:
+    flow = Flow().step("in", "DataGrid", grid({"i": "Integer"}, [(1,), (2,)])).step("x", "Dummy").hop("in", "x")
+    done = flow.copies("x", "3").run()
+    assert sorted(done.column("x", "i")) == [1, 1, 1, 2, 2, 2]
+    assert (done.counters["in"].written, done.counters["x"].read) == (6, 6)
+    dealt = Flow(distribute=True).step("in", "DataGrid", grid({"i": "Integer"}, [(1,), (2,)])).step("x", "Dummy")
+    assert sorted(dealt.hop("in", "x").copies("x", "3").run().column("x", "i")) == [1, 2]
