@@ -12,8 +12,10 @@ from assets.kettle.engine.step import Step
 from assets.kettle.errors import StepError
 from assets.kettle.files.passwords import reveal
 from assets.kettle.files.site import hop_project
+from assets.kettle.values.convert import text_of
 from assets.kettle.values.fields import Field, ValueType
 
+_AS_IS = (ValueType.NUMBER, ValueType.BOOLEAN, ValueType.BINARY, ValueType.STRING)
 ALL = "*"  # an index in a path: every element
 
 
@@ -119,6 +121,17 @@ def value_for(value: Any, field: Field, dumps: Any) -> Any:
     if field.type is ValueType.BINARY:
         return bytes(value) if isinstance(value, bytes | bytearray) else str(value).encode()
     return _number(value, field)
+
+
+def stored(value: Any, field: Field, long: Any) -> Any:
+    """A row's value as it is put into a document; `long` makes 64 bit integers. BigNumbers become text."""
+    if value is None or field.type in _AS_IS:
+        return value
+    if field.type is ValueType.INTEGER:
+        return long(value)
+    if field.type in (ValueType.DATE, ValueType.TIMESTAMP):
+        return value.replace(tzinfo=UTC)
+    return text_of(value, field)
 
 
 def _text(value: Any, dumps: Any) -> str:

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
 import polars as pl
 
 from assets.kettle.engine.step import DataSet, Step
 from assets.kettle.errors import StepError, UnsupportedStepError
-from assets.kettle.formats.mongo import ALL, library, open_database, split_path
+from assets.kettle.formats.mongo import ALL, library, open_database, split_path, stored
 from assets.kettle.model import Options
-from assets.kettle.values.convert import text_of
 from assets.kettle.values.fields import Field, Layout, ValueType
 
 Row = Mapping[str, Any]
@@ -157,13 +155,7 @@ class MongoOutput(Step):
             except ValueError as error:
                 what = f"{entry.field.name!r} is no JSON: {error}"
                 raise StepError(self.name, what, "correct the value, or do not mark the field as JSON") from error
-        if kind is ValueType.INTEGER:
-            return self.long(value)
-        if kind in (ValueType.DATE, ValueType.TIMESTAMP):
-            return value.replace(tzinfo=UTC)
-        if kind in (ValueType.NUMBER, ValueType.BOOLEAN, ValueType.BINARY, ValueType.STRING):
-            return value
-        return text_of(value, entry.field)
+        return stored(value, entry.field, self.long)
 
     # -- updates
 

@@ -204,3 +204,35 @@ def test_paths() -> None:
     assert split_path("$.a.b[0][*].c") == ["a", "b", 0, "*", "c"]
     assert split_path("") == []
     assert list(unwound({"a": None}, [["a", "*", "b"], ["a"]])) == [[None, None]]
+
+
+def delete(*conditions: tuple[str, str, str, str], **tags: str) -> Flow:
+    names = ("doc_path", "comparator", "incoming_field_1", "incoming_field_2")
+    fields = [("field", list(zip(names, condition, strict=True))) for condition in conditions]
+    options = [("db_name", "d"), ("collection", "c"), *tags.items(), ("fields", fields)]
+    return Flow().step("in", "DataGrid", ROWS).step("out", "MongoDbDelete", options).hop("in", "out")
+
+
+def test_documents_are_deleted_by_the_rows_values(collection: Collection) -> None:
+    conditions = [("a[0].n", "=", "name", ""), ("n", "BETWEEN", "sum", "id"), ("gone", "IS NULL", "", "")]
+    done = delete(*conditions).run()
+    assert collection.calls == [
+        ("delete_many", {"a.0.n": "Ann", "n": {"$gt": "1.5", "$lt": 1}, "gone": {"$exists": False}}),
+        ("delete_many", {"n": {"$gt": None, "$lt": 2}, "gone": {"$exists": False}}),
+    ]
+    assert len(done.rows("out")) == 2
+
+
+def test_a_row_without_values_deletes_nothing(collection: Collection) -> None:
+    delete(("name", "<>", "name", "")).run()
+    assert collection.calls == [("delete_many", {"name": {"$ne": "Ann"}})]
+
+
+def test_a_query_deletes_once_or_per_row(collection: Collection) -> None:
+    delete(use_json_query="Y", json_query='{"x": 1}').run()
+    delete(use_json_query="Y", json_query='{"x": ?{id}}', execute_for_each_row="Y").run()
+    assert [call[1] for call in collection.calls] == [{"x": 1}, {"x": 1}, {"x": 2}]
+    with pytest.raises(StepError, match="nothing says which documents"):
+        delete().run()
+    with pytest.raises(StepError, match="no comparator 'LIKE'"):
+        delete(("a", "LIKE", "name", "")).run()
