@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assets.kettle.errors import KettleError
+from orchestration.cli.kettle_check import check
+from orchestration.cli.kettle_convert import convert
+from orchestration.cli.kettle_lineage import lineage
 
 if TYPE_CHECKING:
     from assets.kettle.engine.result import Counters
@@ -133,7 +136,7 @@ def diff(before: Path, after: Path, layout: bool) -> None:
 
     \b
     Example:
-      heddle kettle diff etl/load.ktr /tmp/load-new.ktr
+      heddle kettle diff etl/load.ktr etl/load-new.ktr
     """
     from assets.kettle.diff import diff as difference
     from assets.kettle.diff import render
@@ -250,3 +253,7 @@ def _run_job(
 def metrics_of(counters: "Counters") -> list[Any]:
     """The figures of a step as Spoon's table shows them."""
     return [getattr(counters, name) for name in METRICS]
+
+
+for command in (check, lineage, convert):
+    kettle.add_command(command)

@@ -2,7 +2,16 @@
 
 import re
 
-from assets.kettle.convert.expressions import POLARS_TYPES, SQL_TYPES, Both, CannotConvertError, NoSql, both, known
+from assets.kettle.convert.expressions import (
+    POLARS_TYPES,
+    SQL_TYPES,
+    Both,
+    CannotConvertError,
+    NoSql,
+    both,
+    known,
+    word,
+)
 from assets.kettle.values.defaults import INTEGER_MASK, NUMBER_MASK
 from assets.kettle.values.fields import Field, ValueType
 
@@ -120,11 +129,26 @@ def from_text(value: Both, target: Field) -> Both:
         return both(f"{{v}}.str.to_uppercase().is_in({words})", "(UPPER($v) IN ('Y', 'YES', 'TRUE', '1'))", v=text)
     if target.is_date:
         return _parsed_date(text, target)
-    if target.mask and not re.fullmatch(r"[#0]*(\.[#0]*)?(;-[#0.]*)?", target.mask):
-        raise CannotConvertError(f"field {target.name!r} is read with the mask {target.mask!r}", "use a plain mask")
-    if (target.decimal or ".") != "." or (target.grouping or ",") not in (",", ""):
-        raise CannotConvertError(f"field {target.name!r} is read with other symbols", "use a decimal point")
-    return both(f"{{v}}.cast({POLARS_TYPES[target.type]})", f"CAST($v AS {SQL_TYPES[target.type]})", v=text)
+    plain = _plain_number(text, target)
+    return both(f"{{v}}.cast({POLARS_TYPES[target.type]})", f"CAST($v AS {SQL_TYPES[target.type]})", v=plain)
+
+
+def _plain_number(text: Both, target: Field) -> Both:
+    """The text with a decimal point and without grouping. Other than with Kettle, a cut fraction is no Integer."""
+    mask = target.mask or ""
+    if not re.fullmatch(r"[#0,]*(\.[#0]*)?(;-[#0.,]*)?", mask):
+        raise CannotConvertError(f"field {target.name!r} is read with the mask {mask!r}", "use a plain mask")
+    decimal, grouping = target.decimal or ".", target.grouping or ","
+    if "," in mask or (decimal == grouping != "."):
+        text = _replaced(text, grouping, "")
+    if decimal != "." and target.type is ValueType.NUMBER:
+        text = _replaced(text, decimal, ".")
+    return text
+
+
+def _replaced(text: Both, old: str, new: str) -> Both:
+    code = "{v}.str.replace_all({o}, {n}, literal=True)"
+    return both(code, "REPLACE($v, $o, $n)", v=text, o=word(old), n=word(new))
 
 
 def _parsed_date(text: Both, target: Field) -> Both:

@@ -280,6 +280,8 @@ class Planner:
         generator = self.generators.get(step.node.type)
         if generator is None:
             raise CannotConvertError(f"there is no generator for {step.node.type}")
+        if type(step) is Step:
+            raise CannotConvertError("the engine does not run it here", "")
         if len(node.steps) > 1:
             raise CannotConvertError("it runs in several copies", "set the copies to 1")
         if name in self.engine.graph.errors:

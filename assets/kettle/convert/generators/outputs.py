@@ -5,7 +5,7 @@ from typing import cast
 from sqlglot import exp
 
 from assets.kettle.convert.convert_values import to_text
-from assets.kettle.convert.expressions import CannotConvertError, column, identifier, quoted
+from assets.kettle.convert.expressions import CannotConvertError, NoSql, both, column, identifier, quoted
 from assets.kettle.convert.plan import Context, Generator, Stream, Write, everything, named
 from assets.kettle.engine.step import Step
 from assets.kettle.steps.database_output import TableOutput
@@ -37,9 +37,14 @@ def text_output(step: Step, context: Context) -> Stream:
         raise CannotConvertError("its separator is no single character, or lines have no end", "use one character")
     values = {}
     for cell in found.cells:
-        if cell.field.type is ValueType.STRING and (cell.field.length > 0 or cell.field.trim not in ("", "none")):
-            raise CannotConvertError(f"field {cell.field.name!r} is padded or trimmed", "use String operations before")
-        values[cell.field.name] = to_text(column(cell.field), cell.field)
+        field = cell.field
+        value = to_text(column(field), field)
+        if field.type is ValueType.STRING and field.trim not in ("", "none"):
+            raise CannotConvertError(f"field {field.name!r} is trimmed", "use String operations before")
+        if field.type is ValueType.STRING and field.length >= 0:
+            size = field.length
+            value = both(f'{{v}}.fill_null("").str.slice(0, {size}).str.pad_end({size})', NoSql("files"), v=value)
+        values[field.name] = value
     name = context.text(found.file.text("name"))
     ending = found.file.text("extention")
     path = f"{name} + {context.text('.' + ending)}" if ending else name

@@ -4,7 +4,7 @@ from typing import cast
 
 from sqlglot import exp
 
-from assets.kettle.convert.conditions import condition, negated
+from assets.kettle.convert.conditions import TEXTUAL, condition, negated
 from assets.kettle.convert.convert_values import to_type
 from assets.kettle.convert.expressions import (
     Both,
@@ -62,7 +62,7 @@ def switch_case(step: Step, context: Context) -> list[Stream]:
     found = cast(SwitchCase, step)
     main, kind = context.main(), found.kind
     if found.contains:
-        raise CannotConvertError("its cases are parts of texts", "use Filter rows")
+        return _by_parts(found, main, context)
     wanted = kind if kind.type is not ValueType.NONE else kind.but(type=found.switch.type)
     value = normal(to_type(column(found.switch), found.switch, wanted), wanted)
     given = [literal(v, wanted.type) if wanted.type is not ValueType.STRING else word(str(v)) for v in found.by_value]
@@ -84,6 +84,27 @@ def switch_case(step: Step, context: Context) -> list[Stream]:
             test = both("({a} | {b})", "($a OR $b)", a=test, b=more)
         streams.append(context.stream(*filtered(main, test), main.order, target))
     return streams
+
+
+def _by_parts(step: SwitchCase, main: Stream, context: Context) -> list[Stream]:
+    """The first case whose text is part of the value."""
+    if step.switch.type is not ValueType.STRING or step.kind.type not in (ValueType.STRING, ValueType.NONE):
+        raise CannotConvertError("its cases are parts of values that are no texts", "use Filter rows")
+    value = normal(column(step.switch), step.switch)
+    empty = both("{a}.is_null()", "($a IS NULL)", a=value)
+    tests: dict[str, Both] = dict.fromkeys(step.for_null, empty)
+    free = both("{a}.is_not_null()", "($a IS NOT NULL)", a=value)
+    for part, targets in step.by_value.items():
+        inside = both(*TEXTUAL["CONTAINS"], a=value, b=word(str(part)))
+        here = both("({f} & {i})", "($f AND $i)", f=free, i=inside)
+        free = both("({f} & ~{i})", "($f AND NOT $i)", f=free, i=inside)
+        for target in targets:
+            known = tests.get(target)
+            tests[target] = here if known is None else both("({a} | {b})", "($a OR $b)", a=known, b=here)
+    if step.default:
+        known = tests.get(step.default)
+        tests[step.default] = free if known is None else both("({a} | {b})", "($a OR $b)", a=known, b=free)
+    return [context.stream(*filtered(main, t), main.order, n) for n, t in tests.items() if n in step.targets]
 
 
 def _other(value: Both, given: list[Both]) -> Both:

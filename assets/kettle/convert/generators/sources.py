@@ -6,7 +6,7 @@ from typing import Any, cast
 import sqlglot
 from sqlglot import exp
 
-from assets.kettle.convert.convert_values import from_text
+from assets.kettle.convert.convert_values import from_text, trimmed
 from assets.kettle.convert.expressions import (
     POLARS_TYPES,
     Both,
@@ -16,15 +16,16 @@ from assets.kettle.convert.expressions import (
     column,
     identifier,
     literal,
+    normal,
     python_value,
     quoted,
     sql_literal,
+    word,
 )
-from assets.kettle.convert.expressions import (
-    cast as sql_cast,
-)
+from assets.kettle.convert.expressions import cast as sql_cast
 from assets.kettle.convert.plan import Context, Generator, Query, Stream, named
 from assets.kettle.engine.step import Step
+from assets.kettle.formats.columns import Column
 from assets.kettle.formats.fast_csv import Dialect
 from assets.kettle.formats.text_lines import split_line
 from assets.kettle.steps.database_input import TableInput
@@ -79,12 +80,14 @@ def data_grid(step: Step, context: Context) -> Stream:
 def row_generator(step: Step, context: Context) -> Stream:
     """One row, many times; the number may be a parameter."""
     found = cast(RowGenerator, step)
-    if found.endless or not step.output.names:
-        raise CannotConvertError("it never ends, or its rows are empty", "set a limit and a field")
+    if found.endless:
+        raise CannotConvertError("it never ends", "set a limit")
     found.start()
     values = {item.name: literal(found.row[item.name], item.type) for item, _ in found.constants}
     raw = step.options.text("limit", default="10")
     times = str(found.limit) if "{" not in raw else f"int({context.text(raw)})"
+    if not values:
+        return context.stream(f"pl.DataFrame(height={times}).lazy()", NoSql("its rows have no fields"))
     made = "".join(f"\n    {named(value, name)}," for name, value in values.items())
     code = f"pl.LazyFrame({{'_row': range({times})}}).with_columns({made}\n).drop('_row')"
     numbers = exp.Table(
@@ -107,7 +110,9 @@ def csv_input(step: Step, context: Context) -> Stream:
     else:
         context.note("columns are read by position")
     lines = 1 if found.header else 0
-    return _file(context, step.options.text("filename"), path, found.dialect, lines, fields, found.encoding)
+    return _file(
+        context, step.options.text("filename"), path, found.dialect, lines, [Column(f) for f in fields], found.encoding
+    )
 
 
 def _check_header(path: str, dialect: Dialect, fields: list[Field]) -> None:
@@ -132,17 +137,18 @@ def text_input(step: Step, context: Context) -> Stream:
         found.from_field or found.ignore or found.limit or found.include or found.rownum or found.facts
         or shape.slices or shape.wraps or shape.page or shape.footer or shape.filters
         or found.compression not in ("", "None") or len(paths) != 1 or any(step.options.texts("file/file_mask"))
-        or any(c.repeat or c.null_if or c.if_null for c in found.columns)
+        or any(c.null_if.strip() != c.null_if for c in found.columns)
     )  # fmt: skip
     if not plain or not files:
         raise CannotConvertError("it reads more than one plain delimited file", "read one file without extras")
-    fields = [c.field for c in found.columns]
-    return _file(context, paths[0], step.resolve(paths[0]), shape.dialect, shape.header, fields, shape.encoding)
+    path = step.resolve(paths[0])
+    return _file(context, paths[0], path, shape.dialect, shape.header, found.columns, shape.encoding)
 
 
 def _file(
-    context: Context, raw: str, path: str, dialect: Dialect, header: int, fields: list[Field], encoding: str
+    context: Context, raw: str, path: str, dialect: Dialect, header: int, columns: list[Column], encoding: str
 ) -> Stream:
+    fields = [c.field for c in columns]
     if not dialect.simple or encoding.lower() not in UTF8:
         raise CannotConvertError(f"its separator, enclosure or encoding {encoding}", "use a plain UTF-8 file")
     context.note("a text that is no plain number or date of the mask stops the script, as it stops the step")
@@ -153,11 +159,27 @@ def _file(
         f"    schema={{{schema}}},\n    separator={quoted(dialect.separator)},\n    quote_char={quote},\n"
         f'    truncate_ragged_lines=True,\n    missing_columns="insert",\n    extra_columns="ignore",\n)'
     )
-    values = {f.name: from_text(column(f), f) for f in fields}
-    texts = {f.name: both('{v}.replace("", None)', "NULLIF($v, '')", v=values[f.name])
-             if f.type is ValueType.STRING else values[f.name] for f in fields}  # fmt: skip
+    texts = {c.field.name: _value(c) for c in columns}
     made = "".join(f"\n    {named(v, n)}," for n, v in texts.items())
     return context.stream(f"{code}.select({made}\n)", _file_query(path, dialect, header, fields, texts))
+
+
+def _value(item: Column) -> Both:
+    """A column of the file: '' and the null text are null, then the default, then the value of the row before."""
+    text = normal(column(item.field), item.field.but(type=ValueType.STRING))
+    if item.null_if:
+        cut = trimmed(text, item.field.trim)
+        text = both(
+            "pl.when({c} != {n}).then({v})", "CASE WHEN $c <> $n THEN $v END", c=cut, n=word(item.null_if), v=text
+        )
+    if item.if_null:
+        text = both("{v}.fill_null({d})", "COALESCE($v, $d)", v=text, d=literal(item.if_null, ValueType.STRING))
+    value = text if item.field.type is ValueType.STRING and item.field.trim == "none" else from_text(text, item.field)
+    if item.field.type is ValueType.STRING and item.field.trim != "none":
+        value = normal(value, item.field)
+    return (
+        both("{v}.forward_fill()", NoSql("it repeats the value of the row before"), v=value) if item.repeat else value
+    )
 
 
 def _file_query(path: str, dialect: Dialect, header: int, fields: list[Field], values: dict[str, Both]) -> Query:
@@ -167,8 +189,8 @@ def _file_query(path: str, dialect: Dialect, header: int, fields: list[Field], v
     options = {
         "header": "FALSE",
         "skip": str(header),
-        "delim": sqlglot.exp.Literal.string(dialect.separator).sql("duckdb"),
-        "quote": sqlglot.exp.Literal.string(dialect.enclosure).sql("duckdb"),
+        "delim": exp.Literal.string(dialect.separator).sql("duckdb"),
+        "quote": exp.Literal.string(dialect.enclosure).sql("duckdb"),
         "null_padding": "TRUE",
         "auto_detect": "FALSE",
         "columns": exp.Struct(

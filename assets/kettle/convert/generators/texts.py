@@ -145,8 +145,8 @@ def _replaced(step: Step, value: Both, option: Options) -> Both:
         raise CannotConvertError("it replaces by a field, or by Unicode case", "replace by a constant")
     if option.flag("set_empty_string"):
         by = ""
-    if "$" in by or "\\" in by:
-        raise CannotConvertError(f"the replacement {by!r} holds groups", "replace by a plain text")
+    if "\\" in by or ("$" in by and not option.flag("use_regex")) or re.search(r"\$(?![1-9](?![0-9]))", by):
+        raise CannotConvertError(f"the replacement {by!r} holds more than groups by number", "replace by a plain text")
     if not search:
         raise CannotConvertError("it replaces the empty text", "name what is replaced")
     case, whole = option.flag("case_sensitive"), option.flag("whole_word")
@@ -159,7 +159,8 @@ def _replaced(step: Step, value: Both, option: Options) -> Both:
         raise CannotConvertError(f"the pattern {pattern!r} finds the empty text", "use one that does not")
     pattern = rust_pattern(rf"\b{pattern}\b" if whole else pattern)
     full = pattern if case else f"(?i){pattern}"
-    return both("{v}.str.replace_all({p}, {b})", "REGEXP_REPLACE($v, $p, $b, 'g')", v=value, p=word(full), b=word(by))
+    groups = Both(word(re.sub(r"\$(\d)", r"${\1}", by)).polars, word(re.sub(r"\$(\d)", r"\\\1", by)).sql)
+    return both("{v}.str.replace_all({p}, {b})", "REGEXP_REPLACE($v, $p, $b, 'g')", v=value, p=word(full), b=groups)
 
 
 GENERATORS: dict[str, Generator] = {
