@@ -171,6 +171,8 @@ class _Describing:
         node = self.model.steps[name]
         if node.type not in SEPARABLE or name in self.unsupported:
             return False
+        if any(self.model.steps[n].copies != "1" for n in self.engine.graph.order):
+            return False  # what several copies get depends on the steps on both sides of a hop
         if node.type in SCRIPTS and ACTING.search(" ".join(node.options.element.itertext())):
             return False
         changed = " ".join(self._scripts()).lower()
