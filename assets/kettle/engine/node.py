@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from math import ceil
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -209,8 +210,20 @@ class Node:
         described = frame.with_columns(extra) if extra else frame
         self.run.observer.rejected(self.name, described)
         self._deliver(self.name, self.error, described)
-        limit = resolve(handling.max_errors).strip()
-        if limit.isdigit() and int(limit) and self.counters.rejected > int(limit):
+        self._check_limits(handling, first)
+
+    def _check_limits(self, handling: ErrorHandling, last: str) -> None:
+        """Ends the run on too many rejects: a number, or per cent of the rows read (after so many rows)."""
+        most, percent, least = (
+            int(text) if (text := self.run.variables.resolve(option).strip()).isdigit() else 0
+            for option in (handling.max_errors, handling.max_percent, handling.min_rows)
+        )
+        failed, read = self.counters.rejected, self.counters.read
+        if most and failed > most:
+            raise StepError(self.name, f"more than {most} rows failed; the last: {last}", "raise max_errors or fix it")
+        if percent and read >= least and ceil(100 * failed / max(1, read)) > percent:
             raise StepError(
-                self.name, f"more than {limit} rows failed; the last: {first}", "raise max_errors or fix the data"
+                self.name,
+                f"more than {percent} % of the rows failed; the last: {last}",
+                "raise max_pct_errors or fix it",
             )
