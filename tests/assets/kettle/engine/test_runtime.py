@@ -68,6 +68,18 @@ def test_too_many_errors_end_the_run() -> None:
         flow.errors("conv", "bad", max_errors="2").run()
 
 
+@pytest.mark.parametrize(("percent", "least", "fails"), [("50", "", True), ("70", "", False), ("50", "4", False)])
+def test_too_many_rejects_in_per_cent_end_the_run(percent: str, least: str, fails: bool) -> None:
+    flow = Flow().step("in", "DataGrid", grid({"s": "String"}, [("x",), ("y",), ("1",)]))
+    flow.step("conv", "SelectValues", convert("s", "Integer")).step("bad", "Dummy").hop("in", "conv")
+    flow.errors("conv", "bad", max_pct_errors=percent, min_pct_rows=least)
+    if not fails:
+        assert len(flow.run().rejected("conv")) == 2
+        return
+    with pytest.raises(StepError, match="more than 50 % of the rows failed"):
+        flow.run()
+
+
 def test_inputs_are_read_by_position_and_must_have_as_many_fields() -> None:
     flow = (
         Flow()
