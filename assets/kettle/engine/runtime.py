@@ -63,9 +63,10 @@ class Engine:
         for name in self.graph.order:
             self._plan_step(name)
         for name, placed in self.nodes.items():
-            sources = self.graph.inputs[name]
-            placed.copied = {s for s in sources if name in self.nodes[s].common and not self._deals(s)}
-            placed.parts = {target: len(self.nodes[target].steps) for target in placed.targets}
+            # of a part of a transformation not all neighbours are there
+            near = [s for s in self.graph.inputs[name] if s in self.nodes]
+            placed.copied = {s for s in near if name in self.nodes[s].common and not self._deals(s)}
+            placed.parts = {t: len(self.nodes[t].steps) if t in self.nodes else 1 for t in placed.targets}
 
     def _plan_step(self, name: str) -> None:
         """Computes the layouts of one step.
