@@ -48,6 +48,10 @@ class LlmError(HeddleError):
     """The configured language model failed or answered nothing usable."""
 
 
+class BiError(HeddleError):
+    """The BI tool cannot be reached, or refused a data set."""
+
+
 class NotifyError(HeddleError):
     """An alert could not be delivered now; it is tried again."""
 

@@ -34,3 +34,41 @@ class ColumnLineage:
     """For each output column, the upstream columns it is computed from."""
 
     sources: dict[str, tuple[ColumnSource, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A table as a BI tool is to show it.
+
+    Attributes:
+        schema: "" for the database's default.
+        columns: empty when they are not known; the BI tool then takes what it finds.
+        source: the asset that makes the table, as text.
+        certified: whether the owner vouches for it.
+        database: the BI tool's name of the database; "" for the one of the settings.
+    """
+
+    schema: str
+    name: str
+    columns: tuple[Column, ...] = ()
+    description: str = ""
+    owner: str = ""
+    source: str = ""
+    certified: bool = False
+    database: str = ""
+
+
+@dataclass(frozen=True)
+class Synced:
+    """A data set of a BI tool after it was synchronised.
+
+    Attributes:
+        url: where people open it.
+        columns: names in the BI tool, those calculated there included.
+        changes: what was changed, in words; empty when it was right already.
+    """
+
+    id: int
+    url: str
+    columns: tuple[str, ...]
+    changes: tuple[str, ...] = ()

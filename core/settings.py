@@ -66,6 +66,13 @@ class Settings(BaseModel):
     handbook: Path = Field(description="Folder with the handbook's documents.")
     drops: Path = Field(description="Watched folder for new data and documents.")
     alerts: str = Field("", description="Webhook URL that failed runs and checks are posted to; empty: log file only.")
+    bi: Annotated[str, _url("none", "superset+http", "superset+https")] = Field(
+        "none", description="BI tool that gets data sets: `superset+https://USER@HOST/?database=NAME` (docs/bi.md)."
+    )
+    bi_password: str = Field("", description="Where that user's password is: `env:NAME` or `file:/path`.")
+    bi_assets: str = Field(
+        "", description="Tables it gets besides those tagged `bi: dataset`: keys or patterns, separated by commas."
+    )
     memory: str = Field("2GB", pattern=r"^\d+(MB|GB)$", description="Memory a query engine may use before it spills.")
     kettle_files: Path = Field(description="Folder with Kettle and Hop files; each becomes assets or a job.")
     kettle: Annotated[str, _url("native", "pan", "carte", "hop-run")] = Field(
@@ -165,7 +172,7 @@ def shown(settings: Settings) -> dict[str, str]:
     if settings.alerts:  # many services put the secret into the path
         where = urlsplit(settings.alerts)
         values["alerts"] = f"{where.scheme}://{where.hostname}/***"
-    for name in ("llm_key", "kettle_password"):
+    for name in ("llm_key", "bi_password", "kettle_password"):
         if values[name] and not values[name].startswith(("env:", "file:")):
             values[name] = "***"
     return values

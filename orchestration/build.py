@@ -23,6 +23,7 @@ MODULES = (
     "sensors.defs",
 )
 KETTLE = "assets.kettle.defs"
+BI = "assets.analytics.bi_defs"
 
 
 def build_definitions(
@@ -43,4 +44,5 @@ def build_definitions(
         parts = [import_module(module).definitions(settings) for module in MODULES]
         # last: a table that one of the others makes keeps its asset when a Kettle file reads or writes it
         parts.append(import_module(KETTLE).definitions(settings, parts))
+        parts.append(import_module(BI).definitions(settings, parts))
         return apply_conditions(dg.Definitions.merge(*parts, shell))

@@ -7,7 +7,7 @@ from core.errors import SettingsError
 from core.settings import Settings
 
 if TYPE_CHECKING:
-    from resources.ports import Notifier, Objects, Tracking, Vectors, Warehouse
+    from resources.ports import BusinessIntelligence, Notifier, Objects, Tracking, Vectors, Warehouse
 
 # port -> scheme -> module:class; each class opens with from_url(url, …)
 ADAPTERS: dict[str, dict[str, str]] = {
@@ -21,6 +21,7 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "lancedb": "resources.vectors_lancedb:LanceVectors",
         "postgresql": "resources.vectors_postgres:PostgresVectors",
     },
+    "bi": dict.fromkeys(("superset+http", "superset+https"), "resources.bi_superset:Superset"),
 }
 
 
@@ -61,6 +62,12 @@ def tracking(settings: Settings) -> "Tracking":
 def vectors(settings: Settings) -> "Vectors":
     """The vector store of these settings."""
     opened: Vectors = adapter("vectors", settings.vectors).from_url(settings.vectors)
+    return opened
+
+
+def bi(settings: Settings) -> "BusinessIntelligence":
+    """The BI tool of these settings. Raises SettingsError when there is none."""
+    opened: BusinessIntelligence = adapter("bi", settings.bi).from_url(settings.bi, settings.bi_password)
     return opened
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from core.naming import Key, TableName
-from core.schema import TableInfo
+from core.schema import DataSet, Synced, TableInfo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,6 +131,16 @@ class Llm(Protocol):
 
     def complete(self, system: str, user: str) -> str:
         """The model's answer. Raises LlmError when the API fails."""
+
+
+class BusinessIntelligence(Protocol):
+    """A BI tool that shows tables as data sets."""
+
+    def sync(self, wanted: DataSet) -> Synced:
+        """Create the data set of a table, or make the one there is follow the table. Nothing is ever deleted.
+
+        What people set in the tool and the table says nothing about is kept. Raises BiError.
+        """
 
 
 class Notifier(Protocol):

@@ -4,6 +4,7 @@ import dagster as dg
 
 from core.settings import Settings
 from sensors.alerts import alert_sensors
+from sensors.bi import table_materialized
 from sensors.drops import drops_changed
 from sensors.environments import sensor_status
 from sensors.jobs import jobs
@@ -32,5 +33,6 @@ def definitions(settings: Settings) -> dg.Definitions:
             dataset_changed(settings),
             conditions,
             *alert_sensors(settings),
+            *([table_materialized()] if settings.bi != "none" else []),
         ],
     )
