@@ -92,7 +92,9 @@ class Engine:
             return False
         kind = type(node.step)
         takes = kind.rows is not Step.rows and (kind.produce is Step.produce or kind.blocking)
-        return (takes or node.idled) and all(self._starved(source) for source in self.graph.inputs[name])
+        return (takes or node.idled) and all(
+            source in self.nodes and self._starved(source) for source in self.graph.inputs[name]
+        )
 
     def layouts_into(self, name: str) -> dict[str, Layout]:
         """The layouts that reach a step, by sending step."""
