@@ -208,7 +208,12 @@ class MetaInject(Step):
         """The template's own parameters take the values that the caller's variables of these names have."""
         known = {p.name: self.run.variables.get(p.name) for p in model.parameters}
         values = {name: value for name, value in known.items() if value}
-        return inner_run(self.run, model, parameters=values, feeds=feeds)
+        run = inner_run(self.run, model, parameters=values, feeds=feeds)
+        outermost = self.run.variables.root
+        for name in outermost:  # variables of the whole JVM that a step beside this one has set
+            if name not in run.variables:
+                run.variables.set(name, outermost.get(name))
+        return run
 
     def _save(self, model: Transformation) -> None:
         """Writes the filled template, named after its file."""

@@ -255,3 +255,22 @@ def test_a_job_that_is_not_there_is_a_result_with_an_error(tmp_path: Path) -> No
     flow = Flow().step("people", "DataGrid", PEOPLE).step("told", "Dummy")
     flow.step("run", "JobExecutor", job_executor(**tags, **counts)).hop("people", "run", "told")
     assert flow.run(path=tmp_path / "parent.ktr").rows("told") == [(False, 1)]
+
+
+def test_the_template_sees_a_variable_that_a_step_beside_sets_for_all(tmp_path: Path) -> None:
+    constant = [("fields", [("field", [("name", "mark"), ("type", "String"), ("nullif", "${SET_BESIDE}")])])]
+    save(
+        tmp_path,
+        "template.ktr",
+        Flow().step("one", "DataGrid", PEOPLE).step("add", "Constant", constant).hop("one", "add"),
+    )
+    variable = [
+        ("field_name", "from"),
+        ("variable_name", "SET_BESIDE"),
+        ("variable_type", "JVM"),
+        ("default_value", ""),
+    ]
+    flow = Flow().step("names", "DataGrid", grid({"from": "String"}, [("who",)]))
+    flow.step("set", "SetVariable", [("fields", [("field", variable)])]).step("keep", "BlockingStep", pass_all_rows="Y")
+    flow.step("fill", "MetaInject", inject("template.ktr", source_step="add")).hop("names", "set", "keep", "fill")
+    assert flow.run(path=tmp_path / "parent.ktr").column("fill", "mark") == ["who", "who"]
