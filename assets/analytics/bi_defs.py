@@ -116,7 +116,7 @@ def _dataset(settings: Settings, source: dg.AssetSpec, certified: bool) -> dg.As
         code=["assets.analytics.bi_defs", "resources.bi_superset", "resources.superset_session"],
         pii=source.tags.get("pii") == "yes",
     )
-    options["owners"] = list(source.owners)
+    options["owners"] = list(source.owners) or options["owners"]
     made: dg.AssetsDefinition = dg.asset(**options, deps=[source.key], metadata={SOURCE: name})(
         _sync(source, certified)
     )

@@ -1,6 +1,9 @@
 """A table that was made anew reaches the BI tool: tables, the sensor and data sets together, over HTTP."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -180,6 +183,17 @@ def test_the_example_transformation_can_ask_for_a_data_set(make_settings: Callab
     deps = specs["report/bi/table_retail_coupon_use"].deps
     assert [d.asset_key.to_user_string() for d in deps] == ["table/retail/coupon_use"]
     assert "table__materialized" in {s.name for s in found.sensors or []}
+
+
+def test_the_definitions_stay_light_with_a_bi_tool() -> None:
+    code = (
+        "import sys; from orchestration.definitions import defs; d = defs();"
+        "assert any('bi' in k.path for k in d.resolve_asset_graph().materializable_asset_keys);"
+        "assert not {'httpx', 'polars', 'resources.bi_superset'} & set(sys.modules)"
+    )
+    names = {"HEDDLE_BI": "superset+https://me@h/?database=W", "HEDDLE_BI_ASSETS": "table/retail/baskets"}
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code], env=os.environ | names, check=True, cwd=root)
 
 
 def test_nothing_is_defined_without_a_bi_tool(settings: Settings) -> None:
