@@ -112,7 +112,8 @@ def with_pandas(folder: Path, name: str) -> None:
     if name == "table":
         import duckdb
 
-        frame = filtered(read("cust"))
+        frame = filtered(read("cust"))  # duckdb reads it by name
+        assert len(frame)
         with duckdb.connect(str(folder / "pandas.duckdb")) as connection:
             connection.execute("create table big as select * from frame")
         return
