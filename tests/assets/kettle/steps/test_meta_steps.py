@@ -194,9 +194,9 @@ def single(**tags: str) -> Settings:
 
 
 def marking(*between: tuple[str, str]) -> Flow:
-    constant = [("fields", [("field", [("name", "mark"), ("type", "String"), ("nullif", "${SIGN}")])])]
+    constant = [("fields", [("field", [("name", "mark"), ("type", "String"), ("variable", "${SIGN}")])])]
     fields = [("fields", [("field", [("name", "who")]), ("field", [("name", "age")])])]
-    flow = Flow().step("into", "Injector", fields).step("add", "Constant", constant)
+    flow = Flow().step("into", "Injector", fields).step("add", "GetVariable", constant)
     for name, kind in between:
         flow.step(name, kind, [("fields", [("field", [("name", "age"), ("ascending", "Y")])])])
     return flow.hop("into", *(name for name, _ in between), "add")
@@ -239,8 +239,8 @@ def job_executor(**tags: str) -> Settings:
 
 def test_the_job_executor_runs_the_job_per_group(tmp_path: Path) -> None:
     (tmp_path / "inner.kjb").write_text(JOB)
-    constant = [("fields", [("field", [("name", "mark"), ("type", "String"), ("nullif", "${SIGN}")])])]
-    flow = Flow().step("got", "RowsFromResult").step("add", "Constant", constant).step("give", "RowsToResult")
+    constant = [("fields", [("field", [("name", "mark"), ("type", "String"), ("variable", "${SIGN}")])])]
+    flow = Flow().step("got", "RowsFromResult").step("add", "GetVariable", constant).step("give", "RowsToResult")
     save(tmp_path, "inner.ktr", flow.hop("got", "add", "give"))
     flow = Flow().step("people", "DataGrid", PEOPLE)
     tags = {"filename": f"{FOLDER}/inner.kjb", "group_size": "1", "result_rows_target_step": "rows"}
@@ -258,11 +258,11 @@ def test_a_job_that_is_not_there_is_a_result_with_an_error(tmp_path: Path) -> No
 
 
 def test_the_template_sees_a_variable_that_a_step_beside_sets_for_all(tmp_path: Path) -> None:
-    constant = [("fields", [("field", [("name", "mark"), ("type", "String"), ("nullif", "${SET_BESIDE}")])])]
+    constant = [("fields", [("field", [("name", "mark"), ("type", "String"), ("variable", "${SET_BESIDE}")])])]
     save(
         tmp_path,
         "template.ktr",
-        Flow().step("one", "DataGrid", PEOPLE).step("add", "Constant", constant).hop("one", "add"),
+        Flow().step("one", "DataGrid", PEOPLE).step("add", "GetVariable", constant).hop("one", "add"),
     )
     variable = [
         ("field_name", "from"),
