@@ -115,6 +115,14 @@ def test_a_description_alone_is_one_put(server: SupersetServer, bi: Superset) ->
     assert server.writes[before:] == ["PUT /api/v1/dataset/1"]
 
 
+def test_a_type_alone_is_refreshed(server: SupersetServer, bi: Superset) -> None:
+    bi.sync(wanted())
+    server.tables[TABLE]["spend"] = "DECIMAL(10,2)"
+    made = bi.sync(wanted(dict(server.tables[TABLE])))
+    assert made.changes[0] == "column types changed: spend"
+    assert {c["column_name"]: c["type"] for c in only(server)["columns"]}["spend"] == "DECIMAL(10,2)"
+
+
 def test_certification_comes_and_goes_with_the_tag_and_others_own_stay(server: SupersetServer, bi: Superset) -> None:
     bi.sync(wanted(certified=True))
     certificate = {"certified_by": "team:data", "details": "Made by asset table/shop/wide"}
