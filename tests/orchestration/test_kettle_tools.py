@@ -106,7 +106,16 @@ def test_convert_to_dbt_writes_a_project(file: Path, tmp_path: Path) -> None:
 
 
 def test_convert_names_the_steps_that_stop_it(tmp_path: Path) -> None:
-    flow = Flow().step("grid", "DataGrid", grid({"n": "Integer"}, [(1,)])).step("wait", "Delay").hop("grid", "wait")
+    flow = (
+        Flow().step("grid", "DataGrid", grid({"n": "Integer"}, [(1,)])).step("wait", "RandomValue").hop("grid", "wait")
+    )
     write(flow.model, tmp_path / "wait.ktr")
     done = call("convert", tmp_path / "wait.ktr")
-    assert done.exit_code == 2 and "'wait'" in done.output and "no generator for Delay" in done.output
+    assert done.exit_code == 2 and "'wait'" in done.output and "no generator for RandomValue" in done.output
+
+
+@pytest.mark.parametrize("language", ["polars", "sql", "dbt"])
+def test_convert_of_a_broken_file(language: str, tmp_path: Path) -> None:
+    (tmp_path / "broken.ktr").write_text("<transformation><info>", encoding="utf-8")
+    done = call("convert", tmp_path / "broken.ktr", "--to", language)
+    assert done.exit_code == 2 and "broken.ktr" in done.output

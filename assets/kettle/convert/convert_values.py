@@ -75,12 +75,13 @@ def _date_text(value: Both, field: Field) -> Both:
     if field.timezone or field.type is ValueType.TIMESTAMP:
         raise CannotConvertError(f"field {field.name!r} has a time zone or nanoseconds", "use a Date in UTC")
     mask = strftime(field.mask or "yyyy/MM/dd HH:mm:ss.SSS")
-    code = f'{{v}}.dt.strftime("{mask}")'
+    code = "{v}.dt.strftime({m})"
     if "%3f" not in mask:
-        return both(code, f"STRFTIME($v, '{mask}')", v=value)
+        return both(code, "STRFTIME($v, $m)", v=value, m=word(mask))
     if not mask.endswith("%3f"):
-        return both(code, NoSql("milliseconds inside of a date mask"), v=value)
-    return both(code, f"(STRFTIME($v, '{mask[:-3]}') || SUBSTRING(STRFTIME($v, '%f'), 1, 3))", v=value)
+        return both(code, NoSql("milliseconds inside of a date mask"), v=value, m=word(mask))
+    start = Both(word(mask).polars, word(mask[:-3]).sql)
+    return both(code, "(STRFTIME($v, $m) || SUBSTRING(STRFTIME($v, '%f'), 1, 3))", v=value, m=start)
 
 
 def to_type(value: Both, source: Field, target: Field) -> Both:
@@ -155,5 +156,5 @@ def _parsed_date(text: Both, target: Field) -> Both:
     if target.timezone or target.locale not in (None, "", "en_US"):
         raise CannotConvertError(f"field {target.name!r} has a time zone or a locale", "use UTC and en_US")
     mask = strftime(target.mask or "yyyy/MM/dd HH:mm:ss.SSS")
-    code = f'{{v}}.str.to_datetime("{mask.replace(".%3f", "%.3f")}", time_unit="ms")'
-    return both(code, f"STRPTIME($v, '{mask.replace('%3f', '%g')}')", v=text)
+    masks = Both(word(mask.replace(".%3f", "%.3f")).polars, word(mask.replace("%3f", "%g")).sql)
+    return both('{v}.str.to_datetime({m}, time_unit="ms")', "STRPTIME($v, $m)", v=text, m=masks)

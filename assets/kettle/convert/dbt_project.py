@@ -84,14 +84,20 @@ def _model(plan: Plan, statement: Statement, tables: Tables, dialect: str, proje
             table.set("this", exp.to_identifier(mark, quoted=False))
             if not table.alias:
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(key[1], quoted=True)))
-    text = rendered(query, dialect)
+    text = _no_jinja(rendered(query, dialect))
     for mark, call in marks.items():
         text = text.replace(mark, call)
+    title = _no_jinja(" ".join(statement.step.split()))
     append = statement.write is not None and bool(statement.write.table) and statement.write.append
-    notes = "".join(f"-- {' '.join(n.split())}\n" for n in plan.notes)
+    notes = _no_jinja("".join(f"-- {' '.join(n.split())}\n" for n in plan.notes))
     if append:
         notes += "-- Kettle adds rows to the table; this model makes it anew.\n"
-    return f"{{{{ config(materialized='table') }}}}\n-- {project}: {statement.step}\n{notes}{text}\n"
+    return f"{{{{ config(materialized='table') }}}}\n-- {project}: {title}\n{notes}{text}\n"
+
+
+def _no_jinja(text: str) -> str:
+    """Braces of the file's own texts, told to dbt as text."""
+    return re.sub(r"\{[{%#]", lambda found: f"{{{{ '{found[0]}' }}}}", text)
 
 
 def _words(statement: Statement) -> str:

@@ -282,6 +282,8 @@ class Planner:
             raise CannotConvertError(f"there is no generator for {step.node.type}")
         if type(step) is Step:
             raise CannotConvertError("the engine does not run it here", "")
+        if step.node.options.text("partitioning/method", default="none").lower() != "none":
+            raise CannotConvertError("its rows are partitioned", "take the partitioning off")
         if len(node.steps) > 1:
             raise CannotConvertError("it runs in several copies", "set the copies to 1")
         if name in self.engine.graph.errors:

@@ -130,7 +130,8 @@ def _writes(plan: Plan) -> str:
         if block.write is not None:
             rows = f"rows[{quoted(block.step.name)}]"
             made.append(
-                f"    # {block.write.place}\n" + textwrap.indent(" " + block.write.code.replace("{rows}", rows), "   ")
+                f"    # {' '.join(block.write.place.split())}\n"
+                + textwrap.indent(" " + block.write.code.replace("{rows}", rows), "   ")
             )
     return "\n".join(made)
 
@@ -147,7 +148,7 @@ def _main(plan: Plan, writes: str) -> str:
     for connection, name in plan.connections.items():
         lines.append(
             f'    parser.add_argument("--{name.replace("_", "-")}", required=True, '
-            f"help={quoted(f'SQLAlchemy URL of {connection}')})"
+            f"help={quoted(f'SQLAlchemy URL of {connection}'.replace('%', '%%'))})"
         )
     for parameter, name in plan.used.items():
         lines.append(

@@ -94,10 +94,13 @@ def sql_text(plan: Plan, dialect: str) -> str:
     lines.append("-- Empty texts count as null in comparisons, keys and sorts, as in Kettle: see NULLIF(x, '').")
     lines.append("-- Rows are a set: only the final ORDER BY orders them.")
     lines += [f"-- {' '.join(note.split())}" for note in plan.notes]
-    lines += [f"-- Parameter {p.name} has its value from when this was written." for p in plan.model.parameters]
+    lines += [
+        f"-- Parameter {' '.join(p.name.split())} has its value from when this was written."
+        for p in plan.model.parameters
+    ]
     parts = ["\n".join(lines)]
     for statement in statements(plan):
-        place = statement.write.place if statement.write else "rows"
+        place = " ".join(statement.write.place.split()) if statement.write else "rows"
         missing = statement.write is not None and statement.write.statement is None
         more = ", which SQL does not write" if missing else ""
         parts.append(f"-- {' '.join(statement.step.split())}: {place}{more}\n{rendered(statement.statement, dialect)};")

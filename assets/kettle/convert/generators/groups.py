@@ -1,5 +1,6 @@
 """Steps that make one row of many or many of one: Group by, Memory group by, Denormaliser, Normaliser."""
 
+from collections.abc import Callable
 from typing import cast
 
 from sqlglot import exp
@@ -28,16 +29,12 @@ RUN = '"_run"'
 Template = tuple[str, str | NoSql]
 _UNORDERED = NoSql("it depends on the order of the rows of a group")
 FUNCTIONS: dict[str, Template] = {
-    "SUM": ("pl.when({a}.count() > 0).then({a}.sum())", "SUM($a)"),
     "COUNT_ALL": ("{r}.count().cast(pl.Int64)", "COUNT($r)"),
     "COUNT_ANY": ("pl.len().cast(pl.Int64)", "COUNT(*)"),
     "FIRST": ("{a}.drop_nulls().first()", _UNORDERED),
     "LAST": ("{a}.drop_nulls().last()", _UNORDERED),
     "FIRST_INCL_NULL": ("{a}.first()", _UNORDERED),
     "LAST_INCL_NULL": ("{a}.last()", _UNORDERED),
-    "STD_DEV": ("{n}.std(ddof=0)", "STDDEV_POP($n)"),
-    "CONCAT_COMMA": ('{t}.drop_nulls().str.join(", ")', _UNORDERED),
-    "CONCAT_STRING": ("{t}.drop_nulls().str.join({s})", _UNORDERED),
 }
 AVERAGES: dict[ValueType, Template] = {
     ValueType.NUMBER: ("{a}.mean()", "AVG($a)"),
@@ -50,40 +47,87 @@ AVERAGES: dict[ValueType, Template] = {
 
 def aggregated(aggregate: Aggregate) -> Both:
     """The function inside a group. Raises CannotConvertError."""
-    code, subject = aggregate.code, aggregate.subject
+    subject = aggregate.subject
     if subject is None:
         return both(*FUNCTIONS["COUNT_ANY"])
+    special = SPECIAL.get(aggregate.code)
+    if special is not None:
+        return special(aggregate, subject, column(subject))
+    if aggregate.code not in FUNCTIONS:
+        raise CannotConvertError(f"the function {aggregate.code}", "use another function")
     value = column(subject)
     real = normal(value, subject)
-    parts = {"a": value, "r": real}
-    if code in ("MIN", "MAX"):
-        return _extreme(aggregate, value, real)
-    if code == "COUNT_DISTINCT":
-        template = "{r}.drop_nulls().n_unique().cast(pl.Int64)"
-        distinct = both(template, "COUNT(DISTINCT $r)", r=real)
-        return distinct if aggregate.memory else both("pl.when({d} > 0).then({d})", "NULLIF($d, 0)", d=distinct)
-    if code == "AVERAGE" and subject.type in AVERAGES:
-        return both(*AVERAGES[subject.type], a=value)
-    if (code == "SUM" and subject.type not in AVERAGES) or code not in FUNCTIONS:
-        raise CannotConvertError(f"the function {code} of {subject.type}", "use another function")
-    if code == "SUM" and subject.type is ValueType.INTEGER:
-        return both(FUNCTIONS["SUM"][0], "CAST(SUM($a) AS BIGINT)", a=value)
-    if code.startswith("CONCAT"):
-        parts = {"t": to_text(value, subject), "s": word(aggregate.value)}
-    if code == "STD_DEV":
-        parts = {"n": to_type(value, subject, Field("n", ValueType.NUMBER))}
-    if code in ("FIRST", "LAST") and aggregate.memory:
-        parts = {"a": real}
-    return both(*FUNCTIONS[code], **parts)
+    first = real if aggregate.memory and aggregate.code in ("FIRST", "LAST") else value
+    return both(*FUNCTIONS[aggregate.code], a=first, r=real)
 
 
-def _extreme(aggregate: Aggregate, value: Both, real: Both) -> Both:
-    name = aggregate.code.lower()
+def _distinct(aggregate: Aggregate, subject: Field, value: Both) -> Both:
+    found = both("{r}.drop_nulls().n_unique().cast(pl.Int64)", "COUNT(DISTINCT $r)", r=normal(value, subject))
+    return found if aggregate.memory else both("pl.when({d} > 0).then({d})", "NULLIF($d, 0)", d=found)
+
+
+def _average(aggregate: Aggregate, subject: Field, value: Both) -> Both:
+    if subject.type not in AVERAGES:
+        raise CannotConvertError(f"the average of {subject.type}", "convert the field before")
+    return both(*AVERAGES[subject.type], a=value)
+
+
+def _sum(aggregate: Aggregate, subject: Field, value: Both) -> Both:
+    if subject.type not in AVERAGES:
+        raise CannotConvertError(f"the sum of {subject.type}", "convert the field before")
+    total = both("pl.when({a}.count() > 0).then({a}.sum())", "SUM($a)", a=value)
+    return both("{t}", "CAST($t AS BIGINT)", t=total) if subject.type is ValueType.INTEGER else total
+
+
+def _joined(aggregate: Aggregate, subject: Field, value: Both) -> Both:
+    separator = word(", " if aggregate.code == "CONCAT_COMMA" else aggregate.value)
+    code = "{t}.drop_nulls().str.join({s})"
+    if subject.type is ValueType.STRING:
+        # a separator is only put behind something: empty texts at the beginning leave no trace
+        code = '{t}.drop_nulls().filter(({t}.drop_nulls() != "").cum_max()).str.join({s})'
+    return both(code, _UNORDERED, t=to_text(value, subject), s=separator)
+
+
+def _statistic(aggregate: Aggregate, subject: Field, number: Both) -> Both:
+    """Percentiles interpolate at p (n + 1), as Kettle's; NaN for nothing."""
+    value = to_type(number, subject, Field("n", ValueType.NUMBER))
+    if aggregate.code == "STD_DEV":
+        return both("{n}.std(ddof=0)", "STDDEV_POP($n)", n=value)
+    none = NoSql(f"{aggregate.code} is computed otherwise by databases")
+    if aggregate.code == "STD_DEV_SAMPLE":
+        return both('pl.when({v}.count() == 1).then(float("nan")).otherwise({v}.std(ddof=1))', none, v=value)
+    ordered = both("{v}.drop_nulls().sort()", none, v=value)
+    if aggregate.code == "PERCENTILE_NEAREST_RANK":
+        share = float(aggregate.value) / 100
+        rank = f"(({{o}}.len() * {share}).ceil().cast(pl.Int64) - 1).clip(0)"
+        return both(f"{{o}}.get({rank}, null_on_oob=True)", none, o=ordered)
+    share = 50.0 if aggregate.code == "MEDIAN" else float(aggregate.value)
+    place = both(f"(({{o}}.len() + 1) * {share} / 100 - 1).clip(0, {{o}}.len().cast(pl.Int64) - 1)", none, o=ordered)
+    below = both("{o}.get({p}.floor().cast(pl.Int64), null_on_oob=True)", none, o=ordered, p=place)
+    above = both("{o}.get({p}.ceil().cast(pl.Int64), null_on_oob=True)", none, o=ordered, p=place)
+    return both('({b} + ({p} - {p}.floor()) * ({a} - {b})).fill_null(float("nan"))', none, b=below, a=above, p=place)
+
+
+def _extreme(aggregate: Aggregate, subject: Field, value: Both) -> Both:
+    name, real = aggregate.code.lower(), normal(value, subject)
     if aggregate.min_null:
         raise CannotConvertError("null counts as the smallest value", "unset KETTLE_AGGREGATION_MIN_NULL_IS_VALUED")
     least = aggregate.code == "MIN" and not aggregate.memory
     used = value if least else real
     return both(f"{{v}}.{name}()", f"{name.upper()}($v)", v=used)
+
+
+Special = Callable[[Aggregate, Field, Both], Both]
+SPECIAL: dict[str, Special] = {
+    "SUM": _sum,
+    "AVERAGE": _average,
+    "MIN": _extreme,
+    "MAX": _extreme,
+    "COUNT_DISTINCT": _distinct,
+    "CONCAT_COMMA": _joined,
+    "CONCAT_STRING": _joined,
+    **dict.fromkeys(("MEDIAN", "PERCENTILE", "PERCENTILE_NEAREST_RANK", "STD_DEV", "STD_DEV_SAMPLE"), _statistic),
+}
 
 
 def group(step: Step, context: Context) -> Stream:

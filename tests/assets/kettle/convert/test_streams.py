@@ -7,10 +7,12 @@ import pytest
 
 from assets.kettle.convert.generators.registry import all_generators
 from assets.kettle.convert.plan import plan
+from assets.kettle.convert.polars_script import script
 from assets.kettle.convert.sql_script import sql_text
+from assets.kettle.engine.start import prepare
 from assets.kettle.errors import KettleError
 from assets.kettle.model import Parameter
-from tests.assets.kettle.convert.agree import agree
+from tests.assets.kettle.convert.agree import agree, run_script
 from tests.assets.kettle.convert.test_conditions import atom
 from tests.assets.kettle.convert.test_generators import fields
 from tests.assets.kettle.flow import Flow, grid
@@ -168,3 +170,82 @@ def test_all_steps_that_stop_it_are_named() -> None:
         pass
     assert "'odd': there is no generator for RandomValue" in str(told.value)
     assert "'script': there is no generator for FieldsChangeSequence" in str(told.value)
+
+
+def test_cases_that_are_parts_of_texts(tmp_path: Path) -> None:
+    cases = [("case", [("value", v), ("target_step", t)]) for v, t in (("g", "one"), ("h", "two"), ("e", "two"))]
+    switch = [("fieldname", "item"), ("case_value_type", "String"), ("use_contains", "Y"), ("cases", cases)]
+    flow = sales().step("switch", "SwitchCase", switch).step("one", "Dummy").step("two", "Dummy")
+    agree(flow.hop("sales", "switch", "one").hop("switch", "two"), tmp_path)
+
+
+def test_the_file_is_written_as_kettle_writes_it(tmp_path: Path) -> None:
+    lines = [(1, "1.5", "a", "2024-01-31"), (None, None, None, None), (-3, "2", "bc", "2020-02-29")]
+    rows = grid({"n": "Integer", "x": "Number", "s": "String", "d": "Date"}, lines, d="yyyy-MM-dd")
+    columns = fields({"name": "s", "length": "3"}, {"name": "n"}, {"name": "x"}, {"name": "d", "format": "dd.MM.yyyy"})
+    place = ("file", [("name", "${OUT}/file"), ("extention", "txt")])
+    flow = Flow([Parameter("OUT", str(tmp_path / "engine"))]).step("rows", "DataGrid", rows)
+    options: list[Any] = [("separator", ";"), ("enclosure", '"'), ("header", "Y"), ("format", "UNIX"), place, columns]
+    flow.step("write", "TextFileOutput", options).hop("rows", "write")
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "script").mkdir()
+    with prepare(flow.model) as engine:
+        engine.execute()
+    with plan(flow.model, all_generators()) as found:
+        run_script(script(found), tmp_path, "--out", str(tmp_path / "script"))
+    written = (tmp_path / "script/file.txt").read_bytes()
+    assert written == (tmp_path / "engine/file.txt").read_bytes() and b"29.02.2020" in written
+
+
+def test_odd_names_and_texts_stay_texts(tmp_path: Path) -> None:
+    odd = 'x"""\nimport os  # {rows} {{ 7 * 7 }} \\ %s \'; DROP TABLE t; --'
+    values = fields({"name": odd, "type": "String", "nullif": odd}, {"name": "from", "type": "String", "nullif": "{x}"})
+    flow = Flow([Parameter("class", odd)]).step(odd, "DataGrid", grid({"n": "Integer"}, [(1,), (2,)]))
+    flow.step("again " + odd, "Constant", [values]).hop(odd, "again " + odd)
+    flow.step("class", "GetVariable", [fields({"name": "v", "variable": "${class}{y}", "type": "String"})])
+    change = {"in_stream_name": odd, "replace_string": '"', "replace_by_string": "{v}", "case_sensitive": "Y"}
+    flow.hop("again " + odd, "class")
+    flow.step(
+        "import",
+        "ReplaceString",
+        [fields(change)],
+    )
+    text = agree(flow.hop("class", "import"), tmp_path)
+    assert "\nimport os" not in text
+
+
+def test_a_text_file_with_null_words_defaults_and_grouped_numbers(tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("a|b|c|d\n-|1,234.5| x |1.234,5\nu|2||7\n|-7,000|-|\n", encoding="utf-8")
+    columns = fields(
+        {"name": "a", "type": "String", "nullif": "-", "ifnull": "none"},
+        {"name": "b", "type": "Number", "format": "#,##0.0"},
+        {"name": "c", "type": "String", "nullif": "-", "trim_type": "both", "repeat": "Y"},
+        {"name": "d", "type": "Number", "format": "#,##0.0", "decimal": ",", "group": "."},
+    )
+    source = ("file", [("name", str(tmp_path / "in.txt")), ("type", "CSV"), ("compression", "None")])
+    options: list[Any] = [("separator", "|"), ("header", "Y"), ("nr_headerlines", "1"), ("format", "Unix"), source]
+    flow = Flow().step("in", "TextFileInput", [*options, columns])
+    agree(flow, tmp_path, sql=False)
+
+
+def test_medians_and_percentiles(tmp_path: Path) -> None:
+    kinds = [
+        ("MEDIAN", ""),
+        ("PERCENTILE", "75"),
+        ("PERCENTILE", "10"),
+        ("PERCENTILE_NEAREST_RANK", "50"),
+        ("STD_DEV_SAMPLE", ""),
+    ]
+    lines = [
+        {"aggregate": f"{kind}{value}{subject}", "subject": subject, "type": kind, "valuefield": value}
+        for kind, value in kinds
+        for subject in ("n", "price")
+    ]
+    flow = sales().step("group", "MemoryGroupBy", [fields({"name": "item"}, tag="group"), fields(*lines)])
+    agree(flow.hop("sales", "group"), tmp_path, sql=False)
+
+
+def test_rows_without_fields(tmp_path: Path) -> None:
+    flow = Flow().step("rows", "RowGenerator", [("limit", "3")])
+    flow.step("c", "Constant", [fields({"name": "c", "type": "Integer", "nullif": "7"})]).hop("rows", "c")
+    agree(flow, tmp_path, sql=False)
