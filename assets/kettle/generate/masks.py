@@ -34,9 +34,10 @@ _PERIODS = {"day": "yyyy-MM-dd", "month": "yyyy-MM", "year": "yyyy"}
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """Shows the first and last characters, stars between; a text of which less than `hidden` would be hidden shows none.
+    """Shows the first and last characters, stars between.
 
-    With `email` the first character and the domain show.
+    A text of which less than `hidden` characters would be hidden shows none. With `email` the first character and
+    the domain show.
     """
 
     field: str

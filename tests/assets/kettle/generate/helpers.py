@@ -1,5 +1,6 @@
 """Flows with generated parts: run by the engine, compared with SQL on the same rows."""
 
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -24,7 +25,8 @@ Table = tuple[dict[str, str], list[tuple[Any, ...]]]
 def source(flow: Flow, name: str, table: Table) -> Flow:
     """Adds a Data grid with the rows (dates as yyyy-MM-dd HH:mm:ss texts)."""
     masks = {field: "yyyy-MM-dd HH:mm:ss" for field, kind in table[0].items() if kind == "Date"}
-    return flow.step(name, "DataGrid", grid(table[0], table[1], **masks))
+    rows = [tuple(f"{Decimal(repr(v)):f}" if isinstance(v, float) else v for v in row) for row in table[1]]
+    return flow.step(name, "DataGrid", grid(table[0], rows, **masks))
 
 
 def base(table: Table) -> Flow:
@@ -42,7 +44,9 @@ def with_part(flow: Flow, part: Part, at: Spot) -> Transformation:
     for name in before:
         start, lines = f"<name>{name}</name>", to_bytes(flow.model).decode()
         kept = lines[lines.index(start) : lines.index("</step>", lines.index(start))]
-        assert kept.replace("<distribute>Y", "<distribute>N") in written.decode().replace("<distribute>Y", "<distribute>N")
+        assert kept.replace("<distribute>Y", "<distribute>N") in written.decode().replace(
+            "<distribute>Y", "<distribute>N"
+        )
     return model
 
 
