@@ -85,13 +85,14 @@ class Database:
 
         self.errors: tuple[type[BaseException], ...] = ()
         try:
+            driver = sqlalchemy.make_url(self.target.url).get_dialect().import_dbapi()
+            self.errors = (driver.Error,)  # some drivers refuse the address while the engine is made
             engine = sqlalchemy.create_engine(self.target.url, poolclass=NullPool)
-            self.errors = (engine.dialect.loaded_dbapi.Error,)
             self.style = engine.dialect.paramstyle
             self.raw: Any = engine.raw_connection()
         except (NoSuchModuleError, ModuleNotFoundError):
             raise self.missing() from None
-        except (SQLAlchemyError, *self.errors) as error:
+        except (SQLAlchemyError, OSError, ValueError, *self.errors) as error:
             raise DatabaseError(f"connection {self.name!r} cannot be opened: {self.reason(error)}", _CHECK) from None
 
     def describe(self, cursor: Any) -> list[Column]:
