@@ -86,7 +86,9 @@ def test_jobs_hold_what_they_say(settings: Settings) -> None:
 def test_every_schedule_and_sensor_is_in_the_table_of_environments(settings: Settings) -> None:
     definitions = build_definitions(settings)
     found = [*(definitions.schedules or []), *(definitions.sensors or [])]
-    assert {f.name for f in found} == set(RUNS_IN)
+    # schedules of Kettle jobs stand in their START entries; they follow the profile in the same way
+    of_files = {s.name for s in definitions.schedules or [] if s.job_name.startswith("kettle__")}
+    assert of_files and {f.name for f in found} - of_files == set(RUNS_IN)
     for item in found:
         assert (item.default_status.value == "RUNNING") == runs(settings, item.name), item.name
     assert not runs(settings, "dataset__changed")
