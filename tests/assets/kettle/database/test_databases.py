@@ -197,6 +197,6 @@ def test_whole_numbers_reach_integer_columns(postgres_url: str) -> None:
 
 def test_an_address_that_the_driver_refuses_at_once_is_told_without_its_password() -> None:
     pytest.importorskip("oracledb")
-    with pytest.raises(DatabaseError, match="connection 'db' cannot be opened: .*sid") as caught:
+    with pytest.raises(DatabaseError, match=r"connection 'db' cannot be opened: .*sid") as caught:
         databases("oracle+oracledb://u:s3cret@h:1521/a(b", "ORACLE").get("db")
     assert "s3cret" not in str(caught.value)
