@@ -46,7 +46,7 @@ def to_text(value: Both, field: Field) -> Both:
     if field.type is ValueType.NUMBER:
         return _number_text(value, field)
     if field.type is ValueType.BOOLEAN:
-        yes, no = ("true", "false") if field.length >= 3 or field.length < 0 else ("Y", "N")
+        yes, no = ("true", "false") if field.length >= 3 else ("Y", "N")
         return both(
             f'pl.when({{v}}).then(pl.lit("{yes}")).when(~{{v}}).then(pl.lit("{no}"))',
             f"CASE WHEN $v THEN '{yes}' WHEN NOT $v THEN '{no}' END",
@@ -64,6 +64,11 @@ def _integer_text(value: Both, field: Field) -> Both:
 
 
 def _number_text(value: Both, field: Field) -> Both:
+    places = re.fullmatch(r"0\.(0{1,9})", field.mask or "")
+    if places and (field.decimal or ".") == ".":
+        # both languages round half even on the exact binary value
+        code = f'{{v}}.map_elements("{{{{:.{len(places[1])}f}}}}".format, return_dtype=pl.String)'
+        return both(code, NoSql(f"the mask {field.mask!r}"), v=value)
     if field.mask not in (None, "", NUMBER_MASK) or (field.length > 0 and not field.mask):
         raise CannotConvertError(
             f"field {field.name!r} is printed with a mask or a fixed length", "drop mask or length"

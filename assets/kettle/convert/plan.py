@@ -227,7 +227,8 @@ class Planner:
         self.streams: dict[str, list[Stream]] = {}
         self.names: set[str] = set(RESERVED) | set(_tables(engine))
         parameters = engine.run.transformation.parameters
-        self.parameters = {p.name: self.name(p.name) for p in parameters}
+        # one whose default names other variables is resolved now
+        self.parameters = {p.name: self.name(p.name) for p in parameters if not re.search(r"\$[{\[]|%%", p.default)}
         self.used: dict[str, str] = {}
         self.connections: dict[str, str] = {}
 

@@ -63,7 +63,7 @@ def get_variable(step: Step, context: Context) -> Stream:
         value = literal(constants[item.name], item.type)
         code = context.text(raw) if item.type is ValueType.STRING and item.trim in ("", "none") else ""
         if code.startswith("f"):
-            value = Both(f"pl.lit({code} or None, pl.String)", value.sql)
+            value = Both(f"pl.lit({code}, pl.String)", value.sql)
         values[item.name] = value
     if step.inputs:
         return context.changed(context.main(), values)
@@ -78,7 +78,7 @@ def value_mapper(step: Step, context: Context) -> Stream:
     main, source = context.main(), found.source
     same = found.target is source
     value = column(source)
-    text = to_text(value, source.but(mask=None, decimal=None, grouping=None, length=-1))
+    text = to_text(value, source.but(mask=None, decimal=None, grouping=None))
     unmatched = _unmatched(found, value, text, same)
     return context.changed(main, {found.target.name: _mapped(found, text, unmatched, same)})
 

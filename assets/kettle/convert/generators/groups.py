@@ -173,11 +173,16 @@ def _group_query(step: GroupBase, main: Stream, keys: dict[str, Both], made: dic
 
 
 def _whole(step: GroupBase, main: Stream, made: dict[str, Both], context: Context) -> Stream:
+    """One row over all rows; of no rows one too where the step is to give one back."""
+    if step.gives_back and step.memory:
+        counts = {f.name for f, a in zip(step.results, step.aggregates, strict=True) if a.code.startswith("COUNT")}
+        template = "pl.when(pl.len() > 0).then({v})", "CASE WHEN COUNT(*) > 0 THEN $v END"
+        made = {n: value if n in counts else both(*template, v=value) for n, value in made.items()}
     lines = "".join(f"\n    {named(value, name)}," for name, value in made.items())
     code = f"{main.name}.select({lines}\n)"
     query = projection(main, made)
     if not step.gives_back:
-        code = f"{main.name}.group_by(pl.lit(0).alias({RUN})).agg({lines}\n).drop({RUN})"
+        code = f"{main.name}.with_columns(pl.lit(0).alias({RUN})).group_by({RUN}).agg({lines}\n).drop({RUN})"
         if isinstance(query, exp.Select):
             query = query.having(exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(0)))
     return context.stream(code, query)

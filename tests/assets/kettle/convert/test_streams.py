@@ -182,7 +182,12 @@ def test_cases_that_are_parts_of_texts(tmp_path: Path) -> None:
 def test_the_file_is_written_as_kettle_writes_it(tmp_path: Path) -> None:
     lines = [(1, "1.5", "a", "2024-01-31"), (None, None, None, None), (-3, "2", "bc", "2020-02-29")]
     rows = grid({"n": "Integer", "x": "Number", "s": "String", "d": "Date"}, lines, d="yyyy-MM-dd")
-    columns = fields({"name": "s", "length": "3"}, {"name": "n"}, {"name": "x"}, {"name": "d", "format": "dd.MM.yyyy"})
+    columns = fields(
+        {"name": "s", "length": "3"},
+        {"name": "n"},
+        {"name": "x", "format": "0.00"},
+        {"name": "d", "format": "dd.MM.yyyy"},
+    )
     place = ("file", [("name", "${OUT}/file"), ("extention", "txt")])
     flow = Flow([Parameter("OUT", str(tmp_path / "engine"))]).step("rows", "DataGrid", rows)
     options: list[Any] = [("separator", ";"), ("enclosure", '"'), ("header", "Y"), ("format", "UNIX"), place, columns]
@@ -249,3 +254,18 @@ def test_rows_without_fields(tmp_path: Path) -> None:
     flow = Flow().step("rows", "RowGenerator", [("limit", "3")])
     flow.step("c", "Constant", [fields({"name": "c", "type": "Integer", "nullif": "7"})]).hop("rows", "c")
     agree(flow, tmp_path, sql=False)
+
+
+@pytest.mark.parametrize("back", ["Y", "N"])
+@pytest.mark.parametrize("kind", ["GroupBy", "MemoryGroupBy"])
+def test_groups_of_no_rows(kind: str, back: str, tmp_path: Path) -> None:
+    types = ("SUM", "COUNT_ALL", "COUNT_ANY", "MIN", "AVERAGE")
+    lines = fields(*({"aggregate": t, "subject": "n", "type": t} for t in types))
+    flow = sales().step("none", "FilterRows", [("compare", [atom("n", ">", "99", "Integer")])])
+    flow.step("group", kind, [("give_back_row", back), lines]).hop("sales", "none", "group")
+    if back == "Y":
+        agree(flow, tmp_path)
+        return
+    assert flow.run().rows("group") == []
+    with plan(flow.model, all_generators()) as found:
+        assert run_script(script(found), tmp_path)[0].height == 0
