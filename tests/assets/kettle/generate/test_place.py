@@ -160,3 +160,13 @@ def test_into_a_new_transformation_and_never_into_hop() -> None:
         put(hop, MAP)
     with pytest.raises(KettleError, match="name each role once"):
         Part("p", (Made("a", "a", "Dummy"),), (("a", "b"),), "a", "a")
+
+
+def test_steps_renamed_in_the_editor_are_found_again() -> None:
+    part = filter_part("f", Compare("id", ">", 1), TYPES)
+    text = to_bytes(put(base(ROWS).model, part, Between("in", "out"))).decode().replace("filter rows: accepted", "good")
+    model = _drawn(text)
+    assert edited(model, "f") == [] and to_bytes(put(model, part)).decode() == text
+    changed = put(model, filter_part("f", Compare("id", ">", 2), TYPES))
+    assert [n.name for n in diff(model, changed).steps] == ["filter rows"]
+    assert run(changed).column("out", "id") == [3]
