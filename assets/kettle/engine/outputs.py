@@ -91,10 +91,7 @@ class Outputs:
         """Puts every staged file in place."""
         for key, staged in self._staged.items():
             if local_path(key) is None:
-                import fsspec
-
-                with staged.open("rb") as source, fsspec.open(vfs_address(key), "wb") as target:
-                    shutil.copyfileobj(source, target)
+                _upload(staged, key)
                 staged.unlink()
             else:
                 umask = os.umask(0)
@@ -108,6 +105,16 @@ class Outputs:
         for staged in self._staged.values():
             staged.unlink(missing_ok=True)
         self._staged = {}
+
+
+def _upload(staged: Path, address: str) -> None:
+    import fsspec
+
+    try:
+        with staged.open("rb") as source, fsspec.open(vfs_address(address), "wb") as target:
+            shutil.copyfileobj(source, target)
+    except (OSError, ValueError, ImportError) as error:  # ValueError: no file system of that name
+        raise KettleError(f"cannot write {address}: {error}", "check the address") from error
 
 
 def exists(path: str) -> bool:
@@ -133,5 +140,6 @@ def open_binary(path: str) -> IO[bytes]:
         import fsspec
 
         return fsspec.open(vfs_address(path), "rb").open()  # type: ignore[no-any-return]
-    except OSError as error:
-        raise KettleError(f"cannot read {path}: {error.strerror or error}", "check the path and its rights") from error
+    except (OSError, ValueError, ImportError) as error:  # ValueError: no file system of that name
+        reason = getattr(error, "strerror", None) or error
+        raise KettleError(f"cannot read {path}: {reason}", "check the path and its rights") from error

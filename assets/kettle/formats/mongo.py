@@ -32,7 +32,11 @@ def open_database(step: Step) -> tuple[Any, Any]:
     settings = _named(step) if step.text("connection") else _own(step)
     if not settings["database"]:
         raise StepError(step.name, "no database is named", "name it")
-    client = library(step, "pymongo").MongoClient(settings["url"], serverSelectionTimeoutMS=30_000)
+    driver = library(step, "pymongo")
+    try:
+        client = driver.MongoClient(settings["url"], serverSelectionTimeoutMS=30_000)
+    except driver.errors.PyMongoError as error:
+        raise StepError(step.name, f"cannot connect to MongoDB: {error}", "check the connection") from error
     return client, client[settings["database"]]
 
 

@@ -80,7 +80,12 @@ class SortedJoin(Step):
         self.held[self.sources.index(source)].append(frame)
 
     def key_ranks(self) -> list[Numbers]:
-        """The keys of all streams as ranks; of spilled streams only the key columns are in memory."""
+        """The keys of all streams as ranks; of spilled streams only the key columns are in memory.
+
+        Without keys all rows are equal.
+        """
+        if not self.key_fields[0]:
+            return [np.zeros(buffer.rows, dtype=np.int64) for buffer in self.held]
         streams = []
         for buffer, fields in zip(self.held, self.key_fields, strict=True):
             frame = buffer.lazy().select(f.name for f in fields).collect()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assets.kettle.engine.outputs import Outputs
+from assets.kettle.engine.outputs import Outputs, open_binary
 from assets.kettle.errors import KettleError
 
 
@@ -40,3 +40,8 @@ def test_appending_starts_with_the_present_content(tmp_path: Path) -> None:
 def test_a_missing_folder_is_told_where_it_may_not_be_made(tmp_path: Path) -> None:
     with pytest.raises(KettleError, match="does not exist"):
         Outputs().stage(str(tmp_path / "none" / "a.txt"), make_folder=False)
+
+
+def test_an_address_of_an_unknown_kind_is_told() -> None:
+    with pytest.raises(KettleError, match="cannot read nokind://"):
+        open_binary("nokind://place/file")

@@ -201,3 +201,9 @@ def test_merge_join_behind_descending_sorts_compares_the_same_way() -> None:
     options = [("join_type", "INNER"), ("step1", "sa"), ("step2", "sb"), ("keys_1", [("key", "k")])]
     flow.step("j", "MergeJoin", [*options, ("keys_2", [("key", "k")])]).hop("sa", "j").hop("sb", "j")
     assert flow.run().rows("j") == [("Y", 2, "y", 3), (None, 0, None, 5)]
+
+
+def test_merge_rows_without_keys_pairs_row_by_row() -> None:
+    options = [("values", [("value", "a")]), ("flag_field", "flag"), ("reference", "A"), ("compare", "B")]
+    rows = two("MergeRows", options, [(1, "x"), (2, "y")], [(5, "x"), (6, "z"), (7, "n")]).run().rows("j")
+    assert rows == [(5, "x", "identical"), (6, "z", "changed"), (7, "n", "new")]
