@@ -64,10 +64,15 @@ def _integer_text(value: Both, field: Field) -> Both:
 
 
 def _number_text(value: Both, field: Field) -> Both:
-    places = re.fullmatch(r"0\.(0{1,9})", field.mask or "")
+    places = re.fullmatch(r"(#|#?0)\.(0{1,9}|#{1,9})", field.mask or "")
     if places and (field.decimal or ".") == ".":
         # both languages round half even on the exact binary value
-        code = f'{{v}}.map_elements("{{{{:.{len(places[1])}f}}}}".format, return_dtype=pl.String)'
+        code = f'{{v}}.map_elements("{{{{:.{len(places[2])}f}}}}".format, return_dtype=pl.String)'
+        if places[2].startswith("#"):
+            code += r'.str.replace(r"\.?0+$", "")'
+        if places[1] == "#" and places[2].startswith("0"):
+            # without any 0 in the mask Java puts one before the point, with one behind it alone none
+            code += r'.str.replace(r"^(-?)0\.", "${{1}}.")'
         return both(code, NoSql(f"the mask {field.mask!r}"), v=value)
     if field.mask not in (None, "", NUMBER_MASK) or (field.length > 0 and not field.mask):
         raise CannotConvertError(

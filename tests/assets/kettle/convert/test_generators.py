@@ -76,6 +76,14 @@ SIMPLE: dict[str, tuple[str, Settings]] = {
             fields({"source_value": "2", "target_value": "20"}, {"source_value": "3", "target_value": ""}),
         ],
     ),
+    "mapper of booleans": (
+        "ValueMapper",
+        [
+            ("field_to_use", "ok"),
+            ("target_field", "m"),
+            fields({"source_value": "Y", "target_value": "yes"}, {"source_value": "true", "target_value": "TRUE"}),
+        ],
+    ),
     "range": (
         "NumberRange",
         [

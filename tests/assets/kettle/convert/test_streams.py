@@ -179,13 +179,15 @@ def test_cases_that_are_parts_of_texts(tmp_path: Path) -> None:
     agree(flow.hop("sales", "switch", "one").hop("switch", "two"), tmp_path)
 
 
-def test_the_file_is_written_as_kettle_writes_it(tmp_path: Path) -> None:
-    lines = [(1, "1.5", "a", "2024-01-31"), (None, None, None, None), (-3, "2", "bc", "2020-02-29")]
+@pytest.mark.parametrize("mask", ["", "0.00", "#.##", "#0.#", "#.0"])
+def test_the_file_is_written_as_kettle_writes_it(mask: str, tmp_path: Path) -> None:
+    lines = [(1, "1.5", "a", "2024-01-31"), (None, None, None, None), (-3, "20", "bc", "2020-02-29")]
+    lines += [(4, "0.125", "d", None), (5, "0", "e", None), (6, "-0.5", "f", None), (7, "1234.567", "g", None)]
     rows = grid({"n": "Integer", "x": "Number", "s": "String", "d": "Date"}, lines, d="yyyy-MM-dd")
     columns = fields(
         {"name": "s", "length": "3"},
         {"name": "n"},
-        {"name": "x", "format": "0.00"},
+        {"name": "x", "format": mask},
         {"name": "d", "format": "dd.MM.yyyy"},
     )
     place = ("file", [("name", "${OUT}/file"), ("extention", "txt")])
@@ -269,3 +271,9 @@ def test_groups_of_no_rows(kind: str, back: str, tmp_path: Path) -> None:
     assert flow.run().rows("group") == []
     with plan(flow.model, all_generators()) as found:
         assert run_script(script(found), tmp_path)[0].height == 0
+
+
+def test_a_parameter_that_names_another_is_resolved(tmp_path: Path) -> None:
+    flow = Flow([Parameter("ONE", "one"), Parameter("TWO", "x${ONE}y")])
+    flow.step("get", "GetVariable", [fields({"name": "v", "variable": "${TWO}", "type": "String"})])
+    assert "xoney" in agree(flow, tmp_path)
