@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 UV_VERSION := 0.13.8
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-all lint bench install install-all install-deep clean
+.PHONY: help demo up test test-all lint bench accuracy install install-all install-deep clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,6 +54,10 @@ lint: $(VENV)/.dev ## format check, lint and types
 
 bench: $(VENV)/.dev ## the benchmarks beside their peers (docs/benchmarks.md)
 	@for b in benchmarks/[a-z]*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+	@for b in throughput steps; do echo "== benchmarks.kettle.$$b"; $(BIN)/python -m benchmarks.kettle.$$b || exit 1; done
+
+accuracy: $(VENV)/.dev ## figures against ground truth; needs HEDDLE_BENCH_DATA, the folder of public data sets
+	@$(BIN)/python -m benchmarks.accuracy.kettle
 
 clean: ## remove what was built (.heddle); the environment stays
 	@rm -rf .heddle
