@@ -1,6 +1,7 @@
 """Rows and files handed between the entries of a job: Copy rows to result, Get rows from result, Injector."""
 
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 import polars as pl
 
@@ -39,7 +40,7 @@ class RowsToResult(Step):
 class RowsFromResult(Step):
     """The rows that the job hands in. Their own layout counts once there are rows; the declared one before that."""
 
-    types = ("RowsFromResult", "GetRowsFromResult")
+    types: ClassVar[tuple[str, ...]] = ("RowsFromResult", "GetRowsFromResult")
 
     def fields(self, inputs: Mapping[str, Layout]) -> Layout:
         """The layout of the rows handed in, else the declared one."""

@@ -80,40 +80,53 @@ def report(folder: Path, arguments: argparse.Namespace) -> None:
     out.mkdir()
     (folder / "probes" / "h2").mkdir(exist_ok=True)
     os.chdir(engine_folder(folder))
-    cases = [*probes(folder, out), *corpus(folder), *hop(folder)]
-    files: dict[str, Counter[str]] = defaultdict(Counter)
-    types: dict[str, Counter[str]] = defaultdict(Counter)
-    aspects: Counter[str] = Counter()
-    findings: dict[str, object] = {}
-    for case in cases:
-        if arguments.only not in case.name or (arguments.kind and case.kind != arguments.kind):
-            continue
-        if arguments.type and arguments.type not in {g.get("type") for g in case.steps.values()}:
-            continue
-        since = time.perf_counter()
-        error, differs = check(case)
+    tally = Tally()
+    for case in [*probes(folder, out), *corpus(folder), *hop(folder)]:
+        named = arguments.only in case.name and arguments.kind in ("", case.kind)
+        if named and (not arguments.type or arguments.type in {g.get("type") for g in case.steps.values()}):
+            since = time.perf_counter()
+            error, differs = check(case)
+            if tally.add(case, error, differs) != "equal":
+                show(case, error, differs, arguments.details, time.perf_counter() - since)
+    for name, golden in job_cases(folder):
+        if arguments.only in name and arguments.kind in ("", "job") and not arguments.type:
+            tally.add_job(name, job_differs(folder, name, golden))
+    summary(tally.files, tally.types, tally.aspects)
+    if arguments.json:
+        text = json.dumps(tally.findings, indent=1, ensure_ascii=False, default=str)
+        arguments.json.write_text(text, encoding="utf-8")
+
+
+class Tally:
+    """What was equal and what was not, by kind of file, step type and aspect."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, Counter[str]] = defaultdict(Counter)
+        self.types: dict[str, Counter[str]] = defaultdict(Counter)
+        self.aspects: Counter[str] = Counter()
+        self.findings: dict[str, object] = {}
+
+    def add(self, case: Case, error: str, differs: Findings) -> str:
+        """Counts a transformation; its state."""
         state = "error" if error else "differs" if differs else "equal"
         if "is not there; looked for" in error and case.kind == "corpus":
             state = "called file kept aside"  # the file that it calls is not part of the data
-        files[case.kind][state] += 1
+        self.files[case.kind][state] += 1
         for name, golden in case.steps.items():
             kind = golden.get("type", "hop data set")
-            types[kind]["equal" if not error and name not in differs else "not"] += 1
+            self.types[kind]["equal" if not error and name not in differs else "not"] += 1
         for found in differs.values():
-            aspects.update(found.keys())
+            self.aspects.update(found.keys())
         if state != "equal":
-            findings[f"{case.kind} {case.name}"] = error or differs
-            show(case, error, differs, arguments.details, time.perf_counter() - since)
-    for name, golden in job_cases(folder):
-        if arguments.only in name and arguments.kind in ("", "job") and not arguments.type:
-            difference = job_differs(folder, name, golden)
-            files["job"]["differs" if difference else "equal"] += 1
-            if difference:
-                findings[f"job {name}"] = difference
-                print(f"  job {name}: {difference}")
-    summary(files, types, aspects)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(findings, indent=1, ensure_ascii=False, default=str), encoding="utf-8")
+            self.findings[f"{case.kind} {case.name}"] = error or differs
+        return state
+
+    def add_job(self, name: str, difference: str) -> None:
+        """Counts a job."""
+        self.files["job"]["differs" if difference else "equal"] += 1
+        if difference:
+            self.findings[f"job {name}"] = difference
+            print(f"  job {name}: {difference}")
 
 
 def show(case: Case, error: str, differs: Findings, details: bool, seconds: float) -> None:
