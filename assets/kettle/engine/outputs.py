@@ -3,9 +3,13 @@
 Paths may be local (with or without file://) or any URL that fsspec knows (s3://, memory://, sftp://, zip://, ...).
 """
 
+import errno
 import os
+import re
 import shutil
+import socket
 import tempfile
+import time
 from pathlib import Path
 from typing import IO
 from urllib.parse import unquote
@@ -40,12 +44,57 @@ def vfs_address(path: str) -> str:
     return path
 
 
+_PART = re.compile(r"\.heddle-(?P<place>.+)-(?P<pid>\d+)-[^-]*\.part")
+ABANDONED_SECONDS = 86_400
+
+
+def part_prefix() -> str:
+    """How the staged files of this process begin: they name the host, the process's name space and its id."""
+    try:
+        space = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:  # no Linux
+        space = 0
+    return f".heddle-{re.sub(r'[^A-Za-z0-9.]', '', socket.gethostname())[:64]}.{space}-{os.getpid()}-"
+
+
+def sweep(folder: Path) -> None:
+    """Removes the staged files that killed runs left in a folder.
+
+    These are the files of processes that are gone from this host, and those of other hosts that nobody has written to
+    for a day.
+    """
+    mine = _PART.fullmatch(f"{part_prefix()}.part")
+    for entry in os.scandir(folder):
+        found = _PART.fullmatch(entry.name)
+        if found is None or mine is None:
+            continue
+        try:
+            if found["place"] == mine["place"]:
+                left = not _alive(int(found["pid"]))
+            else:
+                left = time.time() - entry.stat().st_mtime > ABANDONED_SECONDS
+            if left:
+                os.unlink(entry.path)  # noqa: PTH108
+        except FileNotFoundError:
+            continue  # another run swept it
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 class Outputs:
     """The output files of a run. Readers within the run see what has been staged so far."""
 
     def __init__(self) -> None:
         self._staged: dict[str, Path] = {}
-        self._deleted: list[Path] = []
+        self._swept: set[Path] = set()
 
     @staticmethod
     def _key(path: str) -> str:
@@ -67,15 +116,24 @@ class Outputs:
         if local is not None and not local.parent.is_dir():
             if not make_folder:
                 raise KettleError(f"the folder of {path} does not exist", "create it, or let the step create it")
-            local.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                local.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise _unwritable(path, error) from error
         folder = None if local is None else local.parent
-        handle, name = tempfile.mkstemp(prefix=".heddle-", suffix=".part", dir=folder)
+        try:
+            _check_name(local)
+            if folder is not None and folder not in self._swept:
+                self._swept.add(folder)
+                sweep(folder)
+            handle, name = tempfile.mkstemp(prefix=part_prefix(), suffix=".part", dir=folder)
+        except OSError as error:
+            raise _unwritable(path, error) from error
         os.close(handle)
-        staged = Path(name)
+        staged = self._staged[key] = Path(name)
         if append and exists(path):
             with open_binary(path) as source, staged.open("wb") as target:
                 shutil.copyfileobj(source, target)
-        self._staged[key] = staged
         return staged
 
     def resolve(self, path: str) -> str:
@@ -88,17 +146,19 @@ class Outputs:
         return list(self._staged)
 
     def commit(self) -> None:
-        """Puts every staged file in place."""
-        for key, staged in self._staged.items():
+        """Puts every staged file in place; those that are sent away first, as they fail more easily.
+
+        Raises:
+            KettleError: one could not be put in place; `rollback` forgets it and those after it.
+        """
+        for key in sorted(self._staged, key=lambda key: local_path(key) is not None):
+            staged = self._staged[key]
             if local_path(key) is None:
                 _upload(staged, key)
                 staged.unlink()
             else:
-                umask = os.umask(0)
-                os.umask(umask)
-                staged.chmod(0o666 & ~umask)
-                staged.replace(key)
-        self._staged = {}
+                _put(staged, key)
+            del self._staged[key]
 
     def rollback(self) -> None:
         """Forgets every staged file; what was there before stays."""
@@ -115,6 +175,30 @@ def _upload(staged: Path, address: str) -> None:
             shutil.copyfileobj(source, target)
     except (OSError, ValueError, ImportError) as error:  # ValueError: no file system of that name
         raise KettleError(f"cannot write {address}: {error}", "check the address") from error
+    except Exception as error:  # each file system raises errors of its own; their texts may quote a password
+        raise KettleError(f"cannot write {address}: {type(error).__name__}", "check the address") from error
+
+
+def _put(staged: Path, key: str) -> None:
+    umask = os.umask(0)
+    os.umask(umask)
+    try:
+        staged.chmod(0o666 & ~umask)
+        staged.replace(key)
+    except OSError as error:
+        raise _unwritable(key, error) from error
+
+
+def _check_name(local: Path | None) -> None:
+    """Raises OSError where no file can have this name, before any row is written for it."""
+    if local is not None and local.is_dir():  # which itself raises for a name that is too long
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+
+
+def _unwritable(path: str, error: OSError) -> KettleError:
+    return KettleError(
+        f"cannot write {path}: {error.strerror or error}", "check the path, its rights and the free space"
+    )
 
 
 def exists(path: str) -> bool:
@@ -142,4 +226,7 @@ def open_binary(path: str) -> IO[bytes]:
         return fsspec.open(vfs_address(path), "rb").open()  # type: ignore[no-any-return]
     except (OSError, ValueError, ImportError) as error:  # ValueError: no file system of that name
         reason = getattr(error, "strerror", None) or error
-        raise KettleError(f"cannot read {path}: {reason}", "check the path and its rights") from error
+        fix = "set the variable, or correct the path" if "${" in path else "check the path and its rights"
+        raise KettleError(f"cannot read {path}: {reason}", fix) from error
+    except Exception as error:  # each file system raises errors of its own; their texts may quote a password
+        raise KettleError(f"cannot read {path}: {type(error).__name__}", "check the address") from error

@@ -11,26 +11,20 @@ from time import monotonic
 import polars as pl
 
 from assets.kettle.engine.background import ahead
+from assets.kettle.engine.blame import blamed, in_file
 from assets.kettle.engine.buffers import slices
 from assets.kettle.engine.graph import Graph, build_graph
 from assets.kettle.engine.node import Node
 from assets.kettle.engine.result import Result, Stopwatch
 from assets.kettle.engine.run import Run
 from assets.kettle.engine.step import Step
+from assets.kettle.engine.stop import StopRun
 from assets.kettle.errors import KettleError, StepError
 from assets.kettle.steps.registry import step_class
 from assets.kettle.values.fields import Layout
 
 PROGRESS_SECONDS = 1.0
-
-
-class StopRun(Exception):  # not an error: a step asks the run to end
-    """A step ends the run early. `errors` > 0 makes it a failure; `drain` lets rows on their way arrive."""
-
-    def __init__(self, reason: str, *, errors: int = 0, drain: bool = False) -> None:
-        super().__init__(reason)
-        self.errors = errors
-        self.drain = drain
+MAX_COPIES = 1_000
 
 
 class Engine:
@@ -56,7 +50,8 @@ class Engine:
             # partitioned copies never share a key: together they do what one copy does
             parts = node.options.text("partitioning/method", default="none").lower() != "none"
             copies = 1 if parts else self._copies(kind, node.copies, name)
-            steps = [kind(node, self.run) for _ in range(copies)]
+            with blamed(name):
+                steps = [kind(node, self.run) for _ in range(copies)]
             self.nodes[name] = Node(
                 steps, self.run, self.graph.targets[name], self.graph.errors.get(name), self._deliver
             )
@@ -76,7 +71,8 @@ class Engine:
         """
         node = self.nodes[name]
         try:
-            node.plan(self.layouts_into(name))
+            with blamed(name):
+                node.plan(self.layouts_into(name))
         except StepError:
             if not self._starved(name):
                 raise
@@ -104,6 +100,8 @@ class Engine:
         resolved = self.run.variables.resolve(text or "1").strip() or "1"
         if not resolved.isdigit():
             raise StepError(name, f"the number of copies is {resolved!r}", "give a whole number or set the variable")
+        if int(resolved) > MAX_COPIES:
+            raise StepError(name, f"{resolved} copies are more than {MAX_COPIES}", "give a smaller number")
         sources = self.graph.inputs[name]
         dealt = all(self._deals(source) for source in sources)
         return 1 if kind.copies_as_one and sources and dealt else max(1, int(resolved))
@@ -122,8 +120,9 @@ class Engine:
         """
         run = self.run
         try:
-            self._start()
-            self._loop()
+            with in_file(str(run.transformation.path or run.transformation.name)):
+                self._start()
+                self._loop()
         except StopRun as stop:
             run.result.stopped = True
             run.result.errors += stop.errors
@@ -144,7 +143,7 @@ class Engine:
             node = self.nodes[name]
             node.open_inputs = set(self.graph.inputs[name])
             for step in node.steps:
-                with Stopwatch(node.counters):
+                with Stopwatch(node.counters), blamed(name):
                     step.start()
 
     def _loop(self) -> None:
@@ -201,7 +200,7 @@ class Engine:
         source, frame = node.queue.popleft()
         if not node.queue:
             self._waiting.discard(name)
-        with Stopwatch(node.counters):
+        with Stopwatch(node.counters), blamed(name):
             if frame is None:
                 node.ended(source)
             else:
@@ -210,7 +209,7 @@ class Engine:
     def _advance(self, name: str) -> None:
         """Takes one batch from a producer, or ends it."""
         node = self.nodes[name]
-        with Stopwatch(node.counters):
+        with Stopwatch(node.counters), blamed(name):
             if node.producing is None:
                 alone = not self.graph.inputs[name] and node.error is None and len(node.steps) == 1
                 frames = node.produce()
@@ -252,6 +251,7 @@ def execute(run: Run) -> Result:
         KettleError: it could not be planned, or a step failed.
     """
     engine = Engine(run)
-    engine.plan()
+    with in_file(str(run.transformation.path or run.transformation.name)):
+        engine.plan()
     engine.execute()
     return run.result

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from assets.kettle.engine.outputs import local_path, vfs_address
+from assets.kettle.engine.outputs import local_path, part_prefix, vfs_address
 from assets.kettle.errors import KettleError
 
 CHUNK = 1 << 20
@@ -113,7 +113,7 @@ class Place:
         """A file to write; it takes the place, or is sent there, when the body has ended well."""
         with self._trying("write"):
             folder = None if self.local is None else self.local.parent
-            handle, part = tempfile.mkstemp(prefix=".heddle-", suffix=".part", dir=folder)
+            handle, part = tempfile.mkstemp(prefix=part_prefix(), suffix=".part", dir=folder)
         staged = Path(part)
         try:
             with self._filling(), os.fdopen(handle, "wb") as stream:

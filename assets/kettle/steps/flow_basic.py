@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from assets.kettle.engine.buffers import Buffer
-from assets.kettle.engine.runtime import StopRun
 from assets.kettle.engine.step import RowStep, Step, WholeStep
+from assets.kettle.engine.stop import StopRun
 from assets.kettle.errors import StepError
 from assets.kettle.steps.conditions import read_condition
 from assets.kettle.values.convert import to_text

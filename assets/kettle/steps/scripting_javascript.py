@@ -5,8 +5,8 @@ from tempfile import gettempdir
 
 import polars as pl
 
-from assets.kettle.engine.runtime import StopRun
 from assets.kettle.engine.step import Derivation, Ref, Step
+from assets.kettle.engine.stop import StopRun
 from assets.kettle.errors import StepError
 from assets.kettle.files.variables import Variables
 from assets.kettle.model import Options

@@ -10,7 +10,7 @@ from assets.kettle.engine.background import Behind
 from assets.kettle.engine.outputs import exists, open_binary
 from assets.kettle.engine.result import ResultFile
 from assets.kettle.engine.step import DataSet, Step
-from assets.kettle.errors import KettleError, StepError
+from assets.kettle.errors import StepError
 from assets.kettle.formats.columns import number
 from assets.kettle.formats.encodings import codec
 from assets.kettle.formats.fast_csv import raw_key
@@ -131,8 +131,8 @@ class TextFileOutput(Step):
                 entry = path.rsplit("/", 1)[-1].removesuffix(".zip")
                 extension = self.resolve(self.file.text("extention", "extension"))
                 handle = open_packed(staged, self.compression, f"{entry}.{extension}" if extension else entry)
-            except (KettleError, OSError) as error:
-                raise StepError(self.name, f"cannot write {path}: {error}") from error
+            except OSError as error:
+                raise StepError(self.name, f"cannot write {path}: {error.strerror or error}") from error
             found = self.open[path] = Open(path, handle, fresh=not filled)
             if self.file.flag("add_to_result_filenames", default=True):
                 self.run.result.files.append(ResultFile(path, origin=self.name))

@@ -1,5 +1,8 @@
 """Output files appear whole or not at all."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +48,42 @@ def test_a_missing_folder_is_told_where_it_may_not_be_made(tmp_path: Path) -> No
 def test_an_address_of_an_unknown_kind_is_told() -> None:
     with pytest.raises(KettleError, match="cannot read nokind://"):
         open_binary("nokind://place/file")
+
+
+def test_a_folder_in_the_place_of_the_file_is_told_before_rows_are_written(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").mkdir()
+    with pytest.raises(KettleError, match=r"cannot write .*a\.csv: it is a folder"):
+        Outputs().stage(str(tmp_path / "a.csv"))
+    with pytest.raises(KettleError, match="File name too long"):
+        Outputs().stage(str(tmp_path / ("n" * 300)))
+
+
+def test_the_next_run_removes_what_a_killed_run_left_but_not_the_files_of_a_living_one(tmp_path: Path) -> None:
+    stage = f"from assets.kettle.engine.outputs import Outputs; print(Outputs().stage({str(tmp_path / 'a.txt')!r}))"
+    left = Path(
+        subprocess.run([sys.executable, "-c", stage], capture_output=True, text=True, check=True).stdout.strip()
+    )
+    assert left.exists()
+    elsewhere, old = tmp_path / ".heddle-pod.7-12-aa.part", tmp_path / ".heddle-pod.7-12-bb.part"
+    elsewhere.touch()
+    old.touch()
+    os.utime(old, (1, 1))
+    living = Outputs().stage(str(tmp_path / "b.txt"))
+    staged = Outputs().stage(str(tmp_path / "a.txt"))
+    assert sorted(tmp_path.iterdir()) == sorted([elsewhere, living, staged])
+
+
+def test_a_commit_that_cannot_be_is_told_and_leaves_no_staged_file(tmp_path: Path) -> None:
+    outputs = Outputs()
+    outputs.stage(str(tmp_path / "a.txt"))
+    (tmp_path / "a.txt").mkdir()
+    with pytest.raises(KettleError, match=r"cannot write .*a\.txt: Is a directory"):
+        outputs.commit()
+    outputs.rollback()
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_an_address_that_the_file_system_refuses_is_told_without_its_password() -> None:
+    with pytest.raises(KettleError, match="cannot read") as refused:
+        open_binary("foo://me:planted@host/a.csv")
+    assert "planted" not in str(refused.value)

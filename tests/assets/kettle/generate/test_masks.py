@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from assets.kettle.engine.runtime import StopRun
+from assets.kettle.engine.stop import StopRun
 from assets.kettle.errors import KettleError
 from assets.kettle.files.write import to_bytes
 from assets.kettle.generate.joins import Key, merge_join_part

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from assets.kettle.engine.run import EngineSettings
-from assets.kettle.engine.runtime import StopRun
+from assets.kettle.engine.stop import StopRun
 from assets.kettle.errors import KettleError, StepError
 from assets.kettle.model import Connection
 from tests.assets.kettle.flow import Flow, grid
