@@ -14,6 +14,7 @@ from assets.kettle.engine.node import error_fields
 from assets.kettle.engine.result import Counters
 from assets.kettle.engine.run import EngineSettings, Quiet
 from assets.kettle.engine.start import prepare
+from assets.kettle.engine.step import Step
 from assets.kettle.files.read import read_transformation
 from assets.kettle.files.variables import Variables
 from assets.kettle.values.fields import Field, Layout, ValueType
@@ -50,6 +51,7 @@ class Emitted:
     error_rows: list[list[Any]]
     split: bool
     descriptions: set[str]
+    origins: list[set[str | None]]
 
 
 @dataclass(slots=True)
@@ -153,8 +155,19 @@ def run_file(path: Path, variables: dict[str, str], settings: EngineSettings, mo
             rows_of(recorder.rejects[name], errors),
             len(recorder.targets[name]) > 1,
             descriptions,
+            origins_of(step),
         )
     return outcome
+
+
+def origins_of(step: Step) -> list[set[str | None]]:
+    """Per field the steps that may have made it.
+
+    Where several hops meet, PDI shows the origins of the input whose row happens to come first.
+    """
+    layouts = [] if step.joins else list(step.inputs.values())
+    width = min((len(layout) for layout in layouts), default=0)
+    return [{layout.fields[i].origin for layout in layouts} for i in range(width)] if len(layouts) > 1 else []
 
 
 def describe(item: Field) -> dict[str, Any]:
