@@ -51,7 +51,7 @@ class Emitted:
     error_rows: list[list[Any]]
     split: bool
     descriptions: set[str]
-    origins: list[set[str | None]]
+    same_origins: list[set[str | None]]
 
 
 @dataclass(slots=True)
@@ -136,6 +136,8 @@ def run_file(path: Path, variables: dict[str, str], settings: EngineSettings, mo
         return outcome
     handled = [s.error for s in engine.run.transformation.steps.values() if s.error]
     descriptions = {engine.run.variables.resolve(e.description_field) for e in handled if e.description_field}
+    planned = [node.step for node in engine.nodes.values() if hasattr(node.step, "inputs")]
+    same_origins = [origins for step in planned for origins in origins_of(step)]
     for name, node in engine.nodes.items():
         step = node.step
         if not hasattr(step, "output"):
@@ -155,7 +157,7 @@ def run_file(path: Path, variables: dict[str, str], settings: EngineSettings, mo
             rows_of(recorder.rejects[name], errors),
             len(recorder.targets[name]) > 1,
             descriptions,
-            origins_of(step),
+            same_origins,
         )
     return outcome
 
