@@ -64,6 +64,7 @@ def list_files(folder: Path) -> None:
     """
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from assets.kettle.files.read import read
     from assets.kettle.model import Job
@@ -73,12 +74,15 @@ def list_files(folder: Path) -> None:
         try:
             model = read(path)
         except KettleError as error:
-            table.add_row(str(path), "broken", error.what, "", "", style="red")
+            table.add_row(Text(str(path)), "broken", Text(error.what.removeprefix(f"{path}: ")), "", "", style="red")
             continue
         parts = len(model.entries) if isinstance(model, Job) else len(model.steps)
         kind = "job" if isinstance(model, Job) else "transformation"
-        table.add_row(str(path), kind, model.name, str(parts), ", ".join(p.name for p in model.parameters))
-    Console().print(table)
+        parameters = ", ".join(p.name for p in model.parameters)
+        table.add_row(Text(str(path)), kind, Text(model.name), str(parts), Text(parameters))
+    console = Console()
+    # beside a terminal (a file, a pipe) nothing needs to be cut to a width
+    (console if console.is_terminal else Console(width=160)).print(table)
 
 
 @kettle.command()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.live import Live as Screen
 from rich.table import Table
+from rich.text import Text
 
 from orchestration.cli.kettle import METRICS, metrics_of
 
@@ -52,7 +53,7 @@ class Live:
             speed = f"{most / counters.seconds:,.0f}" if counters.seconds > 0.01 else ""
             style = "red" if counters.errors else "" if name in self._done else "yellow"
             figures = [f"{n:,}" if n else "0" for n in metrics_of(counters)]
-            table.add_row(name, *figures, f"{counters.seconds:.2f}", speed, style=style)
+            table.add_row(Text(name), *figures, f"{counters.seconds:.2f}", speed, style=style)
         table.caption = f"{perf_counter() - self._since:.2f} s"
         return table
 
@@ -78,13 +79,23 @@ class Live:
         """Prints the previewed rows."""
         if self._preview is None:
             return
-        table = Table(title=f"first rows of {self._preview}", box=None)
+        table = Table(title=Text(f"first rows of {self._preview}"), box=None)
         shown = 0
         for frame in self._frames:
             if not table.columns:
                 for name in frame.columns:
-                    table.add_column(name)
-            for row in frame.head(self._rows - shown).iter_rows():
-                table.add_row(*["" if v is None else str(v) for v in row])
+                    table.add_column(Text(name))
+            for row in _texts(frame.head(self._rows - shown)).iter_rows():
+                table.add_row(*[Text(v or "") for v in row])
             shown += frame.height
         self._console.print(table)
+
+
+def _texts(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """Every value as text: Python has no dates after the year 9999, and bytes are no text."""
+    import polars as pl
+
+    return frame.select(
+        pl.col(name).bin.encode("hex") if kind == pl.Binary else pl.col(name).cast(pl.String)
+        for name, kind in frame.schema.items()
+    )

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
@@ -11,6 +12,7 @@ from assets.kettle.files.new import new_step, new_transformation
 from assets.kettle.files.read import read_transformation
 from assets.kettle.files.write import write
 from assets.kettle.model import Parameter
+from orchestration.cli.kettle_live import Live
 from orchestration.cli.main import main
 
 GRID = [
@@ -75,3 +77,29 @@ def test_diff_names_the_changed_option_and_sets_the_exit_status(file: Path, tmp_
     write(model, other)
     done = call("diff", file, other)
     assert done.exit_code == 1 and "grid" in done.output and "new words" in done.output
+
+
+def test_names_and_values_that_look_like_markup_are_shown(tmp_path: Path) -> None:
+    day = [("name", "day"), ("type", "Date"), ("format", "yyyy-MM-dd")]
+    options = [
+        ("fields", [("field", [("name", "[/b]"), ("type", "String")]), ("field", day)]),
+        ("data", [("line", [("item", "[/x]"), ("item", "2024-01-31")])]),
+    ]
+    model = new_transformation("[red]name")
+    add_step(model, new_step("[/red] in", "DataGrid", options, x=0, y=0))
+    write(model, tmp_path / "odd.ktr")
+    done = call("run", tmp_path / "odd.ktr", "--preview", "[/red] in")
+    assert done.exit_code == 0, done.output
+    assert done.output.count("[/red] in") == 2
+    assert "[/b]" in done.output and "[/x]" in done.output and "2024-01-31" in done.output
+    assert "[red]name" in call("list", tmp_path).output
+
+
+def test_a_preview_shows_dates_beyond_python_and_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pl.DataFrame({"day": [253402300800000, None], "raw": [b"\xff\x00", None]})
+    live = Live(["in"], "in", 5)
+    live.emitted("in", frame.cast({"day": pl.Datetime("ms")}), None)
+    live.show_preview()
+    shown = capsys.readouterr().out
+    assert "10000-01-01" in shown
+    assert "ff00" in shown

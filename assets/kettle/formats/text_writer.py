@@ -81,7 +81,9 @@ def _joined(frame: pl.DataFrame, cells: list[Cell], style: TextStyle, raw: pl.Da
         column = raw[cell.field.name] if raw is not None and known else frame[cell.field.name]
         columns[str(i)] = column if known else _texts(column, cell, style)
     texts = pl.DataFrame(columns)
-    if len(style.separator.encode()) == 1 and texts.width:
+    if not texts.width:  # rows without fields are empty lines
+        return (style.newline * frame.height).encode()
+    if len(style.separator.encode()) == 1:
         buffer = io.BytesIO()
         texts.write_csv(
             buffer,
