@@ -11,17 +11,17 @@ def cron_of(start: Options) -> str:
     """The cron expression of START's scheduler, "" when it has none.
 
     An interval that cron cannot say becomes the next shorter one that divides an hour or a day; less than a minute
-    becomes a minute. Days of the week count from Sunday (0), as in cron. A day that a month lacks is left out, where
+    becomes a minute. Times beyond the clock roll over, as Java's calendar rolls them. Days of the week count from Sunday (0), as in cron. A day that a month lacks is left out, where
     Kettle runs a few days later.
     """
-    minute, hour = _number(start, "minutes"), _number(start, "hour")
-    daily = f"{minute} {hour}"
+    hour, minute = divmod(_number(start, "hour") * 60 + _number(start, "minutes"), 60)
+    daily = f"{minute} {hour % 24}"
     kind = start.text("schedulerType", default=_NONE).strip()
     found = {
         _INTERVAL: _interval(_number(start, "intervalMinutes") * 60 + _number(start, "intervalSeconds")),
         _DAILY: f"{daily} * * *",
         _WEEKLY: f"{daily} * * {_number(start, 'weekDay') % 7}",
-        _MONTHLY: f"{daily} {max(1, _number(start, 'DayOfMonth', 'dayOfMonth'))} * *",
+        _MONTHLY: f"{daily} {min(31, max(1, _number(start, 'DayOfMonth', 'dayOfMonth')))} * *",
     }
     return found.get(kind, "")
 
@@ -36,7 +36,7 @@ def _interval(seconds: int) -> str:
 
 def _number(options: Options, *tags: str) -> int:
     text = options.text(*tags).strip()
-    return int(text) if text.isdigit() else 0
+    return int(text) if text.isdecimal() else 0
 
 
 def cadence(cron: str) -> str:

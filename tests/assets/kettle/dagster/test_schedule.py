@@ -29,6 +29,9 @@ PARTS = {
         ({"schedulerType": "2"}, "5 12 * * *"),
         ({"schedulerType": "3"}, "5 12 * * 1"),
         ({"schedulerType": "4"}, "5 12 3 * *"),
+        ({"schedulerType": "2", "hour": "99", "minutes": "75"}, "15 4 * * *"),
+        ({"schedulerType": "2", "hour": "²", "minutes": "-5"}, "0 0 * * *"),
+        ({"schedulerType": "4", "DayOfMonth": "77"}, "5 12 31 * *"),
     ],
 )
 def test_each_kind_of_schedule(changes: dict[str, str], cron: str) -> None:
