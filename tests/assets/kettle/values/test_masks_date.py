@@ -160,3 +160,14 @@ def test_whole_columns_read_odd_texts_as_single_texts_are_read(mask: str, lenien
                 parse_date(item_text, items, how)
         else:
             assert value == parse_date(item_text, items, how), item_text
+
+
+@pytest.mark.parametrize("mask", ["yyyy/MM/dd", "EEE dd.MM.yy", "D 'of' yyyy"])
+def test_many_dates_print_as_few_do(mask: str) -> None:
+    how = settings(None, None)
+    moments = pl.Series([None, *range(-40_000_000_000, 40_000_000_000, 3_600_000)], dtype=pl.Int64)
+    column = moments.cast(pl.Datetime("ms"))
+    few = pl.concat(
+        [format_dates(part, mask, how) for part in (column[:10_000], column[10_000:20_000], column[20_000:])]
+    )
+    assert column.len() > 20_000 and format_dates(column, mask, how).to_list() == few.to_list()
