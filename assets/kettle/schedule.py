@@ -11,8 +11,8 @@ def cron_of(start: Options) -> str:
     """The cron expression of START's scheduler, "" when it has none.
 
     An interval that cron cannot say becomes the next shorter one that divides an hour or a day; less than a minute
-    becomes a minute. Times beyond the clock roll over, as Java's calendar rolls them. Days of the week count from Sunday (0), as in cron. A day that a month lacks is left out, where
-    Kettle runs a few days later.
+    becomes a minute. Times beyond the clock roll over, as Java's calendar rolls them. Days of the week count from
+    Sunday (0), as in cron. A day that a month lacks is left out, where Kettle runs a few days later.
     """
     hour, minute = divmod(_number(start, "hour") * 60 + _number(start, "minutes"), 60)
     daily = f"{minute} {hour % 24}"

@@ -13,7 +13,7 @@ import polars as pl
 
 from assets.kettle.engine.buffers import Buffer
 from assets.kettle.engine.result import Counters
-from assets.kettle.errors import StepError
+from assets.kettle.errors import StepError, without_passwords
 from assets.kettle.model import StepNode
 from assets.kettle.values.fields import Field, Layout
 
@@ -26,12 +26,17 @@ class Ref:
     """A column somewhere: of an input step (`step` is its name), or of a data set outside ("" step).
 
     Attributes:
-        dataset: for an outside column `connection:schema.table` or a file path with variables resolved.
+        dataset: for an outside column `connection:schema.table` or a file path with variables resolved; passwords
+            of URLs are ***, as what is read here is shown.
     """
 
     field: str
     step: str = ""
     dataset: str = ""
+
+    def __post_init__(self) -> None:
+        """Hides passwords."""
+        object.__setattr__(self, "dataset", without_passwords(self.dataset))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class DataSet:
     Attributes:
         kind: "table" or "file".
         connection: name of the database connection, "" for files.
-        name: schema-qualified table name, or path; variables resolved as far as they are known.
+        name: schema-qualified table name, or path; variables resolved as far as they are known, passwords of URLs ***.
         columns: outside column -> field of the stream (written: the field it gets; read: the field it becomes).
     """
 
@@ -57,6 +62,10 @@ class DataSet:
     connection: str
     name: str
     columns: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        """Hides passwords."""
+        object.__setattr__(self, "name", without_passwords(self.name))
 
 
 class Port(Protocol):
