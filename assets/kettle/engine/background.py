@@ -1,7 +1,7 @@
 """Reading ahead and writing behind on a thread of their own: polars lets the threads run side by side."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -34,6 +34,9 @@ def ahead(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
             put(None)
         except BaseException as error:  # whatever it is, it belongs to the run's own thread
             put(error)
+        finally:
+            if isinstance(frames, Generator):
+                frames.close()  # here, so that a thread below this one ends with it
 
     thread = Thread(target=work, daemon=True, name="kettle-read-ahead")
     thread.start()

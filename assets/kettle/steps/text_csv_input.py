@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
+from assets.kettle.engine.background import ahead
 from assets.kettle.engine.result import ResultFile
 from assets.kettle.engine.step import DataSet, Derivation, Ref, Step
 from assets.kettle.errors import KettleError, StepError
@@ -17,7 +18,7 @@ from assets.kettle.formats.text_lines import split_line
 from assets.kettle.values.convert import convert
 from assets.kettle.values.fields import Field, Layout, ValueType
 
-CHUNK = 16 << 20
+CHUNK = 8 << 20
 
 
 def header_mapping(header: list[str], wanted: list[str]) -> list[int]:
@@ -144,11 +145,11 @@ class CsvInput(Step):
 
     def _batches(self, stream: object) -> Iterator[pl.DataFrame]:
         """Batches as the runtime would cut them, so that raw texts and rows stay side by side."""
-        for texts in self._records(stream):
-            if self.takers:
+        if self.takers:
+            for texts in self._records(stream):
                 yield from texts.iter_slices(self.run.settings.batch_rows)
-            else:
-                yield texts
+        else:
+            yield from ahead(self._records(stream))  # the next piece is split while this one is converted
 
     def _hand_raw(self, texts: pl.DataFrame) -> None:
         """The raw texts for the text outputs that follow directly."""
