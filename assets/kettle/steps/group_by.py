@@ -207,6 +207,17 @@ class MemoryGroupBy(GroupBase):
     types = ("MemoryGroupBy",)
     memory = True
 
+    def start(self) -> None:
+        """Opens a buffer for the fields that count; the others do not leave the step."""
+        layout = self.main(self.inputs)
+        used = {f.name for f in self.keys} | {a.subject.name for a in self.aggregates if a.subject is not None}
+        self.needed = [name for name in layout.names if name in used] or layout.names[:1]
+        self.held = self.buffer(layout.select(self.needed))
+
+    def rows(self, frame: pl.DataFrame, source: str) -> None:
+        """Keeps what counts of the batch."""
+        self.held.append(frame.select(self.needed) if self.needed else frame)
+
     def produce(self) -> Iterator[pl.DataFrame]:
         """The groups."""
         if not self.held.rows:
