@@ -88,16 +88,9 @@ def _mlflow(settings: Settings) -> Service:
 
 
 def _code_server(sock: Path) -> tuple[str, ...]:
+    """`dagster api grpc` would be a process less, but it cannot load the definitions again."""
     place = ("-m", MODULE, "-d", str(PROJECT), "--location-name", LOCATION)
-    return (
-        "api",
-        "grpc",
-        "--socket",
-        str(sock),
-        *place,
-        "--lazy-load-user-code",
-        "--use-python-environment-entry-point",
-    )
+    return ("code-server", "start", "--socket", str(sock), *place, "--use-python-environment-entry-point")
 
 
 def _python(module: str, *words: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ LOCATION = "heddle"  # as workspace.yaml names it
 FILE = "kettle/file"
 ROOT = "kettle"
 _RELOAD = """mutation($name: String!) { reloadRepositoryLocation(repositoryLocationName: $name) { __typename } }"""
+_RELOADED = "WorkspaceLocationEntry"
 Known = Mapping[str, Sequence[dg.AssetKey]]
 
 
@@ -86,12 +87,18 @@ def reload(settings: Settings) -> str:
     connection = http.client.HTTPConnection("127.0.0.1", settings.ui_port, timeout=5)
     try:
         connection.request("POST", "/graphql", body, {"Content-Type": "application/json"})
-        status = connection.getresponse().status
+        answer = connection.getresponse()
+        text = answer.read()
     except OSError as error:
         return f"load the definitions again (the web UI does not answer: {error})"
     finally:
         connection.close()
-    return "the definitions are being loaded again" if status == 200 else f"the web UI answered {status} to a reload"
+    if answer.status != 200:
+        return f"the web UI answered {answer.status} to a reload"
+    found = ((json.loads(text).get("data") or {}).get("reloadRepositoryLocation") or {}).get("__typename")
+    if found != _RELOADED:
+        return f"the web UI refused to load the definitions again ({found or 'no reason'}); restart `heddle up`"
+    return "the definitions are being loaded again"
 
 
 def _request(name: str, found: Changes, entry: str, known: Known) -> dg.RunRequest:
