@@ -3,8 +3,8 @@
 Run: python -m benchmarks.kettle.throughput [--rows 1000000] [--only name] [--memory 1024] [--rounds 3] [--no-rows]
 
 Each run is a process of its own, so that its peak memory is its own; the seconds are those of the work without the
-start of Python and imports (for us the planning too is done once before). Peers alternate with us; the fastest round counts. Results are compared: the number of rows and the
-sum of the numbers of every output.
+start of Python and imports (for us the planning too is done once before). Peers alternate with us; the fastest round
+counts. Results are compared: the number of rows and the sum of the numbers of every output.
 """
 
 import argparse

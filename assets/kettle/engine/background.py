@@ -5,53 +5,63 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, Full, Queue
 from threading import Event, Thread
+from typing import TypeAlias
 
 import polars as pl
 
 DEPTH = 2
 POLL_SECONDS = 0.1
+Item: TypeAlias = pl.DataFrame | BaseException | None
 
 
-def ahead(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same frames, with up to `DEPTH` of them made in advance. Errors come out where the frame would have."""
-    ready: Queue[pl.DataFrame | BaseException | None] = Queue(DEPTH)
-    stopped = Event()
+class _Ready:
+    """A short queue that stops taking when its reader has gone."""
 
-    def put(item: pl.DataFrame | BaseException | None) -> None:
-        while not stopped.is_set():
+    def __init__(self) -> None:
+        self.queue: Queue[Item] = Queue(DEPTH)
+        self.stopped = Event()
+
+    def put(self, item: Item) -> None:
+        """Waits for room, unless nobody reads any more."""
+        while not self.stopped.is_set():
             try:
-                ready.put(item, timeout=POLL_SECONDS)
+                self.queue.put(item, timeout=POLL_SECONDS)
                 return
             except Full:
                 continue
 
-    def work() -> None:
+    def fill(self, frames: Iterator[pl.DataFrame]) -> None:
+        """All frames, then None; or the error that ended them."""
         try:
             for frame in frames:
-                put(frame)
-                if stopped.is_set():
+                self.put(frame)
+                if self.stopped.is_set():
                     return
-            put(None)
+            self.put(None)
         except BaseException as error:  # whatever it is, it belongs to the run's own thread
-            put(error)
+            self.put(error)
         finally:
             if isinstance(frames, Generator):
                 frames.close()  # here, so that a thread below this one ends with it
 
-    thread = Thread(target=work, daemon=True, name="kettle-read-ahead")
+
+def ahead(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same frames, with up to `DEPTH` of them made in advance. Errors come out where the frame would have."""
+    ready = _Ready()
+    thread = Thread(target=ready.fill, args=(frames,), daemon=True, name="kettle-read-ahead")
     thread.start()
     try:
-        while (item := ready.get()) is not None:
+        while (item := ready.queue.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
             yield item
     finally:
-        stopped.set()
-        _emptied(ready)
+        ready.stopped.set()
+        _emptied(ready.queue)
         thread.join()
 
 
-def _emptied(ready: "Queue[pl.DataFrame | BaseException | None]") -> None:
+def _emptied(ready: "Queue[Item]") -> None:
     while True:
         try:
             ready.get_nowait()
