@@ -1,5 +1,6 @@
 """A transformation as a graph-backed asset: ops for its steps, rows along its hops, one final op that commits."""
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -221,9 +222,16 @@ def _final(plan: FilePlan, keys: Keys, op: _Op, graph: str, outs: Mapping[str, K
         for name, key in outs.items():
             metadata = common | published_metadata(plan, keys, by_key.get(key, []))
             version = str(metadata.setdefault(VERSION, context.run_id))
-            yield dg.Output(None, name, metadata=metadata, data_version=dg.DataVersion(version))
+            yield _output(name, metadata, version)
 
     return run
+
+
+def _output(name: str, metadata: Mapping[str, Any], version: str) -> dg.Output[None]:
+    """An output with its content version, as the assets of ops carry it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # a graph's op has no other way to give a data version
+        return dg.Output(None, name, metadata=metadata, data_version=dg.DataVersion(version))
 
 
 def _run_last(
