@@ -9,6 +9,7 @@ import polars as pl
 
 from assets.kettle.engine.result import Result
 from assets.kettle.errors import KettleError
+from assets.kettle.jobs.entry import JobEntry
 from assets.kettle.jobs.places import Place
 from assets.kettle.model import Options
 from assets.kettle.text.java_regex import matches_text
@@ -138,3 +139,11 @@ def dated(
     if options.flag(time):
         stem += "_" + stamp("HHmmssSSS")
     return stem + end
+
+
+def named_files(entry: JobEntry, result: Result) -> list[tuple[str, str]]:
+    """Path and mask of each line of an entry's table of files, or of each row of the result where that is wanted."""
+    if entry.options.flag("arg_from_previous"):
+        return [(row[0], padded(row, 2)[1]) for row in result_rows(result)]
+    rows = entry.options.rows("fields/field")
+    return [(entry.resolve(o.text("name")), entry.resolve(o.text("filemask"))) for o in rows]

@@ -3,7 +3,7 @@
 from assets.kettle.engine.result import Result
 from assets.kettle.errors import KettleError
 from assets.kettle.jobs.entry import JobEntry
-from assets.kettle.jobs.many import chosen, fits, padded, result_rows
+from assets.kettle.jobs.many import chosen, fits, named_files
 from assets.kettle.jobs.places import Place
 
 
@@ -83,13 +83,8 @@ class DeleteFiles(JobEntry):
 
     def execute(self, result: Result, nr: int) -> Result:
         """Deletes them; errors are the paths that failed."""
-        if self.options.flag("arg_from_previous"):
-            wanted = [(row[0], padded(row, 2)[1]) for row in result_rows(result)]
-        else:
-            rows = self.options.rows("fields/field")
-            wanted = [(self.resolve(o.text("name")), self.resolve(o.text("filemask"))) for o in rows]
         failed = 0
-        for path, mask in wanted:
+        for path, mask in named_files(self, result):
             try:
                 place = Place(path)
                 if place.exists():
@@ -148,13 +143,8 @@ class ResultFilenames(JobEntry):
         """Names them; errors are the paths that are not there."""
         if self.options.flag("delete_all_before"):
             result.files = []
-        if self.options.flag("arg_from_previous"):
-            wanted = [(row[0], padded(row, 2)[1]) for row in result_rows(result)]
-        else:
-            rows = self.options.rows("fields/field")
-            wanted = [(self.resolve(o.text("name")), self.resolve(o.text("filemask"))) for o in rows]
         failed = 0
-        for path, mask in wanted:
+        for path, mask in named_files(self, result):
             place = Place(path)
             if not place.exists():
                 failed += 1

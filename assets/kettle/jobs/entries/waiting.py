@@ -6,7 +6,7 @@ import time
 from assets.kettle.engine.result import Result
 from assets.kettle.errors import KettleError
 from assets.kettle.jobs.entry import JobEntry
-from assets.kettle.jobs.many import chosen, padded, result_rows
+from assets.kettle.jobs.many import chosen, named_files
 from assets.kettle.jobs.places import Place
 
 POLL = 0.05
@@ -71,13 +71,8 @@ class CheckFilesLocked(JobEntry):
 
     def execute(self, result: Result, nr: int) -> Result:
         """Looks at each file."""
-        if self.options.flag("arg_from_previous"):
-            wanted = [(row[0], padded(row, 2)[1]) for row in result_rows(result)]
-        else:
-            rows = self.options.rows("fields/field")
-            wanted = [(self.resolve(o.text("name")), self.resolve(o.text("filemask"))) for o in rows]
         locked = 0
-        for path, mask in wanted:
+        for path, mask in named_files(self, result):
             place = Place(path)
             if not place.exists():
                 raise KettleError(f"entry {self.name!r}: {place.text} does not exist", "correct the file name")
