@@ -5,7 +5,7 @@ Run: python -m benchmarks.kettle.steps [--rows 1000 1000000] [--steps 5 20 60 20
 `fused` is the engine alone (heddle kettle run). The others materialize the graph asset with one op per step: in
 Dagster's own process, by the bundling executor in the run's process and in one worker process, and by Dagster's
 default multiprocess executor (short chains only: it takes seconds a step). Each run is a process of its own; seconds,
-CPU seconds and memory include its children; `spilled` is what ops wrote to hand rows over.
+CPU seconds and memory include its children. The bytes that ops hand over are not measured: a run removes them itself.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def flow(folder: Path, steps: int) -> Path:
 CHILD = """
 import json, os, resource, sys, time
 from pathlib import Path
-kind, files, home = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+kind, files = sys.argv[1], Path(sys.argv[2])
 if kind == "fused":
     from assets.kettle.engine.start import run_transformation
     from assets.kettle.files.read import read_transformation
@@ -72,14 +72,13 @@ else:
             assert done.success
         wall = time.perf_counter() - begun
 used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-spilled = sum(f.stat().st_size for f in home.glob("kettle/rows/**/*") if f.is_file())
 cpu = sum(u.ru_utime + u.ru_stime for u in used)
-print(json.dumps([wall, cpu, max(u.ru_maxrss for u in used) / 1024, spilled]))
+print(json.dumps([wall, cpu, max(u.ru_maxrss for u in used) / 1024]))
 """
 
 
-def measure(kind: str, files: Path) -> tuple[float, float, float, float]:
-    """Wall and CPU seconds, MB at peak, bytes left of handing over."""
+def measure(kind: str, files: Path) -> tuple[float, float, float]:
+    """Wall and CPU seconds, MB at peak."""
     with tempfile.TemporaryDirectory(prefix="heddle-bench-") as home:
         (Path(home) / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
         env = os.environ | {
@@ -88,11 +87,11 @@ def measure(kind: str, files: Path) -> tuple[float, float, float, float]:
             "HEDDLE_KETTLE_FILES": str(files),
             "HEDDLE_KETTLE_OPS": "1000",
         }
-        command = [sys.executable, "-c", CHILD, kind, str(files), home]
+        command = [sys.executable, "-c", CHILD, kind, str(files)]
         done = subprocess.run(command, env=env, capture_output=True, text=True, cwd=Path(__file__).parents[2])
         if done.returncode:
             raise SystemExit(f"{kind}: {done.stderr[-3000:]}")
-        found: tuple[float, float, float, float] = tuple(json.loads(done.stdout.splitlines()[-1]))
+        found: tuple[float, float, float] = tuple(json.loads(done.stdout.splitlines()[-1]))
         return found
 
 
@@ -116,12 +115,12 @@ def table(folder: Path, rows: int, steps: int, options: argparse.Namespace) -> N
     for kind in options.kinds:
         if kind == "multiprocess" and steps > options.multiprocess_steps:
             continue
-        wall, cpu, peak, spilled = measure(kind, files)
+        wall, cpu, peak = measure(kind, files)
         base = base or cpu
         extra = (cpu - base) / steps
         print(
-            f"{rows:>8} rows {steps:>4} steps {kind:<13} {wall:7.2f} s wall {cpu:7.2f} s CPU {peak:6.0f} MB "
-            f"{spilled / 1e6:6.1f} MB spilled; {cpu / base:5.2f}x the fused CPU, {extra:6.3f} s CPU more a step",
+            f"{rows:>8} rows {steps:>4} steps {kind:<13} {wall:7.2f} s wall {cpu:7.2f} s CPU {peak:6.0f} MB; "
+            f"{cpu / base:5.2f}x the fused CPU, {extra:6.3f} s CPU more a step",
             flush=True,
         )
 
