@@ -45,6 +45,9 @@ class Settings(BaseModel):
         description="MLflow's tracking and registry store."
     )
     vectors: Annotated[str, _url("lancedb", "postgresql")] = Field(description="Where search indexes live.")
+    catalog: Annotated[str, _url("sqlite", "postgresql")] = Field(
+        description="Where the catalogue, its versions and the lineage graph live."
+    )
     llm: Annotated[str, _url("none", "http", "https")] = Field(
         "none", description="Base URL of an OpenAI-compatible API for generated answers; `none` answers extractively."
     )
@@ -82,6 +85,10 @@ class Settings(BaseModel):
     kettle_password: str = Field(
         "", description="Where Carte's password is: `env:NAME` or `file:/path`; empty sends none."
     )
+    kettle_connections: str = Field(
+        "",
+        description="Databases that the files call by name: `dwh=URL;erp=env:NAME`; `warehouse` is the project's own.",
+    )
     kettle_memory: str = Field(
         "1GB",
         pattern=r"^\d+(MB|GB)$",
@@ -102,6 +109,7 @@ LOCAL = {
     "objects": "file://{home}/objects",
     "tracking": "sqlite:///{home}/mlflow.db",
     "vectors": "lancedb://{home}/vectors",
+    "catalog": "sqlite:///{home}/catalog.db",
     "handbook": str(PROJECT / "examples" / "handbook"),
     "drops": "{home}/drops",
     "kettle_files": str(PROJECT / "examples" / "kettle"),
@@ -112,6 +120,7 @@ CLUSTER = LOCAL | {
     "warehouse": "postgresql://heddle@postgresql:5432/warehouse",
     "tracking": "http://mlflow:5000",
     "vectors": "postgresql://heddle@postgresql:5432/vectors",
+    "catalog": "postgresql://heddle@postgresql:5432/catalog",
 }
 PROFILES: dict[str, dict[str, str]] = {"local": LOCAL, "cluster": CLUSTER}
 
@@ -175,7 +184,13 @@ def shown(settings: Settings) -> dict[str, str]:
     for name in ("llm_key", "bi_password", "kettle_password"):
         if values[name] and not values[name].startswith(("env:", "file:")):
             values[name] = "***"
+    values["kettle_connections"] = ";".join(map(_shown_connection, settings.kettle_connections.split(";")))
     return values
+
+
+def _shown_connection(part: str) -> str:
+    name, equals, url = part.partition("=")
+    return f"{name}{equals}{redact(url)}" if equals else "***" if part else ""
 
 
 def variables(settings: Settings) -> dict[str, str]:
