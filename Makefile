@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 UV_VERSION := 0.13.8
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-all lint bench accuracy install install-all install-deep clean
+.PHONY: help demo up servers test test-all lint bench accuracy install install-all install-deep clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ install-all: $(VENV)/.all ## every optional set but torch: Ray, OCR, Kubernetes,
 install-%: $(VENV)/.% ## one optional set: install-ray, install-ocr, install-k8s, install-privacy, install-dev
 	@true
 
+servers: # what tests start for themselves; quick where it is there
+	@requirements/system.sh
+
 install-deep: $(VENV)/.uv ## torch, with the build that your pip settings choose
 	@$(BIN)/python -m pip install torch==2.13.0
 
@@ -41,10 +44,10 @@ demo: $(VENV)/.core ## build the whole graph on a year of real retail data and s
 up: $(VENV)/.core ## web UI, daemon, endpoint server and MLflow UI until Ctrl-C
 	@$(BIN)/heddle up
 
-test: $(VENV)/.dev ## the tests that need minutes, not hours
+test: $(VENV)/.dev servers ## the tests that need minutes, not hours
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser"
 
-test-all: $(VENV)/.dev ## all tests, with real clients and a real browser
+test-all: $(VENV)/.dev servers ## all tests, with real clients and a real browser
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y chromium; }
 	@$(BIN)/pytest
 

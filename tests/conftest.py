@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings, load
+from tests import servers
 
 SAMPLE_HOUSEHOLDS = 250
 
@@ -100,6 +101,35 @@ def postgres_url(postgres_server: Callable[[str], str]) -> Iterator[str]:
         cursor.execute(f"create database {name}")
         yield postgres_server(name)
         cursor.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[Callable[[str], str]]:
+    """A real MariaDB, where it is installed; database name -> SQLAlchemy URL."""
+    with servers.mariadb() as url:
+        yield url
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: Callable[[str], str]) -> Iterator[str]:
+    """The SQLAlchemy URL of a MariaDB database of its own for one test."""
+    from sqlalchemy import create_engine, text
+
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    engine = create_engine(mariadb_server("mysql"))
+    with engine.begin() as admin:
+        admin.execute(text(f"CREATE DATABASE {name} CHARACTER SET utf8mb4"))
+    yield mariadb_server(name)
+    with engine.begin() as admin:
+        admin.execute(text(f"DROP DATABASE {name}"))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """The URL of a real Redis, where it is installed; tests share its database 0 and prefix their keys."""
+    with servers.redis() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,5 @@
 """MySQL's engine on a real MariaDB, where its server is installed; its type rules everywhere."""
 
-import os
-import shutil
-import subprocess
-import tempfile
-import time
-from collections.abc import Iterator
-from pathlib import Path
-
 import polars as pl
 import pytest
 
@@ -17,9 +9,6 @@ from assets.kettle.database.types import Column, field_of, mysql_column
 from assets.kettle.files.variables import Variables
 from assets.kettle.model import Connection
 from assets.kettle.values.fields import Field, Layout, ValueType
-
-SERVER = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-INSTALL = shutil.which("mariadb-install-db")
 
 
 @pytest.mark.parametrize(
@@ -48,32 +37,8 @@ def test_an_unsized_column() -> None:
     assert field_of(Column("c", "number")).type is ValueType.NUMBER
 
 
-@pytest.fixture(scope="module")
-def mariadb() -> Iterator[str]:
-    """The URL of a database on a real server over a Unix socket; stopped and removed at the end."""
-    if SERVER is None or INSTALL is None:
-        pytest.skip("the MariaDB server is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="heddle-mariadb-"))
-    user = "root" if os.geteuid() == 0 else os.environ.get("USER", "")
-    common = ["--no-defaults", f"--datadir={folder / 'data'}", f"--user={user}"]
-    subprocess.run([INSTALL, *common, "--auth-root-authentication-method=normal"], check=True, capture_output=True)
-    socket = folder / "socket"
-    server = subprocess.Popen([SERVER, *common, f"--socket={socket}", "--skip-networking"])
-    try:
-        deadline = time.monotonic() + 60
-        while not socket.exists():
-            assert server.poll() is None and time.monotonic() < deadline
-            time.sleep(0.1)
-        yield f"mysql+pymysql://root@localhost/test?unix_socket={socket}&charset=utf8mb4"
-    finally:
-        server.terminate()
-        server.wait(30)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.mark.slow
-def test_reading_and_writing(mariadb: str) -> None:
-    opened = Databases({"db": Connection("db", "MYSQL")}, Variables(), {"db": mariadb})
+def test_reading_and_writing(mariadb_url: str) -> None:
+    opened = Databases({"db": Connection("db", "MYSQL")}, Variables(), {"db": mariadb_url})
     database = opened.get("db")
     database.script(
         "DROP TABLE IF EXISTS t; CREATE TABLE t(id INT PRIMARY KEY, s VARCHAR(20), ok TINYINT(1), d DATETIME)"
