@@ -1,0 +1,1 @@
+"""Tests of differences, renames and DDL."""
