@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from assets.kettle.connections import connection_urls
 from assets.kettle.described import FileInfo
 from core.hashing import digest, file_digest
 from core.settings import PROJECT, Settings
@@ -50,7 +51,7 @@ def versions(found: Mapping[str, Path], settings: Settings) -> dict[str, str]:
     """Name -> digest of the file, the engine and the surroundings that decide its description."""
     home = _kettle_home()
     site = [file_digest(home / name) if (home / name).is_file() else "" for name in _SITE]
-    around = [engine_version(), settings.warehouse, *site]
+    around = [engine_version(), settings.warehouse, settings.kettle_connections, *site]
     return {name: digest([name, str(path), file_digest(path), *around]) for name, path in found.items()}
 
 
@@ -64,7 +65,7 @@ def load(folder: Path, settings: Settings) -> list[FileInfo]:
     known = {name: info for name, version in wanted.items() if (info := _read(keep / f"{version}.json")) is not None}
     missing = [name for name in found if name not in known]
     if missing:
-        for name, info in described(folder, missing, settings.warehouse).items():
+        for name, info in described(folder, missing, settings).items():
             known[name] = info
             if not info.error.startswith(_UNTOLD):
                 _write(keep / f"{wanted[name]}.json", info.model_dump_json())
@@ -74,9 +75,11 @@ def load(folder: Path, settings: Settings) -> list[FileInfo]:
 _UNTOLD = "it could not be described"
 
 
-def described(folder: Path, names: Sequence[str], warehouse: str) -> dict[str, FileInfo]:
+def described(folder: Path, names: Sequence[str], settings: Settings) -> dict[str, FileInfo]:
     """Descriptions made by another process; a file that brings it down is told as such."""
-    request = json.dumps({"folder": str(folder), "warehouse": warehouse, "names": list(names)})
+    urls = connection_urls(settings)
+    where = {"folder": str(folder), "warehouse": settings.warehouse, "connections": urls}
+    request = json.dumps({**where, "names": list(names)})
     try:
         done = subprocess.run(
             [sys.executable, "-m", "assets.kettle.describe"],

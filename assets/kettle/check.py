@@ -6,34 +6,30 @@ about the surroundings (a file, a variable, a driver, a connection that is not h
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from assets.kettle.calls import CALLS, called, scope_of
 from assets.kettle.database.connect import Databases
 from assets.kettle.describe import UNKNOWN_BEFORE, describe
 from assets.kettle.described import FileInfo, StepInfo
+from assets.kettle.engine.run import EngineSettings
 from assets.kettle.errors import KettleError
-from assets.kettle.files.load import locate
 from assets.kettle.files.read import read
-from assets.kettle.files.site import kettle_home, known_connections, site_variables
+from assets.kettle.files.site import kettle_home, known_connections
 from assets.kettle.files.variables import Variables
 from assets.kettle.files.write import to_bytes
 from assets.kettle.jobs.registry import entry_classes
 from assets.kettle.model import Job, Options, Transformation
+from assets.kettle.recursion import loops
 from assets.kettle.steps.registry import step_modules
 
 ENDINGS = (".ktr", ".kjb", ".hpl", ".hwf")
-# types of steps that run another file -> its kind; some entries are in describe's own table
-CALLS = {
-    **dict.fromkeys(("Mapping", "SimpleMapping", "MetaInject", "SingleThreader"), "transformation"),
-    **dict.fromkeys(("TransExecutor", "PipelineExecutor"), "transformation"),
-    **dict.fromkeys(("JobExecutor", "WorkflowExecutor", "JOB", "WORKFLOW"), "job"),
-    **dict.fromkeys(("TRANS", "PIPELINE"), "transformation"),
-}
 _VARIABLE = re.compile(r"\$\{([^{}$]+)\}|%%([^%\s]+)%%")
 _UNEXPECTED = re.compile(r"[A-Za-z_.]+(Error|Exception|Panic)\w*: ")  # describe's words for what is no KettleError
 
@@ -48,6 +44,8 @@ class Kind(StrEnum):
     FAILURE = "failure of the engine"
     PLAN = "cannot be planned"
     CALL = "called file not there"
+    ENDLESS = "calls itself without end"
+    RECURSION = "warning: calls itself"
     FILE = "input file not there"
     VARIABLE = "variable without a value"
     CONNECTION = "connection or driver not there"
@@ -104,9 +102,14 @@ class Report:
         return not self.has(*SUPPORT)
 
     @property
+    def endless(self) -> bool:
+        """The file calls itself whatever happens: no engine can run it."""
+        return self.has(Kind.ENDLESS)
+
+    @property
     def ready(self) -> bool:
-        """Nothing at all was found."""
-        return not self.findings
+        """Nothing was found that keeps it from running here."""
+        return all(finding.kind is Kind.RECURSION for finding in self.findings)
 
 
 @dataclass(slots=True)
@@ -136,14 +139,18 @@ class FolderReport:
         return Counter(kind for r in self.reports for kind in {f.kind for f in r.findings})
 
 
-def check_folder(folder: Path) -> FolderReport:
-    """Checks every Kettle and Hop file under a folder, by name. Never raises for what is in a file."""
+def check_folder(folder: Path, urls: Mapping[str, str] | None = None) -> FolderReport:
+    """Checks every Kettle and Hop file under a folder, by name. Never raises for what is in a file.
+
+    Args:
+        urls: SQLAlchemy URL per connection, in place of what the files say.
+    """
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
-    return FolderReport([check_file(path) for path in paths])
+    return FolderReport([check_file(path, urls) for path in paths])
 
 
-def check_file(path: Path) -> Report:
-    """Checks one file. Never raises for what is in it."""
+def check_file(path: Path, urls: Mapping[str, str] | None = None) -> Report:
+    """Checks one file; see `check_folder`. Never raises for what is in it."""
     report = Report(path, path.suffix.lower() in (".kjb", ".hwf"))
     try:
         model = read(path)
@@ -153,7 +160,7 @@ def check_file(path: Path) -> Report:
     report.is_job = isinstance(model, Job)
     if to_bytes(model) != path.read_bytes():
         report.add(Kind.ROUND_TRIP, "writing it back gives other bytes")
-    found = describe(path)
+    found = describe(path, settings=EngineSettings(connections=dict(urls or {})))
     report.steps = {s.name: s.type for s in found.steps if s.name in found.order}
     if found.error:
         report.add(Kind.FAILURE if _UNEXPECTED.match(found.error) else Kind.PLAN, found.error)
@@ -161,7 +168,10 @@ def check_file(path: Path) -> Report:
     for step in found.steps:
         if step.problem and step.problem != UNKNOWN_BEFORE and step.name not in missing:
             report.add(_kind(step, report.is_job), step.problem, step.name, step.type)
-    _surroundings(report, model, found)
+    for loop in loops(path):
+        node = loop.links[0].node
+        report.add(Kind.ENDLESS if loop.endless else Kind.RECURSION, str(loop), node, report.steps.get(node, ""))
+    _surroundings(report, model, found, urls or {})
     return report
 
 
@@ -178,16 +188,6 @@ def _plain(finding: Finding) -> str:
     return f"{finding.kind.value}: {finding.reason.replace(repr(finding.step), 'it')}"
 
 
-def _scope(model: Transformation | Job) -> Variables:
-    scope = Variables(site_variables(kettle_home()))
-    if isinstance(model, Job):
-        scope.for_job(model.path, model.name)
-    else:
-        scope.for_transformation(model.path, model.name)
-    scope.declare(model.parameters)
-    return scope
-
-
 def _nodes(model: Transformation | Job) -> Iterator[tuple[str, str, Options]]:
     """Name, type and options of each step or entry."""
     for node in model.entries if isinstance(model, Job) else model.steps.values():
@@ -196,24 +196,22 @@ def _nodes(model: Transformation | Job) -> Iterator[tuple[str, str, Options]]:
 
 def _missing_calls(report: Report, model: Transformation | Job) -> set[str]:
     """The steps whose called file is not there; each is a finding."""
-    scope = _scope(model)
+    scope = scope_of(model)
     missing = set()
     for name, type_id, options in _nodes(model):
         if type_id not in CALLS or report.steps.get(name) != type_id:
             continue
-        if options.text("filename", "specification_method") and options.flag("filename_in_field", "filenameInField"):
-            continue
         try:
-            locate(options, scope, model.path, CALLS[type_id])
+            called(options, type_id, scope, model.path)
         except KettleError as error:
             missing.add(name)
             report.add(Kind.CALL, error.what, name, type_id)
     return missing
 
 
-def _surroundings(report: Report, model: Transformation | Job, found: FileInfo) -> None:
+def _surroundings(report: Report, model: Transformation | Job, found: FileInfo, urls: Mapping[str, str]) -> None:
     """Input files, variables and connections that are not here."""
-    scope = _scope(model)
+    scope = scope_of(model)
     for place in found.reads:
         local = place.kind == "file" and not _VARIABLE.search(place.name) and "://" not in place.name
         if local and not Path(place.name).exists():
@@ -226,7 +224,7 @@ def _surroundings(report: Report, model: Transformation | Job, found: FileInfo) 
     for variable in sorted(unset.keys() - _set_here(model)):
         report.add(Kind.VARIABLE, variable, unset[variable], report.steps.get(unset[variable], ""))
     connections = known_connections(model, kettle_home())
-    databases = Databases(connections, scope, {})
+    databases = Databases(connections, scope, urls)
     for name, used in _connections(report, model).items():
         reason = _unreachable(databases, scope.resolve(name))
         if reason:
@@ -270,7 +268,9 @@ def _unreachable(databases: Databases, name: str) -> str:
 
 @cache
 def _driver(name: str) -> str:
-    """Why SQLAlchemy has no working driver of that name, or ""."""
+    """Why there is no working driver of that name, or ""; DuckDB is used without SQLAlchemy's."""
+    if name == "duckdb":
+        return "" if find_spec("duckdb") else "it is not installed"
     from sqlalchemy import URL
     from sqlalchemy.exc import NoSuchModuleError
 

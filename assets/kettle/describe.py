@@ -232,11 +232,6 @@ class _Describing:
         return url.render_as_string(hide_password=False) == _plain(self.warehouse)
 
 
-def warehouse_connection(url: str) -> dict[str, str]:
-    """Files reach the warehouse of the settings through a connection of this name, whatever they say of it."""
-    return {"warehouse": url} if url else {}
-
-
 def all_targets(graph: Graph) -> dict[str, list[str]]:
     """Step -> the steps that its hops lead to, the error hop's last."""
     return {n: [*graph.targets[n], *([graph.errors[n]] if n in graph.errors else [])] for n in graph.order}
@@ -296,10 +291,10 @@ def _job(job: Job, name: str) -> FileInfo:
 
 
 def main() -> None:
-    """Describes files named on stdin (JSON: folder, warehouse, names), one JSON line each on stdout."""
+    """Describes files named on stdin (JSON: folder, warehouse, connections, names), one JSON line each on stdout."""
     request = json.load(sys.stdin)
     warehouse = request["warehouse"]
-    settings = EngineSettings(connections=warehouse_connection(warehouse))
+    settings = EngineSettings(connections=request["connections"])
     for name in request["names"]:
         found = describe(Path(request["folder"], name), name, settings=settings, warehouse=warehouse)
         sys.stdout.write(found.model_dump_json() + "\n")

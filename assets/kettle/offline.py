@@ -76,7 +76,7 @@ class OfflineDatabases(Databases):
         self.used = False
         self._columns = columns
 
-    def get(self, name: str) -> Database:
+    def get(self, name: str, *, reading: bool = False) -> Database:
         """The named connection, unopened. Raises KettleError when there is none of that name."""
         self.used = True
         if name not in self._open:

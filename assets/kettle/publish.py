@@ -9,7 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from assets.kettle.describe import describe, warehouse_connection
+from assets.kettle.connections import connection_urls
+from assets.kettle.describe import describe
 from assets.kettle.described import FileInfo, Output
 from assets.kettle.engine.part import Edge, Portion, run_part
 from assets.kettle.engine.result import Counters
@@ -32,7 +33,7 @@ def engine_settings(settings: Settings) -> EngineSettings:
         memory_bytes=memory_bytes(settings.kettle_memory),
         temp_dir=settings.home / "kettle" / "spill",
         allow_shell=settings.kettle_shell,
-        connections=warehouse_connection(settings.warehouse),
+        connections=connection_urls(settings),
         mail=partial(notify, settings),
     )
 

@@ -161,9 +161,10 @@ def diff(before: Path, after: Path, layout: bool) -> None:
 @click.argument("arguments", nargs=-1)
 @click.option("-p", "--parameter", multiple=True, metavar="NAME=VALUE", help="Named parameter or variable; repeatable.")
 @click.option("-c", "--connection", multiple=True, metavar="NAME=URL", help="SQLAlchemy URL for a connection.")
-@click.option("--memory", type=click.IntRange(16), default=1024, show_default=True, help="MiB that buffers may hold.")
+@click.option("--memory", type=click.IntRange(16), help="MiB that buffers may hold; default: HEDDLE_KETTLE_MEMORY.")
 @click.option("--batch", type=click.IntRange(1), default=200_000, show_default=True, help="Rows per batch.")
-@click.option("--allow-shell", is_flag=True, help="Let SHELL entries and process steps start programs.")
+@click.option("--allow-shell", is_flag=True, help="Let it start programs, as HEDDLE_KETTLE_SHELL=true.")
+@click.option("--native", is_flag=True, help="Use Heddle's own engine whatever HEDDLE_KETTLE says.")
 @click.option("--preview", metavar="STEP", help="Print the first rows that leave this step.")
 @click.option("--rows", type=click.IntRange(1), default=10, show_default=True, help="Rows to preview.")
 @click.option("--log", is_flag=True, help="Print the log lines.")
@@ -172,16 +173,20 @@ def run(
     arguments: tuple[str, ...],
     parameter: tuple[str, ...],
     connection: tuple[str, ...],
-    memory: int,
+    memory: int | None,
     batch: int,
     allow_shell: bool,
+    native: bool,
     preview: str | None,
     rows: int,
     log: bool,
 ) -> None:
-    """Run FILE with the native engine and show rows and time per step. Exit status 1 when the run fails.
+    """Run FILE and show rows and time per step. Exit status 1 when the run fails.
 
-    Files and tables change only when a transformation succeeds; Ctrl-C leaves what was there before.
+    Connections lead where they lead in the project: `warehouse` to HEDDLE_WAREHOUSE, others to
+    HEDDLE_KETTLE_CONNECTIONS where they are named there, else to what the file says; -c wins. Which databases were
+    used is printed. Files and tables change only when a transformation succeeds; Ctrl-C leaves what was there before.
+    Where HEDDLE_KETTLE names a real PDI or Hop, that runs the file.
 
     \b
     Examples:
@@ -189,22 +194,26 @@ def run(
       heddle kettle run etl/load.ktr -c dwh=postgresql://me@localhost/dwh --preview "Filter rows"
       heddle kettle run etl/nightly.kjb
     """
-    from assets.kettle.engine.run import EngineSettings
     from assets.kettle.files.read import read
     from assets.kettle.model import Job
+    from core.settings import load
+    from orchestration.cli.kettle_surroundings import engine_settings, run_elsewhere, runs_elsewhere, told_databases
 
-    settings = EngineSettings(
-        batch_rows=batch,
-        memory_bytes=memory << 20,
-        allow_shell=allow_shell,
-        connections=pairs(connection, "--connection"),
-    )
-    model = read(file)
+    project = load()
     given = pairs(parameter, "--parameter")
-    if isinstance(model, Job):
-        ok = _run_job(model, settings, given, list(arguments), log)
-    else:
-        ok = _run_transformation(model, settings, given, list(arguments), preview, rows, log)
+    if not native and runs_elsewhere(project):
+        run_elsewhere(project, file, given, show_log=log)
+        return
+    changes: dict[str, Any] = {"batch_rows": batch, "allow_shell": allow_shell or project.kettle_shell}
+    if memory is not None:
+        changes["memory_bytes"] = memory << 20
+    settings = engine_settings(project, pairs(connection, "--connection"), **changes)
+    model = read(file)
+    with told_databases():
+        if isinstance(model, Job):
+            ok = _run_job(model, settings, given, list(arguments), log)
+        else:
+            ok = _run_transformation(model, settings, given, list(arguments), preview, rows, log)
     if not ok:
         click.get_current_context().exit(1)
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def check(folder: Path, as_json: bool) -> None:
     """Whether the engine can run the files under FOLDER (or one file), without running them.
 
-    Tells per file what is not supported and what its surroundings miss (files, variables, drivers), then totals. Exit
-    status 1 when something is not supported.
+    Tells per file what is not supported, what its surroundings miss (files, variables, drivers) and whether it calls
+    itself, then totals. Exit status 1 when something is not supported or never ends.
 
     \b
     Examples:
@@ -26,13 +26,19 @@ def check(folder: Path, as_json: bool) -> None:
       heddle kettle check etl/ --json
     """
     from assets.kettle.check import FolderReport, check_file, check_folder
+    from assets.kettle.connections import connection_urls
+    from core.settings import load, redact
 
-    found = FolderReport([check_file(folder)]) if folder.is_file() else check_folder(folder)
+    project = load()
+    urls = connection_urls(project)
+    found = FolderReport([check_file(folder, urls)]) if folder.is_file() else check_folder(folder, urls)
     if as_json:
         click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
     else:
         _print(found)
-    if not all(report.supported for report in found.reports):
+        if project.kettle != "native":
+            click.echo(f"this is about Heddle's own engine; runs go to {redact(project.kettle)} (HEDDLE_KETTLE)")
+    if not all(report.supported and not report.endless for report in found.reports):
         click.get_current_context().exit(1)
 
 
@@ -63,6 +69,8 @@ def _state(report: "Report") -> tuple[str, str]:
         return "broken", "red"
     if not report.supported:
         return "unsupported", "red"
+    if report.endless:
+        return "endless", "red"
     return ("ready", "green") if report.ready else ("supported", "yellow")
 
 
@@ -84,6 +92,7 @@ def _as_json(found: "FolderReport") -> dict[str, Any]:
                 "round_trip": r.round_trip,
                 "supported": r.supported,
                 "ready": r.ready,
+                "endless": r.endless,
                 "steps": r.steps,
                 "findings": [
                     {"kind": f.kind.value, "step": f.step, "type": f.type, "reason": f.reason} for f in r.findings

@@ -39,15 +39,16 @@ def convert(
     from assets.kettle.convert.plan import plan
     from assets.kettle.convert.polars_script import script
     from assets.kettle.convert.sql_script import sql_text
-    from assets.kettle.engine.run import EngineSettings
     from assets.kettle.files.read import read
     from assets.kettle.model import Job
+    from core.settings import load
     from orchestration.cli.kettle import pairs
+    from orchestration.cli.kettle_surroundings import engine_settings
 
     model = read(file)
     if isinstance(model, Job):
         raise KettleError(f"{file} is a job", "convert the transformations that it calls")
-    settings = EngineSettings(connections=pairs(connection, "--connection"))
+    settings = engine_settings(load(), pairs(connection, "--connection"))
     given = pairs(parameter, "--parameter")
     with plan(model, all_generators(), parameters=given, settings=settings) as found:
         if language == "dbt":

@@ -1,6 +1,8 @@
 """Open connections of a run, one per named connection."""
 
+import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assets.kettle.errors import KettleError
@@ -10,6 +12,8 @@ from assets.kettle.model import Connection
 if TYPE_CHECKING:
     from assets.kettle.database.connection import Database
     from assets.kettle.database.urls import Target
+
+logger = logging.getLogger("heddle.kettle.database")
 
 
 class Databases:
@@ -25,6 +29,7 @@ class Databases:
         self._open: dict[str, Database] = {}
         self._by_url: dict[str, Database] = {}
         self._at_start: dict[str, list[Callable[[], None]]] = {}
+        self._made: list[Path] = []  # database files that opening made; they go again unless something is committed
         self.planning_only = False
         self.add(connections, variables)
 
@@ -44,8 +49,11 @@ class Databases:
         connection, variables = self._connection(name)
         return target_of(connection, variables, self._urls)
 
-    def get(self, name: str) -> "Database":
+    def get(self, name: str, *, reading: bool = False) -> "Database":
         """The open database of a named connection; two names for one place share it.
+
+        Args:
+            reading: it is only asked: a database file that is not there is an error, and is not made.
 
         Raises:
             KettleError: no such connection, or it cannot be opened.
@@ -56,7 +64,13 @@ class Databases:
             target = self.target(name)
             place = f"{target.url.render_as_string(hide_password=False)} {target.standin}"
             shared = None if target.url.database == ":memory:" else self._by_url.get(place)
+            if shared is None and reading and name not in self._at_start:
+                target.check_there(name)
+            made = target.file if target.file is not None and not target.file.exists() else None
             self._open[name] = self._by_url[place] = shared or open_database(name, target)
+            if made is not None:
+                self._made.append(made)
+            logger.info("connection %s: %s", name, target.url.render_as_string())  # the password hidden
         if not self.planning_only:
             waiting = self._at_start.pop(name, [])
             for action in waiting:
@@ -74,6 +88,7 @@ class Databases:
         """Commits what every open connection has done."""
         for database in self._each():
             database.commit()
+        self._made.clear()
 
     def rollback(self) -> None:
         """Undoes what every open connection has done since the last commit."""
@@ -84,6 +99,9 @@ class Databases:
         """Closes every connection."""
         for database in self._each():
             database.close()
+        for path in self._made:
+            path.unlink(missing_ok=True)
+        self._made.clear()
         self._open = {}
         self._by_url = {}
 

@@ -126,6 +126,21 @@ class Target:
     keep: bool = False
     attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
 
+    @property
+    def file(self) -> Path | None:
+        """The file of an embedded database; None for servers and what is in memory."""
+        name = self.url.database or ""
+        embedded = self.url.get_backend_name() in ("duckdb", "sqlite")
+        return Path(name) if embedded and name and not name.startswith((":", "md:", "file:")) else None
+
+    def check_there(self, name: str) -> None:
+        """Raises KettleError when connection `name` is a database file that is not there."""
+        if self.file is not None and not self.file.exists():
+            raise KettleError(
+                f"connection {name!r}: there is no database {self.file.absolute()}",
+                "correct its path, or say where it is: HEDDLE_KETTLE_CONNECTIONS, or -c NAME=URL on the command line",
+            )
+
 
 def target_of(connection: Connection, variables: Variables, overrides: Mapping[str, str]) -> Target:
     """The target of a connection; `overrides` (connection or JNDI name -> SQLAlchemy URL) win over the file.

@@ -15,7 +15,9 @@ from assets.kettle.engine.runtime import Engine, execute
 from assets.kettle.errors import KettleError
 from assets.kettle.files.site import kettle_home, known_connections, site_variables
 from assets.kettle.files.variables import Variables
-from assets.kettle.model import Transformation
+from assets.kettle.model import Job, Transformation
+
+TOO_DEEP = "a file calls itself"
 
 
 def new_run(
@@ -129,6 +131,21 @@ def prepare(
         yield engine
 
 
+def too_deep(called: Transformation | Job, caller: Any) -> KettleError:
+    """The error of files that call each other too deep; it names the chain of calls.
+
+    Args:
+        caller: the Run or JobRun that calls; those that called it are its `parent`s.
+    """
+    chain = [called]
+    while caller is not None:
+        chain.append(getattr(caller, "transformation", None) or caller.job)
+        caller = caller.parent
+    names = [model.path.name if model.path else model.name for model in reversed(chain)]
+    shown = [*names[:3], "...", *names[-3:]] if len(names) > 8 else names
+    return KettleError(f"{' -> '.join(shown)}: {len(names) - 1} levels deep, {TOO_DEEP}", "break the recursion")
+
+
 def inner_run(
     parent: Run,
     transformation: Transformation,
@@ -149,10 +166,7 @@ def inner_run(
         KettleError: the files call each other too deep.
     """
     if parent.depth + 1 > parent.settings.max_depth:
-        raise KettleError(
-            f"{transformation.path or transformation.name} is called {parent.depth + 1} levels deep: it calls itself",
-            "break the recursion",
-        )
+        raise too_deep(transformation, parent)
     # a layer of its own even where nothing is inherited, so that Set variables finds the caller
     scope = Variables(parent.variables)
     if not inherit:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from assets.kettle.engine.result import Result
 from assets.kettle.engine.run import EngineSettings, Observer
-from assets.kettle.errors import KettleError
+from assets.kettle.engine.start import too_deep
 from assets.kettle.files.site import kettle_home, site_variables
 from assets.kettle.files.variables import Variables
 from assets.kettle.jobs.run import Event, JobRun
@@ -51,9 +51,7 @@ def run_inner_job(
 ) -> Result:
     """Runs a job as an entry of another. Raises KettleError when jobs call each other too deep."""
     if parent.depth + 1 > parent.settings.max_depth:
-        raise KettleError(
-            f"{job.path or job.name} is called {parent.depth + 1} levels deep: it calls itself", "break the recursion"
-        )
+        raise too_deep(job, parent)
     scope = Variables(parent.variables)
     if not inherit:
         scope = Variables(Variables())

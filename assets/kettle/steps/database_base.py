@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 
@@ -30,7 +30,13 @@ class Condition:
 
 
 class DatabaseStep(Step):
-    """A step on one connection. Failures of the database name the step."""
+    """A step on one connection. Failures of the database name the step.
+
+    Class attributes:
+        asks_only: it changes nothing, so that a database file that is not there is an error.
+    """
+
+    asks_only: ClassVar[bool] = False
 
     def setup(self) -> None:
         """The connection's name."""
@@ -40,7 +46,7 @@ class DatabaseStep(Step):
     def database(self) -> Database:
         """The open connection. Raises StepError."""
         with self.failing():
-            return self.run.databases.get(self.connection)
+            return self.run.databases.get(self.connection, reading=self.asks_only)
 
     @contextmanager
     def failing(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ class TableExists(DatabaseStep, RowStep):
     """A flag: whether the table that a field names is there."""
 
     types = ("TableExists",)
+    asks_only = True
 
     def fields(self, inputs: Mapping[str, Layout]) -> Layout:
         """The input and the flag."""
@@ -40,6 +41,7 @@ class ColumnExists(DatabaseStep, RowStep):
     """A flag: whether the column that a field names is in a table (named once, or by a field)."""
 
     types = ("ColumnExists",)
+    asks_only = True
 
     def fields(self, inputs: Mapping[str, Layout]) -> Layout:
         """The input and the flag."""
@@ -76,6 +78,7 @@ class GetTableNames(DatabaseStep):
     """A row per table and view of a schema: name, kind, whether it belongs to the system, and how to make it."""
 
     types = ("GetTableNames",)
+    asks_only = True
 
     def setup(self) -> None:
         """Reads the options."""

@@ -22,6 +22,7 @@ class TableInput(DatabaseStep):
     """
 
     types = ("TableInput",)
+    asks_only = True
 
     def setup(self) -> None:
         """Reads the options."""
@@ -104,6 +105,7 @@ class DatabaseJoin(DatabaseStep):
     """Each row with every row of a query whose `?` it fills; input counts these rows and, without a limit, one more."""
 
     types: ClassVar[tuple[str, ...]] = ("DBJoin",)
+    asks_only = True
 
     def setup(self) -> None:
         """Reads the options."""

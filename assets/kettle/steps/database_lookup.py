@@ -25,6 +25,7 @@ class DatabaseLookup(KeyedStep):
     """
 
     types = ("DBLookup",)
+    asks_only = True
     with_values = False
 
     def setup(self) -> None:

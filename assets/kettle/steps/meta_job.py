@@ -5,6 +5,7 @@ from dataclasses import replace
 import polars as pl
 
 from assets.kettle.engine.result import Result, Rows
+from assets.kettle.engine.start import TOO_DEEP
 from assets.kettle.errors import KettleError
 from assets.kettle.files.load import locate
 from assets.kettle.files.read import read_job
@@ -25,9 +26,11 @@ class JobExecutor(Executor):
         """Runs the job; a failure to start it is a result with one error."""
         try:
             depth = self.run.settings.max_depth - 1
+            path = locate(self.options, self.run.variables, self.run.transformation.path, "job")
             if depth < 1:
-                raise KettleError(f"step {self.name!r}: its job calls itself too deep", "break the recursion")
-            job = read_job(locate(self.options, self.run.variables, self.run.transformation.path, "job"))
+                caller = self.run.transformation.path or self.run.transformation.name
+                raise KettleError(f"{caller} [{self.name}] -> {path.name}: {TOO_DEEP}", "break the recursion")
+            job = read_job(path)
             result, _ = run_job(
                 job,
                 settings=replace(self.run.settings, max_depth=depth),

@@ -12,6 +12,8 @@ from assets.kettle.engine.step import Step
 from assets.kettle.errors import UnsupportedStepError
 
 _TYPES = re.compile(r"^    types(?:: [^=\n]+)? = \(([^)]*)\)", re.MULTILINE)
+# steps that are refused for good, and why
+JVM_ONLY = {"UserDefinedJavaClass": "its Java source is compiled and run in a JVM"}
 _NAME = re.compile(r"\"([^\"]+)\"")
 
 
@@ -35,6 +37,12 @@ def step_class(type_id: str, step: str = "", file: str = "") -> type[Step]:
         UnsupportedStepError: there is none; the message names file and step.
     """
     module = step_modules().get(type_id)
+    if type_id in JVM_ONLY:
+        raise UnsupportedStepError(
+            f"{file or 'transformation'}: step {step!r} is of type {type_id}: {JVM_ONLY[type_id]}, so only a real PDI "
+            "or Hop runs this file, whole (HEDDLE_KETTLE=pan:///path/to/pdi)",
+            "set HEDDLE_KETTLE, or replace the step by a script, formula or Java expression",
+        )
     if module is None:
         raise UnsupportedStepError(
             f"{file or 'transformation'}: step {step!r} is of type {type_id}, which the native engine does not have",

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from assets.kettle.engine.result import Result, Rows
+from assets.kettle.engine.run import Run
 from assets.kettle.engine.runtime import Engine, execute
-from assets.kettle.engine.start import inner_run
+from assets.kettle.engine.start import TOO_DEEP, inner_run
 from assets.kettle.engine.step import Step
 from assets.kettle.errors import KettleError, StepError
 from assets.kettle.files.load import locate
@@ -155,7 +157,7 @@ class Executor(Step):
             row = timed + [value(result) for tag, (_, value) in STATISTICS.items() if self.options.text(tag)]
             self.emit(pl.DataFrame([row], schema=layout.schema, orient="row"), target)
         elif not result.ok:
-            raise StepError(self.name, f"what it runs ended with {result.errors} errors: {result.log_text[-500:]}")
+            raise StepError(self.name, f"what it runs ended with {result.errors} errors: {_why(result.log_text)}")
         self._send_rows(result)
         files = self.options.text(self.FILES_TARGET)
         if files in self.targets and result.files:
@@ -185,6 +187,19 @@ def _as_made(field: Field, made: Field | None) -> Field:
     return field.but(origin=made.origin, mask=made.mask if made.type is field.type else field.mask)
 
 
+def _callers(run: Run | None) -> Iterator[Path]:
+    """The files that are running around a step, its own first."""
+    while run is not None:
+        if run.transformation.path is not None:
+            yield run.transformation.path.resolve()
+        run = run.parent
+
+
+def _why(log: str) -> str:
+    """What a log says last; of files that call each other too deep, the chain of calls."""
+    return next((line for line in log.splitlines() if TOO_DEEP in line), log)[-500:]
+
+
 class TransformationExecutor(Executor):
     """The group's rows are what "Get rows from result" of the transformation reads."""
 
@@ -194,6 +209,8 @@ class TransformationExecutor(Executor):
         """By planning the transformation; none when it cannot be planned yet."""
         try:
             path = locate(self.options, self.run.variables, self.run.transformation.path)
+            if path in _callers(self.run):
+                return {}  # planning itself would never end
             rows = Rows(self.main(self.inputs), self.main(self.inputs).empty())
             engine = Engine(inner_run(self.run, read_transformation(path), previous=Result(rows=rows)))
             engine.plan()

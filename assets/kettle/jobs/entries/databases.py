@@ -33,14 +33,17 @@ class DatabaseEntry(JobEntry):
     """What entries on databases share: the connections of the job, open for the time of the entry."""
 
     @contextmanager
-    def databases(self) -> Iterator[Databases]:
-        """The job's connections; committed when the body ends well, else rolled back, then closed."""
+    def databases(self, *, asking: bool = False) -> Iterator[Databases]:
+        """The job's connections; committed when the body ends well and does not only ask, else rolled back."""
         run = self.run
         known = known_connections(run.job, kettle_home())
         databases = Databases(known, run.variables, run.settings.connections)
         try:
             yield databases
-            databases.commit()
+            if asking:
+                databases.rollback()
+            else:
+                databases.commit()
         except BaseException:
             databases.rollback()
             raise
@@ -48,12 +51,12 @@ class DatabaseEntry(JobEntry):
             databases.close()
 
     @contextmanager
-    def database(self) -> Iterator[Database]:
-        """The connection that the entry names."""
+    def database(self, *, asking: bool = False) -> Iterator[Database]:
+        """The connection that the entry names; see `databases`."""
         name = self.text("connection")
         if not name:
             raise KettleError(f"entry {self.name!r}: no connection is chosen", "choose one")
-        with self.databases() as databases:
+        with self.databases(asking=asking) as databases:
             yield databases.get(name)
 
     def table(self, database: Database) -> str:
@@ -152,7 +155,7 @@ class TableExists(DatabaseEntry):
 
     def execute(self, result: Result, nr: int) -> Result:
         """Looks."""
-        with self.database() as database:
+        with self.database(asking=True) as database:
             return self.done(result, database.exists(self.text("schemaname"), self.text("tablename")))
 
 
@@ -166,7 +169,7 @@ class ColumnsExist(DatabaseEntry):
         wanted = [self.resolve(option.text("name")) for option in self.options.rows("fields/field")]
         if not wanted:
             raise KettleError(f"entry {self.name!r}: no column is named", "name some")
-        with self.database() as database:
+        with self.database(asking=True) as database:
             there = database.exists(self.text("schemaname"), self.text("tablename"))
             names = database.table_layout(self.table(database)).names if there else []
         known = {name.lower() for name in names}
@@ -249,7 +252,7 @@ class CheckConnections(DatabaseEntry):
         failed = 0
         for option in self.options.rows("connections/connection"):
             try:
-                with self.databases() as databases:
+                with self.databases(asking=True) as databases:
                     databases.get(self.resolve(option.text("name")))
                     self._hold(option.text("waitfor"), option.text("waittime"))
             except KettleError as error:
