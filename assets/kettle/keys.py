@@ -1,6 +1,5 @@
 """Asset keys of what Kettle files read and write. Nothing heavy: the definitions load it."""
 
-import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -8,18 +7,10 @@ from assets.kettle.described import FileInfo, Place
 from core.errors import HeddleError
 from core.hashing import digest
 from core.naming import Key, TableName, table_key
+from core.slug import slug
 
-LONGEST = 63
 FILES = "files"  # domain of files
 RUNS = "kettle"  # domain of what stands for a file itself
-
-
-def slug(text: str) -> str:
-    """The text as a part of a key: lower case letters, digits and single underscores; a digest where it is too long."""
-    plain = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or f"n_{digest([text])[:8]}"
-    if not plain[0].isalpha():
-        plain = f"n{plain}"
-    return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 9].rstrip('_')}_{digest([text])[:8]}"
 
 
 def nouns(infos: Iterable[FileInfo]) -> dict[str, str]:

@@ -1,0 +1,145 @@
+"""Takes a scan into the catalogue: new versions of what changed, measurements of everything, and what broke.
+
+A change that breaks nobody becomes the accepted structure by itself. A breaking one stays *pending* against the last
+accepted structure until a person accepts it or the source changes back; `pending` is what gates ask.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from assets.catalog.changes.diff import Difference, What, of_scans
+from assets.catalog.changes.entry import TABLE, TableEntry, document, entry
+from assets.catalog.keys import asset_of, entry_key
+from assets.catalog.model import Profile, Scan, ScannedTable
+from assets.catalog.store.versions import Change, Version, Versions
+
+SOURCE = "source"  # kind of the entry of a source
+ACCEPTED = "accepted"  # kind of the entry that says which version of a table is accepted
+PENDING = "pending"  # kind of the entry with the breaking changes since then
+MEASURED = ("rows", "rows_exact", "size", "changed")
+
+
+class Recorded(NamedTuple):
+    """What came of a scan: the entries' new versions, all differences to the scan before, and the broken tables."""
+
+    versions: list[Version]
+    differences: list[Difference]
+    broken: dict[str, list[Difference]]
+
+
+def record(versions: Versions, scan: Scan, run: str = "", author: str = "scan") -> Recorded:
+    """Takes a scan in. What could not be read keeps its entry; a source that was down changes nothing.
+
+    Args:
+        run: Dagster's run id, the cause that every version of it names.
+    """
+    change = Change(author, f"scan of {scan.source}", run)
+    if any(not table for table, _ in scan.errors):
+        return Recorded([], [], {})
+    before = {t.table.path: t for t in known(versions, scan.source)}
+    read = {t.table.path: t for t in scan.tables if not t.table.error}
+    kept = {p: t for p, t in before.items() if p in scan.unchanged or p in {t for t, _ in scan.errors} - read.keys()}
+    differences = of_scans(list(before.values()), [*read.values(), *kept.values()]) if before else []
+    moved = {d.after: d.table for d in differences if d.what is What.TABLE_RENAMED}
+    entries: list[tuple[str, str, dict[str, Any] | None]] = [_source(scan, {**kept, **read})]
+    for path, table in read.items():
+        former = current(versions, f"{scan.source}/{moved.get(path, path)}")
+        entries.append((TABLE, f"{scan.source}/{path}", document(entry(table, former))))
+    entries += [(TABLE, f"{scan.source}/{path}", None) for path in before if path not in read and path not in kept]
+    made = versions.put_all(entries, change)
+    measure(versions, scan, list(read.values()), run)
+    broken = _judge(versions, scan.source, [v for v in made if v.kind == TABLE], before, read, differences, change)
+    return Recorded(made, differences, broken)
+
+
+def known(versions: Versions, source: str) -> list[ScannedTable]:
+    """The tables of a source as the catalogue has them, with the last profiles."""
+    found = []
+    for version in versions.latest(TABLE, f"{source}/"):
+        made = TableEntry.model_validate(version.document)
+        last = versions.measured(TABLE, version.key)
+        measured = last[0][2] if last else {}
+        info = made.table.model_copy(update={k: measured[k] for k in MEASURED if k in measured})
+        profiles = {c: Profile.model_validate(p) for c, p in measured.get("profiles", {}).items()}
+        found.append(ScannedTable(table=info, profiles=profiles, meanings=made.meanings))
+    return found
+
+
+def current(versions: Versions, key: str) -> TableEntry | None:
+    """The entry of a table, None where there is none."""
+    version = versions.get(TABLE, key)
+    return TableEntry.model_validate(version.document) if version else None
+
+
+def measure(versions: Versions, scan: Scan, tables: Sequence[ScannedTable], run: str) -> None:
+    """Keeps rows, size, last change and profiles of the tables that were read."""
+    documents = {}
+    for t in tables:
+        profiles = {c: p.model_dump(mode="json", exclude_defaults=True) for c, p in t.profiles.items()}
+        facts = {k: getattr(t.table, k) for k in MEASURED}
+        documents[entry_key(scan.source, t.table)] = {**facts, "profiles": profiles}
+    versions.measure(TABLE, documents, run, scan.at)
+
+
+def pending(versions: Versions, key: str) -> list[Difference]:
+    """Breaking changes of a table that nobody accepted yet."""
+    found = versions.get(PENDING, key)
+    return [Difference.model_validate(d) for d in found.document["differences"]] if found and found.document else []
+
+
+def accept(versions: Versions, key: str, author: str) -> int | None:
+    """Accepts a table as it now is (or that it is gone); the number of the accepted version, None for a removal."""
+    now = versions.get(TABLE, key)
+    said = {"number": now.number} if now else None
+    versions.put_all([(ACCEPTED, key, said), (PENDING, key, None)], Change(author, "accepted by hand"))
+    return now.number if now else None
+
+
+def _judge(
+    versions: Versions,
+    source: str,
+    made: Sequence[Version],
+    before: dict[str, ScannedTable],
+    read: dict[str, ScannedTable],
+    differences: Sequence[Difference],
+    change: Change,
+) -> dict[str, list[Difference]]:
+    """Which of the changed tables break somebody, against their accepted versions."""
+    broken: dict[str, list[Difference]] = {}
+    writes: list[tuple[str, str, dict[str, Any] | None]] = []
+    gone = {d.table: d for d in differences if d.what in (What.TABLE_REMOVED, What.TABLE_RENAMED)}
+    for version in made:
+        path = version.key.removeprefix(f"{source}/")
+        accepted = _accepted(versions, version.key)
+        if accepted is None and version.document is not None:
+            breaking: list[Difference] = []
+        elif version.document is None:
+            breaking = [gone.get(path, Difference(what=What.TABLE_REMOVED, table=path, breaks="readers"))]
+        else:
+            assert accepted is not None
+            old = ScannedTable(
+                table=accepted.table,
+                meanings=accepted.meanings,
+                profiles=before[path].profiles if path in before else {},
+            )
+            breaking = [d for d in of_scans([old], [read[path]]) if d.breaks]
+        if breaking:
+            broken[version.key] = breaking
+            writes.append((PENDING, version.key, {"differences": [d.model_dump(mode="json") for d in breaking]}))
+        else:
+            writes += [(ACCEPTED, version.key, {"number": version.number}), (PENDING, version.key, None)]
+    versions.put_all(writes, change)
+    return broken
+
+
+def _accepted(versions: Versions, key: str) -> TableEntry | None:
+    found = versions.get(ACCEPTED, key)
+    if found is None or found.document is None:
+        return None
+    version = versions.get(TABLE, key, found.document["number"])
+    return TableEntry.model_validate(version.document) if version else None
+
+
+def _source(scan: Scan, tables: dict[str, ScannedTable]) -> tuple[str, str, dict[str, Any]]:
+    keys = {p: str(asset_of(scan.source, t.table)) for p, t in sorted(tables.items())}
+    return SOURCE, scan.source, {"url": scan.url, "tables": keys}
