@@ -182,6 +182,8 @@ class Scan(Value):
         at: ISO 8601 moment it began, UTC.
         errors: what could not be read: (table or "", message); a source that is down has one entry with "".
         unchanged: paths of tables that were skipped because the source says they did not change.
+        marks: path -> a token that differs when the table's structure or data do; none where the source cannot tell.
+            The next scan skips tables by them, so a summary without `tables` is enough as its `previous`.
     """
 
     source: str
@@ -191,3 +193,4 @@ class Scan(Value):
     tables: tuple[ScannedTable, ...] = ()
     errors: tuple[tuple[str, str], ...] = ()
     unchanged: tuple[str, ...] = ()
+    marks: dict[str, str] = {}
