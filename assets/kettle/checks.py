@@ -7,9 +7,9 @@ from typing import Any
 import dagster as dg
 
 from assets.kettle.described import FileInfo
-from assets.kettle.graph_defs import NATIVE
 from assets.kettle.judge import Load, judge, late, load_of, mismatches
 from assets.kettle.layout_defs import FilePlan
+from assets.kettle.op_defs import NATIVE
 from core.naming import Key
 
 FILE, LOAD, COLUMNS, FRESH = "kettle_file", "kettle_load", "kettle_columns", "kettle_fresh"

@@ -8,10 +8,11 @@ import dagster as dg
 from assets.kettle.catalog import load
 from assets.kettle.checks import checks_of
 from assets.kettle.described import FileInfo
-from assets.kettle.graph_defs import NATIVE, graph_asset
+from assets.kettle.graph_defs import graph_asset
 from assets.kettle.job_defs import job_asset, job_definition, schedule_of
 from assets.kettle.keys import Keys
 from assets.kettle.layout_defs import FilePlan, external_spec, lay_out
+from assets.kettle.op_defs import NATIVE
 from assets.kettle.retail_defs import retail_assets
 from assets.kettle.retail_scores import HABITS, MODEL
 from assets.kettle.rows_defs import ROWS, KettleRows

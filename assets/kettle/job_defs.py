@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from assets.kettle.graph_defs import NATIVE, failing, parameters_schema
+from assets.kettle.graph_defs import parameters_schema
 from assets.kettle.layout_defs import GROUP, FilePlan, Layout, code_of
+from assets.kettle.op_defs import NATIVE, failing
 from assets.kettle.report_defs import published_metadata, run_metadata
 from assets.kettle.schedule import cadence
 from assets.kit import spec_options

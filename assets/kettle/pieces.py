@@ -7,7 +7,7 @@ here: the definitions are cut while they load.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 Edge = tuple[str, str]
@@ -27,6 +27,21 @@ SEPARABLE = frozenset(
     YamlInput LDAPInput GetFilesRowsCount MergeRowsPlugin
     """.split()  # noqa: SIM905  # a list of eighty names reads better as text
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One op: its steps, the ops whose rows it takes, the assets that it waits for.
+
+    Attributes:
+        final: it commits, and waits for all others.
+    """
+
+    name: str
+    steps: tuple[str, ...]
+    sources: tuple[str, ...]
+    waits: tuple[str, ...]
+    final: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +83,39 @@ def _after(name: str, targets: Mapping[str, Sequence[str]]) -> set[str]:
             found.add(step)
             waiting += targets.get(step, ())
     return found
+
+
+def together(ops: Sequence[Op], first: Op, present: Collection[str]) -> tuple[str, ...]:
+    """The steps that can run with the first: those whose rows all come from it, over any number of ops.
+
+    Args:
+        ops: of the graph, topologically sorted.
+        present: names of the ops that the same process runs.
+    """
+    members = {first.name: first}
+    for op in ops:
+        follows = op.sources and members.keys() >= set(op.sources) and set(first.waits) >= set(op.waits)
+        if follows and not op.final and op.name in present:
+            members[op.name] = op
+    return tuple(step for op in members.values() for step in op.steps)
+
+
+def without(steps: Sequence[str], failed: str, hops: Iterable[Edge]) -> tuple[str, ...]:
+    """The steps that need nothing of the failed one."""
+    targets: dict[str, list[str]] = {}
+    for source, target in hops:
+        targets.setdefault(source, []).append(target)
+    gone = {failed, *_after(failed, targets)}
+    return tuple(step for step in steps if step not in gone)
+
+
+def with_sources(steps: Sequence[str], order: Sequence[str], hops: Iterable[Edge]) -> tuple[str, ...]:
+    """The steps and all that send them rows, over any number of hops, in the order given."""
+    sources: dict[str, list[str]] = {}
+    for source, target in hops:
+        sources.setdefault(target, []).append(source)
+    wanted = set(steps).union(*(_after(step, sources) for step in steps))
+    return tuple(step for step in order if step in wanted)
 
 
 def hop_order(

@@ -18,7 +18,8 @@ from assets.kettle.engine.run import EngineSettings, Quiet, Run
 from assets.kettle.engine.start import new_run
 from assets.kettle.errors import KettleError
 from assets.kettle.files.read import read_transformation
-from assets.kettle.handover import Sent, merged
+from assets.kettle.handover import Sent, counters_before, examples_before
+from assets.kettle.pieces import with_sources
 from core.settings import Settings
 
 LOCK_SECONDS = 60.0
@@ -89,12 +90,12 @@ class Done:
     """What some steps did.
 
     Attributes:
-        sent: step -> what it sent to steps that are not among them.
+        sent: the rows of the hops to steps that are not among them.
         counters: of all steps so far.
         seconds: on the clock.
     """
 
-    sent: dict[str, Sent]
+    sent: dict[Edge, Portion]
     counters: dict[str, Counters]
     log: list[str]
     watch: Watch
@@ -112,6 +113,7 @@ def run_steps(
 ) -> Done:
     """Runs steps of the file with the rows that other steps sent, and commits what they write.
 
+    Where rows are not there, because their step ran with others and other parameters, the steps before run again too.
     Waits for an embedded database that another process holds.
 
     Raises:
@@ -136,26 +138,20 @@ def _run(
     parameters: Mapping[str, str],
     spill: Path | None,
 ) -> Done:
-    model = read_transformation(path)
-    watch = Watch([output.place.step for output in info.outputs])
-    for one in given.values():
-        watch.errors |= one.examples
-    run: Run = new_run(model, settings=engine_settings(settings), parameters=parameters, observer=watch)
-    run.counters.update(merged(given))
     chosen = set(steps)
-    feeds: dict[Edge, Portion] = {
-        (source, target): given[source].portions[target]
-        for source, target in info.hops
-        if target in chosen and source not in chosen
-    }
+    hops = [(s, t) for s, t in info.hops if t in chosen and s not in chosen]
+    if any(s not in given or (s, t) not in given[s].stretch.portions for s, t in hops):
+        steps, hops = with_sources(steps, info.order, info.hops), []
+        chosen = set(steps)
+    watch = Watch([output.place.step for output in info.outputs])
+    watch.errors |= {name: list(texts) for name, texts in examples_before(given).items() if name not in chosen}
+    model = read_transformation(path)
+    run: Run = new_run(model, settings=engine_settings(settings), parameters=parameters, observer=watch)
+    run.counters.update({name: c for name, c in counters_before(given).items() if name not in chosen})
+    feeds = {(s, t): given[s].stretch.portions[s, t] for s, t in hops}
     begun = time.perf_counter()
     done = run_part(run, steps, feeds, spill)
-    sent: dict[str, Sent] = {}
-    for name in steps:
-        sent[name] = Sent(name, {}, run.counters, watch.errors)
-    for (source, target), portion in done.sent.items():
-        sent[source].portions[target] = portion
-    return Done(sent, run.counters, run.log_lines, watch, time.perf_counter() - begun)
+    return Done(done.sent, run.counters, run.log_lines, watch, time.perf_counter() - begun)
 
 
 def run_outside(

@@ -1,5 +1,6 @@
 """What a run of a transformation reports, as Dagster metadata."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 LOG_LINES = 200
 
 
-def log_metadata(done: "Done") -> dict[str, Any]:
+def log_metadata(lines: Sequence[str]) -> dict[str, Any]:
     """The steps' own log, its last lines."""
-    return {"log": dg.MetadataValue.text("\n".join(done.log[-LOG_LINES:]))} if done.log else {}
+    return {"log": dg.MetadataValue.text("\n".join(lines[-LOG_LINES:]))} if lines else {}
 
 
 def run_metadata(info: FileInfo, done: "Done") -> dict[str, Any]:
@@ -32,7 +33,7 @@ def run_metadata(info: FileInfo, done: "Done") -> dict[str, Any]:
         ERRORS: dg.MetadataValue.json(done.watch.errors),
         "kettle/read_rows": sum(c.input for c in done.counters.values()),
         "kettle/file": info.name,
-        **log_metadata(done),
+        **log_metadata(done.log),
     }
 
 

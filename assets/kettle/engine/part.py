@@ -24,16 +24,24 @@ Edge = tuple[str, str]
 
 @dataclass(slots=True)
 class Portion:
-    """The rows of one hop: frames in memory, or functions that load them one by one."""
+    """The rows of one hop: frames in memory, or functions that load them one by one.
+
+    Attributes:
+        bytes: of the frames in memory, as polars estimates them.
+    """
 
     layout: Layout
     frames: list[pl.DataFrame | Callable[[], pl.DataFrame]] = field(default_factory=list)
     rows: int = 0
+    bytes: int = 0
 
-    def append(self, frame: pl.DataFrame) -> None:
-        """Adds a batch."""
+    def append(self, frame: pl.DataFrame) -> int:
+        """Adds a batch; gives its bytes."""
+        size = int(frame.estimated_size())
         self.frames.append(frame)
         self.rows += frame.height
+        self.bytes += size
+        return size
 
     def spill(self, folder: Path, name: str) -> None:
         """Writes the frames that are in memory to files in the folder. Frames without columns stay."""
@@ -123,8 +131,7 @@ class Part(Engine):
         if portion is None:
             super()._deliver(source, target, frame)
             return
-        portion.append(frame)
-        self._held += int(frame.estimated_size())
+        self._held += portion.append(frame)
         if self._spill is not None and self._held > self.run.settings.memory_bytes:
             for number, held in enumerate(self.sent.values()):
                 held.spill(self._spill, f"spill-{number}")

@@ -1,6 +1,7 @@
 """A transformation cut into ops gives the rows, their order and the counters of the whole run."""
 
 import itertools
+import pickle
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from assets.kettle.engine.run import EngineSettings
 from assets.kettle.engine.start import new_run, run_transformation
 from assets.kettle.files.read import read_transformation
 from assets.kettle.files.write import to_bytes
-from assets.kettle.handover import Sent, merged, read, write
+from assets.kettle.handover import Sent, Stretch, counters_before
 from assets.kettle.pieces import cut
 from tests.assets.kettle.flow import Flow, Recorder, grid
 
@@ -94,17 +95,16 @@ def test_cut_into_ops_everything_is_as_in_one_run(make: Any, tmp_path: Path) -> 
     sent: dict[str, Sent] = {}
     for steps in [*((name,) for name in pieces.alone), pieces.last]:
         run = new_run(read_transformation(path), settings=settings, observer=cuts)
-        run.counters.update(merged(sent))
-        feeds = {(s, t): sent[s].portions[t] for s, t in info.hops if t in steps and s not in steps}
+        run.counters.update(counters_before(sent))
+        feeds = {(s, t): sent[s].stretch.portions[s, t] for s, t in info.hops if t in steps and s not in steps}
         done = run_part(run, steps, feeds)
-        for name in steps:
-            out = Sent(name, {t: p for (s, t), p in done.sent.items() if s == name}, run.counters)
-            write(out, tmp_path / "rows" / name)  # over the disk, as between processes
-            sent[name] = read(tmp_path / "rows" / name)
+        stretch = Stretch(tuple(steps), "", tmp_path / "rows" / steps[0], done.sent, run.counters)
+        for name in steps:  # over the disk, as between processes
+            sent[name] = pickle.loads(pickle.dumps(Sent(name, stretch)))
     assert whole.frames.keys() == cuts.frames.keys()
     for key, frames in whole.frames.items():
         assert pl.concat(frames).equals(pl.concat(cuts.frames[key])), key
-    counted = merged(sent)
+    counted = counters_before(sent)
     for name, counters in expected.steps.items():
         assert asdict(counters) | {"seconds": 0} == asdict(counted[name]) | {"seconds": 0}, name
 
