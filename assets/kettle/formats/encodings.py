@@ -57,16 +57,21 @@ def utf8_chunks(stream: IO[bytes], encoding: str, size: int = 8 << 20) -> Iterat
 
 
 def _checked(head: bytes, stream: IO[bytes], size: int) -> Iterator[bytes]:
+    """The bytes, where possible cut behind a line end, so that little of them is copied again."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     pending = b""
     while head:
-        data = pending + head
-        cut = len(data) - _incomplete(data)
+        cut = head.rfind(b"\n") + 1
+        if not cut:
+            head = pending + head
+            cut, pending = len(head) - _incomplete(head), b""
+        good = b"".join((pending, memoryview(head)[:cut]))
+        pending = head[cut:]
         try:
-            data[:cut].decode("utf-8")
-            good, pending = data[:cut], data[cut:]
+            if not good.isascii():
+                good.decode("utf-8")
         except UnicodeDecodeError:
-            good, pending = decoder.decode(data[:cut], final=True).encode("utf-8"), data[cut:]
+            good = decoder.decode(good, final=True).encode("utf-8")
             decoder.reset()
         if good:
             yield good

@@ -54,7 +54,7 @@ def fast_rows(data: bytes, width: int, dialect: Dialect, *, collapsing: bool, fu
         collapsing: the reader merges runs of doubled enclosures, so such runs need the exact reader.
         full: every line must hold at least `width` fields.
     """
-    if not dialect.simple or data.startswith(b"\n") or b"\n\n" in data or b"\r" in data:
+    if not dialect.simple or data.startswith(b"\n") or b"\r" in data:
         return None
     quote = dialect.enclosure.encode()
     quoted = bool(quote) and quote in data
@@ -62,11 +62,14 @@ def fast_rows(data: bytes, width: int, dialect: Dialect, *, collapsing: bool, fu
         return None
     if full and width > 1 and not _all_full(data, width, dialect, quoted=quoted):
         return None
-    return _read(data, width, dialect, quoted=quoted)
+    frame = _read(data, width, dialect, quoted=quoted)
+    if (not width or frame["0"].null_count()) and b"\n\n" in data:  # an empty line makes a row of nulls
+        return None
+    return frame.with_columns(pl.when(pl.all() != "").then(pl.all())) if quoted else frame
 
 
 def _read(data: bytes, width: int, dialect: Dialect, *, quoted: bool) -> pl.DataFrame:
-    frame = pl.read_csv(
+    return pl.read_csv(
         data,
         has_header=False,
         schema=text_schema(width),
@@ -77,9 +80,6 @@ def _read(data: bytes, width: int, dialect: Dialect, *, quoted: bool) -> pl.Data
         extra_columns="ignore",
         raise_if_empty=False,
     )
-    if not quoted:
-        return frame
-    return frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
 
 
 def _well_formed(data: bytes, dialect: Dialect) -> bool:

@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, cast
 
+import numpy as np
 import polars as pl
 
 from assets.kettle.errors import KettleError
 from assets.kettle.values.convert import to_text
+from assets.kettle.values.defaults import mask_of, symbols_of
 from assets.kettle.values.fields import Field, ValueType
 from assets.kettle.values.java_numbers import double_text
+from assets.kettle.values.masks_number import doubles_as_printed
 
 PLAIN_LONG = (None, "", "#", "0", "####0;-####0")
 
@@ -65,12 +68,15 @@ def written_rows(frame: pl.DataFrame, cells: list[Cell], style: TextStyle, raw: 
     if not style.forced and style.newline and all(len(m.encode()) == 1 for m in marks) and frame.width:
         data = _joined(frame, cells, replace(style, never=True), raw)
         # a line end in a text changes nothing: it is no mark
-        if style.never or (
-            data.count(marks[0].encode()) == frame.height * (len(cells) - 1) and marks[1].encode() not in data
-        ):
+        if style.never or (_count(data, marks[0]) == frame.height * (len(cells) - 1) and marks[1].encode() not in data):
             return data if style.encoding == "utf-8" else data.decode("utf-8").encode(style.encoding, "replace")
     data = _joined(frame, cells, style, raw)
     return data if style.encoding == "utf-8" else data.decode("utf-8").encode(style.encoding, "replace")
+
+
+def _count(data: bytes, mark: str) -> int:
+    """How often a mark of one byte occurs; where it is frequent, far faster than bytes.count."""
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord(mark)))
 
 
 def _joined(frame: pl.DataFrame, cells: list[Cell], style: TextStyle, raw: pl.DataFrame | None) -> bytes:
@@ -101,11 +107,15 @@ def _texts(column: pl.Series, cell: Cell, style: TextStyle) -> pl.Series:
     field = cell.field
     if field.type == ValueType.INTEGER and field.length <= 0 and field.mask in PLAIN_LONG and not cell.null_if:
         return column
-    missing = column.is_null()
-    if field.type == ValueType.STRING:
-        missing = missing | (column == "").fill_null(value=False)
+    if field.type == ValueType.NUMBER and not (style.fast_dump or cell.null_if):
+        doubles = doubles_as_printed(column, mask_of(field), symbols_of(field))
+        if doubles is not None:
+            return doubles
     text = dumped(column, field) if style.fast_dump else _formatted(column, field)
     if cell.null_if:
+        missing = column.is_null()
+        if field.type == ValueType.STRING:
+            missing = missing | (column == "").fill_null(value=False)
         text = text.set(missing, cell.null_if)
     return _enclosed(text, style) if field.type == ValueType.STRING else text
 

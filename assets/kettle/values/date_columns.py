@@ -12,6 +12,7 @@ import polars as pl
 from assets.kettle.values.date_exact import DateSettings, century_start_year
 from assets.kettle.values.date_names import date_locale
 from assets.kettle.values.date_pattern import Item
+from assets.kettle.values.plain_texts import fixed_dates
 
 DATE = pl.Datetime("ms")
 _FIRST_MS, _LAST_MS = -30_610_224_000_000, 253_402_214_400_000  # years 1000 to 9999, with a day to spare
@@ -94,16 +95,21 @@ def dates(column: pl.Series, items: Iterable[Item], how: DateSettings) -> tuple[
     plan = _parse_plan(items, how.locale.names is date_locale(None).names)
     if plan is None:
         return None
-    pattern, form = plan
-    plain = column.str.contains(pattern)
-    text = column.set((~plain).fill_null(value=False), None)
-    values = text.str.strptime(DATE, form, strict=False)
+    quick = fixed_dates(column, items)
+    values = _plain_dates(column, *plan) if quick is None else quick.cast(DATE)
     if any(item.letter == "y" and item.count == 2 for item in items):
         values = _in_century(values)
     if how.zone.key != "UTC":
         zoned = values.dt.replace_time_zone(how.zone.key, ambiguous="null", non_existent="null")
         values = zoned.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     return values, _inside(values, how).fill_null(value=False) | column.is_null()
+
+
+def _plain_dates(column: pl.Series, pattern: str, form: str) -> pl.Series:
+    """The dates of the texts that have the form of the pattern, null for the others."""
+    plain = column.str.contains(pattern)
+    text = column.set((~plain).fill_null(value=False), None)
+    return text.str.strptime(DATE, form, strict=False)
 
 
 def _in_century(values: pl.Series) -> pl.Series:

@@ -1,6 +1,6 @@
 """Columns of dates to text and back under a mask: whole columns for plain masks and texts, one by one for the rest."""
 
-from collections.abc import Iterator
+from functools import lru_cache
 
 import polars as pl
 
@@ -10,9 +10,11 @@ from assets.kettle.values.date_exact import DateSettings, format_date, parse_dat
 from assets.kettle.values.date_names import date_locale
 from assets.kettle.values.date_pattern import compile_date_mask
 from assets.kettle.values.masks_number import Parsed, finish
+from assets.kettle.values.plain_texts import without_empty
 
 _DAY = 86_400_000  # milliseconds
 _MANY_ROWS = 20_000
+_BLOCK = 4_096  # days whose texts are made together: fewer than many rows
 _DAY_LETTERS = {"", "y", "M", "d", "E", "D"}  # "" is a literal text
 
 
@@ -38,15 +40,16 @@ def _day_table(column: pl.Series, mask: str, how: DateSettings) -> pl.Series | N
     low, high = days.min(), days.max()
     if not isinstance(low, int) or not isinstance(high, int) or high - low >= column.len() // 4:
         return None
-    every = pl.int_range(low, high + 1, eager=True) * _DAY
-    texts = pl.concat([format_dates(part.cast(DATE), mask, how) for part in _parts(every)])
-    return texts.gather((days - low).cast(pl.UInt32)).alias(column.name)
+    first, last = low // _BLOCK, high // _BLOCK
+    texts = pl.concat([_block_texts(block, mask, how) for block in range(first, last + 1)])
+    return texts.gather((days - first * _BLOCK).cast(pl.UInt32)).alias(column.name)
 
 
-def _parts(days: pl.Series) -> Iterator[pl.Series]:
-    """Pieces small enough that they are printed one by one."""
-    for start in range(0, days.len(), _MANY_ROWS - 1):
-        yield days.slice(start, _MANY_ROWS - 1)
+@lru_cache(maxsize=128)
+def _block_texts(block: int, mask: str, how: DateSettings) -> pl.Series:
+    """The texts of a run of days; batches mostly ask for the same ones."""
+    days = pl.int_range(block * _BLOCK, (block + 1) * _BLOCK, eager=True)
+    return format_dates((days * _DAY).cast(DATE), mask, how)
 
 
 def parse_dates(column: pl.Series, mask: str, how: DateSettings) -> Parsed:
@@ -59,7 +62,7 @@ def parse_dates(column: pl.Series, mask: str, how: DateSettings) -> Parsed:
         except ValueError as error:
             raise ValueError(f"couldn't convert string [{text}] to a date using format [{mask}]: {error}") from error
 
-    column = column.set((column == "").fill_null(value=False), None)
+    column = without_empty(column)
     settled = dates(column, items, how)
     values, reasons = finish(column, settled and (settled[0].cast(pl.Int64), settled[1]), one, pl.Int64())
     return values.cast(DATE), reasons

@@ -10,9 +10,10 @@ import polars as pl
 
 from assets.kettle.values.fields import ValueType
 from assets.kettle.values.java_numbers import big_decimal, plain
-from assets.kettle.values.number_columns import numbers, texts
+from assets.kettle.values.number_columns import numbers, printed_doubles, texts
 from assets.kettle.values.number_exact import as_decimal, as_double, as_long, format_number, parse_number
 from assets.kettle.values.number_pattern import DEFAULT_PATTERN, NumberPattern, Symbols, compile_number_mask
+from assets.kettle.values.plain_texts import without_empty
 
 _PLAIN_LONG = ("####0;-####0", "0", "#", "####0")
 
@@ -70,6 +71,15 @@ def format_numbers(column: pl.Series, mask: str, symbols: Symbols) -> pl.Series:
     return finish(column, texts(column, pattern, symbols), exact, pl.String())[0]
 
 
+def doubles_as_printed(column: pl.Series, mask: str, symbols: Symbols) -> pl.Series | None:
+    """Doubles whose shortest digits are what the mask prints of a Float64 column; None where that is not sure.
+
+    Raises:
+        ValueError: Java refuses the mask.
+    """
+    return printed_doubles(column, compile_number_mask(mask), symbols)
+
+
 def finish(
     column: pl.Series, settled: tuple[pl.Series, pl.Series] | None, exact: Callable[[Any], Any], dtype: pl.DataType
 ) -> Parsed:
@@ -106,7 +116,7 @@ def parse_numbers(
     def one(text: str) -> Any:
         return parse_text_number(text, kind, pattern, symbols, lenient=lenient)
 
-    column = column.set((column == "").fill_null(value=False), None)
+    column = without_empty(column)
     return finish(column, numbers(column, kind, pattern, symbols), one, _DTYPES[kind])
 
 

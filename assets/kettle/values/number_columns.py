@@ -9,12 +9,11 @@ import polars as pl
 
 from assets.kettle.values.fields import ValueType
 from assets.kettle.values.number_pattern import MINUS, NumberPattern, Symbols
+from assets.kettle.values.plain_texts import made_of
+from assets.kettle.values.printed_doubles import printed
 
 _SAFE = 2.0**46  # up to here the scaled value carries enough bits to see which way it rounds
-_SHORTEST = 15  # digits a double always keeps
 _MOST_FRACTION = 18  # digits of an Int64
-_SAFE_SCALED = 2.0**42  # a scaled double below this is exact to a thousandth and better
-_NO_EXPONENT = (1e-4, 1e15)  # between these polars prints a double without an exponent
 
 Settled = tuple[pl.Series, pl.Series]
 """A column, and a Boolean column: the rows that are right (null input counts as right)."""
@@ -36,37 +35,36 @@ def _as_shortest(pattern: NumberPattern, symbols: Symbols) -> bool:
     return plain and digits == (1, 1, 1, 0)
 
 
+def printed_doubles(column: pl.Series, pattern: NumberPattern, symbols: Symbols) -> pl.Series | None:
+    """A Float64 column whose shortest digits are the texts of this one; None where that is not sure for all rows."""
+    if pattern.exponent_digits or not _as_shortest(pattern, symbols):
+        return None
+    values, settled = _as_printed(column, pattern)
+    return values if settled.all() else None
+
+
+def _as_printed(column: pl.Series, pattern: NumberPattern) -> Settled:
+    places = min(pattern.max_frac, _MOST_FRACTION)
+    values, settled = printed(column, places)
+    if pattern.max_frac > places:
+        settled &= (values == column).fill_null(value=True)
+    return values, settled
+
+
 def _shortest_texts(column: pl.Series, pattern: NumberPattern, symbols: Symbols) -> Settled:
     """Most values by their shortest digits; only the others are taken apart."""
-    text = column.cast(pl.String)
-    # so short a text cannot have more decimals than the mask; outside the range it may have an exponent or be a word
-    size = column.abs()
-    plain = ((size >= _NO_EXPONENT[0]) & (size < _NO_EXPONENT[1])) | (size == 0)
-    rest = (~((text.str.len_bytes() <= pattern.max_frac + 2) & plain)).fill_null(value=False)
-    if not rest.any():
-        return text, pl.Series([True]).new_from_index(0, column.len())
-    rows = rest.arg_true()
-    places = min(pattern.max_frac, _MOST_FRACTION)
-    found, settled = _rounded_doubles(column.gather(rows), places)
+    values, sure = _as_printed(column, pattern)
+    text = values.cast(pl.String)
+    if sure.all():
+        return text, sure
+    rows = (~sure).arg_true()
+    rest = column.gather(rows)
+    found, settled = _rounded_shortest(rest.cast(pl.String), min(pattern.max_frac, _MOST_FRACTION))
     if not settled.all():
-        others = (~settled).arg_true()
-        texts_of, sure = _rounded_shortest(text.gather(rows.gather(others)), places)
-        found, settled = found.scatter(others, texts_of), settled.scatter(others, sure)
-    if not settled.all():
-        split = _split_texts(column.gather(rows), pattern, symbols)
+        split = _split_texts(rest, pattern, symbols)
         if split is not None:
             found, settled = found.zip_with(settled, split[0]), settled | split[1]
-    return text.scatter(rows, found).alias(column.name), (~rest).scatter(rows, settled)
-
-
-def _rounded_doubles(column: pl.Series, places: int) -> Settled:
-    """Rounded as doubles: right where the scaled value is far from a tie and what comes out fits the mask."""
-    scaled = column.abs() * 10.0**places
-    away = ((scaled - scaled.floor()) - 0.5).abs() > 1e-3
-    text = column.round(places).cast(pl.String)
-    fits = (text.str.len_bytes().cast(pl.Int64) - text.str.find(".", literal=True).cast(pl.Int64)) <= places + 1
-    inside = (column.abs() >= _NO_EXPONENT[0]) & (scaled < _SAFE_SCALED)
-    return text, (away & fits & inside).fill_null(value=False)
+    return text.scatter(rows, found).alias(column.name), sure.scatter(rows, settled)
 
 
 def _rounded_shortest(text: pl.Series, places: int) -> Settled:
@@ -212,11 +210,9 @@ def numbers(column: pl.Series, kind: ValueType, pattern: NumberPattern, symbols:
     grouped = (
         rf"[0-9]{{1,3}}(?:{grouping}[0-9]{{3}})+|" if pattern.group and symbols.grouping != symbols.decimal else ""
     )
-    if kind is ValueType.INTEGER:
-        # a text that is just how its number is written needs no closer look
-        quick = column.cast(pl.Int64, strict=False)
-        if (quick.cast(pl.String) == column).fill_null(value=True).all() and quick.null_count() == column.null_count():
-            return quick.alias(column.name), pl.Series([True]).new_from_index(0, column.len())
+    quick = _plain_numbers(column, kind) if symbols.decimal == "." else None
+    if quick is not None:
+        return quick, pl.Series([True]).new_from_index(0, column.len())
     settled = column.str.contains(rf"^-?(?:{grouped}[0-9]+)(?:{decimal}[0-9]+)?$")
     text = column
     if grouped:
@@ -225,6 +221,25 @@ def numbers(column: pl.Series, kind: ValueType, pattern: NumberPattern, symbols:
         text = text.str.replace(symbols.decimal, ".", literal=True)
     values, sure = _NUMBERS[kind](text)
     return values.alias(column.name), (settled & sure).fill_null(value=False) | column.is_null()
+
+
+def _plain_numbers(column: pl.Series, kind: ValueType) -> pl.Series | None:
+    """The numbers of texts of digits, points and minus signs alone: what polars can read of these, Java reads alike.
+
+    None where one text has another character or cannot be read.
+    """
+    plain = _PLAIN.get(kind)
+    if plain is None:
+        return None
+    dtype, characters = plain
+    values = column.cast(dtype, strict=False)
+    return values if values.null_count() == column.null_count() and made_of(column, characters) else None
+
+
+_PLAIN: dict[ValueType, tuple[pl.DataType, bytes]] = {
+    ValueType.NUMBER: (pl.Float64(), b"0123456789.-"),
+    ValueType.INTEGER: (pl.Int64(), b"0123456789-"),
+}
 
 
 def _doubles(text: pl.Series) -> Settled:
