@@ -55,8 +55,8 @@ class Versions:
         from assets.catalog.store import tables
 
         self.engine = open_engine(url)
-        self._writing = self.engine.execution_options(writes=True)
-        self._t = tables
+        self.writing = self.engine.execution_options(writes=True)
+        self.tables = tables
         create(self.engine, tables.METADATA)
 
     def put(
@@ -92,7 +92,7 @@ class Versions:
     def _put_all(
         self, entries: list[tuple[str, str, Document | None]], change: Change, expected: int | None
     ) -> list[Version]:
-        with self._writing.begin() as connection:
+        with self.writing.begin() as connection:
             made = (self._put(connection, *entry, change, expected) for entry in entries)
             return [version for version in made if version is not None]
 
@@ -100,7 +100,7 @@ class Versions:
         """The given version, or the last one; None when there is none or it was removed."""
         from sqlalchemy import select
 
-        v, e = self._t.VERSIONS, self._t.ENTRIES
+        v, e = self.tables.VERSIONS, self.tables.ENTRIES
         query = select(v).where(v.c.kind == kind, v.c.key == key)
         query = query.where(v.c.number == number) if number else query.join(e).where(v.c.number == e.c.number)
         with self.engine.connect() as connection:
@@ -111,7 +111,7 @@ class Versions:
         """All versions, the oldest first; empty when the entry never was."""
         from sqlalchemy import select
 
-        v = self._t.VERSIONS
+        v = self.tables.VERSIONS
         query = select(v).where(v.c.kind == kind, v.c.key == key).order_by(v.c.number)
         with self.engine.connect() as connection:
             return [_version(row) for row in connection.execute(query)]
@@ -125,7 +125,7 @@ class Versions:
         """
         from sqlalchemy import select
 
-        v, e = self._t.VERSIONS, self._t.ENTRIES
+        v, e = self.tables.VERSIONS, self.tables.ENTRIES
         query = select(v).join(e).where(v.c.number == e.c.number, e.c.removed.is_(False)).order_by(v.c.kind, v.c.key)
         if kind:
             query = query.where(v.c.kind == kind)
@@ -139,9 +139,9 @@ class Versions:
         """Records measurements (profiles, counts, scores) by key; the last 50 of an entry are kept."""
         from sqlalchemy import delete, insert, select
 
-        m = self._t.MEASURES
+        m = self.tables.MEASURES
         moment = at or datetime.now(UTC).isoformat(timespec="seconds")
-        with self._writing.begin() as connection:
+        with self.writing.begin() as connection:
             for key, document in measured.items():
                 connection.execute(
                     insert(m).values(kind=kind, key=key, at=moment, run=run, document=canonical(document))
@@ -155,7 +155,7 @@ class Versions:
         """The last measurements of an entry as (moment, run, document), the newest first."""
         from sqlalchemy import select
 
-        m = self._t.MEASURES
+        m = self.tables.MEASURES
         query = select(m).where(m.c.kind == kind, m.c.key == key).order_by(m.c.id.desc()).limit(limit)
         with self.engine.connect() as connection:
             return [(r.at, r.run, json.loads(r.document)) for r in connection.execute(query)]
@@ -171,7 +171,7 @@ class Versions:
     ) -> Version | None:
         from sqlalchemy import insert, select, update
 
-        v, e = self._t.VERSIONS, self._t.ENTRIES
+        v, e = self.tables.VERSIONS, self.tables.ENTRIES
         # the lock first and alone: a join that waited for it would pair the new number with the old version
         locked = select(e.c.number).where(e.c.kind == kind, e.c.key == key).with_for_update()
         number = connection.execute(locked).scalar() or 0

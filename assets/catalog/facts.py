@@ -1,0 +1,54 @@
+"""What is known of an asset from its definition and its last run, free of Dagster."""
+
+from pydantic import Field
+
+from assets.catalog.model import ColumnInfo, Value
+
+KIND = "asset"  # kind of these entries in the catalogue
+
+
+class Check(Value):
+    """The last outcome of one check; `passed` is None when it never ran."""
+
+    name: str
+    passed: bool | None
+    blocking: bool = False
+
+
+class AssetFacts(Value):
+    """One asset.
+
+    Attributes:
+        key: `layer/domain/noun`.
+        description: of the definition.
+        upstream, downstream: keys of its direct neighbours.
+        columns: of the last materialization, or of the definition.
+        file: where the code or the Kettle file is, "" when unknown.
+        made: ISO 8601 moment of the last materialization, "" when there is none.
+        run: Dagster's id of that run.
+        seconds: how long its step took, None when unknown.
+    """
+
+    key: str
+    description: str = ""
+    group: str = ""
+    kinds: tuple[str, ...] = ()
+    tags: dict[str, str] = Field(default_factory=dict)
+    owners: tuple[str, ...] = ()
+    code_version: str = ""
+    upstream: tuple[str, ...] = ()
+    downstream: tuple[str, ...] = ()
+    columns: tuple[ColumnInfo, ...] = ()
+    table: str = ""
+    file: str = ""
+    external: bool = False
+    made: str = ""
+    run: str = ""
+    rows: int | None = None
+    seconds: float | None = None
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def layer(self) -> str:
+        """`raw`, `table`, `feature`, …"""
+        return self.key.split("/", 1)[0]
