@@ -61,9 +61,10 @@ def _facts(
 def _checks(graph: "AssetGraph", instance: dg.DagsterInstance, keys: Iterable[dg.AssetCheckKey]) -> Iterable[Check]:
     for key in keys:
         last = instance.get_latest_asset_check_evaluation_record(key)
+        done = last.evaluation if last else None  # or what a run that died had planned
         yield Check(
             name=key.name,
-            passed=last.evaluation.passed if last and last.evaluation else None,
+            passed=done.passed if isinstance(done, dg.AssetCheckEvaluation) else None,
             blocking=graph.get(key).blocking,
         )
 
