@@ -48,6 +48,7 @@ class Settings(BaseModel):
     catalog: Annotated[str, _url("sqlite", "postgresql")] = Field(
         description="Where the catalogue, its versions and the lineage graph live."
     )
+    catalog_files: Path = Field(description="Folder with `sources.yaml`: what the catalogue scans.")
     llm: Annotated[str, _url("none", "http", "https")] = Field(
         "none", description="Base URL of an OpenAI-compatible API for generated answers; `none` answers extractively."
     )
@@ -110,6 +111,7 @@ LOCAL = {
     "tracking": "sqlite:///{home}/mlflow.db",
     "vectors": "lancedb://{home}/vectors",
     "catalog": "sqlite:///{home}/catalog.db",
+    "catalog_files": str(PROJECT / "examples" / "catalog"),
     "handbook": str(PROJECT / "examples" / "handbook"),
     "drops": "{home}/drops",
     "kettle_files": str(PROJECT / "examples" / "kettle"),
@@ -146,7 +148,7 @@ def resolve(environ: Mapping[str, str] = os.environ, project: Path = PROJECT) ->
     values = PROFILES.get(profile, LOCAL) | given
     values["home"] = str(Path(values["home"]).expanduser().absolute())
     values = {k: v.replace("{home}", values["home"]) if k not in given else v for k, v in values.items()}
-    for folder in ("handbook", "drops", "kettle_files"):
+    for folder in ("handbook", "drops", "kettle_files", "catalog_files"):
         values[folder] = str(Path(values[folder]).expanduser().absolute())
     try:
         settings = Settings.model_validate(values)

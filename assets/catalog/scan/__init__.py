@@ -1,0 +1,1 @@
+"""Reads sources: what tables, files and endpoints they have, their structure, and a profile of each column."""

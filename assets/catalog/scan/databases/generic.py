@@ -1,0 +1,243 @@
+"""Any database that SQLAlchemy reaches: structure by its inspector, rows by a streaming cursor.
+
+Kinds of database that know more (sizes, last changes, a way to sample, Arrow) override a method each.
+"""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine, Inspector, create_engine, inspect
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlglot import exp
+
+from assets.catalog.model import ColumnInfo, ForeignKey, Index, TableInfo, TableKind
+from assets.catalog.scan.arrow import batch
+from assets.catalog.scan.databases.types import base_of_type, type_text
+from assets.catalog.scan.reader import Content, Found, Wanted, batch_rows
+from assets.catalog.scan.references import Address
+from assets.catalog.scan.sources import Source
+from core.errors import SourceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# scheme -> SQLAlchemy driver, package that has it, sqlglot's dialect
+DRIVERS: dict[str, tuple[str, str, str]] = {
+    "oracle": ("oracle+oracledb", "oracledb", "oracle"),
+    "mssql": ("mssql+pymssql", "pymssql", "tsql"),
+    "clickhouse": ("clickhouse+native", "clickhouse-sqlalchemy", "clickhouse"),
+    "trino": ("trino", "trino[sqlalchemy]", "trino"),
+    "presto": ("presto", "pyhive[presto]", "presto"),
+    "hive": ("hive", "pyhive[hive]", "hive"),
+    "impala": ("impala", "impyla", "hive"),
+    "druid": ("druid", "pydruid[sqlalchemy]", "druid"),
+    "snowflake": ("snowflake", "snowflake-sqlalchemy", "snowflake"),
+    "bigquery": ("bigquery", "sqlalchemy-bigquery", "bigquery"),
+    "redshift": ("redshift+psycopg2", "sqlalchemy-redshift", "redshift"),
+    "databricks": ("databricks", "databricks-sqlalchemy", "databricks"),
+    "teradatasql": ("teradatasql", "teradatasqlalchemy", "teradata"),
+    "db2": ("db2+ibm_db", "ibm-db-sa", ""),
+    "hana": ("hana", "sqlalchemy-hana", ""),
+    "vertica": ("vertica+vertica_python", "sqlalchemy-vertica-python", "postgres"),
+    "mysql": ("mysql+pymysql", "pymysql", "mysql"),
+    "mariadb": ("mysql+pymysql", "pymysql", "mysql"),
+    "postgresql": ("postgresql+psycopg2", "psycopg2-binary", "postgres"),
+}
+_LISTS = {"table": "get_table_names", "view": "get_view_names"}
+Facts = Mapping[str, Mapping[str, Any]]
+
+
+class DatabaseReader:
+    """See reader.Reader."""
+
+    parallel = 2
+    dialect = ""
+    schemas: Sequence[str | None] = (None,)
+
+    def __init__(self, engine: Engine, address: Address, source: Source) -> None:
+        self.engine = engine
+        self.address = address
+        self.source = source
+
+    @classmethod
+    def open(cls, address: Address, source: Source) -> "DatabaseReader":
+        """Connects.
+
+        Raises:
+            SourceError: the driver is not installed, or the database cannot be reached.
+        """
+        scheme, _, rest = address.url.partition(":")
+        driver, package, dialect = DRIVERS.get(scheme.partition("+")[0], (scheme, scheme, ""))
+        try:
+            engine = cls.connect_engine(f"{scheme if '+' in scheme else driver}:{rest}")
+        except (NoSuchModuleError, ModuleNotFoundError):
+            raise SourceError(
+                f"source {source.name}: no driver for {scheme} is installed", f"pip install '{package}'"
+            ) from None
+        except ArgumentError:
+            raise SourceError(
+                f"source {source.name}: field url is no SQLAlchemy URL", "write scheme://user@host:port/database"
+            ) from None
+        made = cls(engine, address, source)
+        made.dialect = cls.dialect or dialect
+        try:
+            made.prepare()
+        except SQLAlchemyError as error:
+            made.close()
+            raise SourceError(f"source {source.name} cannot be reached: {made.reason(error)}") from None
+        return made
+
+    @classmethod
+    def connect_engine(cls, url: str) -> Engine:
+        """The engine of a URL, without a connection yet."""
+        return create_engine(url, pool_pre_ping=False)
+
+    def prepare(self) -> None:
+        """Connects once, so that a source that is down says so."""
+        with self.engine.connect():
+            pass
+
+    def reason(self, error: Exception) -> str:
+        """The driver's message, without secrets."""
+        return self.address.clean(getattr(error, "orig", None) or error)
+
+    def close(self) -> None:
+        """See reader.Reader."""
+        self.engine.dispose()
+
+    def quote(self, *names: str) -> str:
+        """Names, quoted and joined by dots."""
+        return ".".join(exp.to_identifier(n, quoted=True).sql(self.dialect or None) for n in names if n)
+
+    def tables(self, wanted: Wanted) -> list[Found]:
+        """See reader.Reader."""
+        found: list[Found] = []
+        with warnings.catch_warnings(), self.engine.connect() as connection:
+            warnings.simplefilter("ignore")  # of types that SQLAlchemy does not know
+            inspector = inspect(connection)
+            for schema in self.schemas:
+                facts = self.facts(connection, schema)
+                for kind, listing in _LISTS.items():
+                    for name in getattr(inspector, listing)(schema=schema):
+                        table = TableInfo(name=name, schema_name=schema or "", kind=TableKind(kind))
+                        if wanted(table.path):
+                            found.append(self._found(inspector, table, schema, facts.get(name, {})))
+        return found
+
+    def facts(self, connection: Any, schema: str | None) -> Facts:
+        """Table -> rows, rows_exact, size, changed, comment and mark, as far as the database knows them."""
+        return {}
+
+    def _found(self, inspector: Inspector, table: TableInfo, schema: str | None, facts: Mapping[str, Any]) -> Found:
+        known = {k: v for k, v in facts.items() if k != "mark"}
+        try:
+            known = self._structure(inspector, table, schema) | known
+        except SQLAlchemyError as error:
+            return Found(table.model_copy(update={"error": self.reason(error)}))
+        return Found(table.model_copy(update=known), str(facts.get("mark", "")))
+
+    def _structure(self, inspector: Inspector, table: TableInfo, schema: str | None) -> dict[str, Any]:
+        name = table.name
+        made: dict[str, Any] = {"columns": self._columns(inspector.get_columns(name, schema=schema))}
+        made["comment"] = _optional(lambda: inspector.get_table_comment(name, schema=schema)["text"]) or ""
+        if table.kind is TableKind.VIEW:
+            return made
+        key = _optional(lambda: inspector.get_pk_constraint(name, schema=schema))
+        unique = _optional(lambda: inspector.get_unique_constraints(name, schema=schema)) or []
+        made["primary_key"] = tuple((key or {}).get("constrained_columns") or ())
+        made["unique"] = tuple(sorted(tuple(u["column_names"]) for u in unique))
+        foreign: Any = _optional(lambda: inspector.get_foreign_keys(name, schema=schema)) or []
+        made["foreign_keys"] = tuple(sorted((_foreign(f, table.schema_name) for f in foreign), key=repr))
+        indexes: Any = _optional(lambda: inspector.get_indexes(name, schema=schema)) or []
+        made["indexes"] = tuple(
+            Index(
+                name=i["name"] or "",
+                columns=tuple(c if c is not None else e for c, e in _members(i)),
+                unique=bool(i["unique"]),
+            )
+            for i in sorted(indexes, key=lambda i: i["name"] or "")
+        )
+        return made
+
+    def _columns(self, columns: Any) -> tuple[ColumnInfo, ...]:
+        return tuple(
+            ColumnInfo(
+                name=c["name"],
+                type=type_text(c["type"], self.engine.dialect),
+                base=base_of_type(c["type"]),
+                place=place,
+                nullable=bool(c.get("nullable", True)),
+                default=str(c.get("default") or ""),
+                comment=c.get("comment") or "",
+            )
+            for place, c in enumerate(columns, 1)
+        )
+
+    @contextmanager
+    def read(self, table: TableInfo, rows: int) -> Iterator[Content]:
+        """See reader.Reader.
+
+        Raises:
+            SourceError: the database refuses, or the table is gone.
+        """
+        sampled = self.too_many(table, rows)
+        try:
+            with self.rows_of(self.select(table, rows if sampled else 0), table.columns) as batches:
+                yield Content(table.columns, batches, sampled=sampled)
+        except self.errors() as error:
+            raise SourceError(f"{table.path}: {self.reason(error)}") from None
+
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What the driver raises."""
+        return (SQLAlchemyError,)
+
+    def too_many(self, table: TableInfo, rows: int) -> bool:
+        """Whether to sample: more rows than wanted, or nobody knows how many."""
+        return rows > 0 and (table.rows is None or table.rows > rows)
+
+    def select(self, table: TableInfo, rows: int) -> str:
+        """The statement that reads a table, or about `rows` rows of it when that is not 0."""
+        made = exp.select(*(exp.column(exp.to_identifier(c.name, quoted=True)) for c in table.columns)).from_(
+            exp.table_(table.name, db=table.schema_name or None, quoted=True)
+        )
+        return (made.limit(rows) if rows else made).sql(self.dialect or None)
+
+    @contextmanager
+    def rows_of(self, sql: str, columns: Sequence[ColumnInfo]) -> "Iterator[Iterator[pa.RecordBatch]]":
+        """The batches of a statement."""
+        with self.engine.connect() as connection:
+            result = connection.execution_options(stream_results=True).exec_driver_sql(sql.replace("%", "%%"))
+            yield self._batches(result, columns)
+
+    def _batches(self, result: Any, columns: Sequence[ColumnInfo]) -> "Iterator[pa.RecordBatch]":
+        bases = [c.base for c in columns]
+        size = min(20_000, batch_rows(len(columns)))
+        while rows := result.fetchmany(size):
+            yield batch(rows, bases)
+
+
+def _optional(ask: Any) -> Any:
+    """What not every dialect can tell."""
+    try:
+        return ask()
+    except NotImplementedError:
+        return None
+
+
+def _foreign(key: Mapping[str, Any], schema: str) -> ForeignKey:
+    target = key.get("referred_schema") or ""
+    return ForeignKey(
+        columns=tuple(key["constrained_columns"]),
+        table=key["referred_table"],
+        targets=tuple(key["referred_columns"]),
+        schema_name="" if target == schema else target,
+        name=key.get("name") or "",
+    )
+
+
+def _members(index: Mapping[str, Any]) -> Iterator[tuple[str | None, str]]:
+    names = index["column_names"]
+    expressions = index.get("expressions") or [n or "" for n in names]
+    return zip(names, expressions, strict=True)

@@ -1,0 +1,51 @@
+"""SQLAlchemy's types as bases and as the engine's own text."""
+
+from typing import Any
+
+from sqlalchemy import types
+from sqlalchemy.exc import SQLAlchemyError
+
+from assets.catalog.model import Base
+
+_BASES: tuple[tuple[type[Any], Base], ...] = (
+    (types.Boolean, Base.BOOLEAN),
+    (types.Integer, Base.INTEGER),
+    (types.Numeric, Base.NUMBER),
+    (types.DateTime, Base.TIMESTAMP),
+    (types.Date, Base.DATE),
+    (types.Time, Base.TIME),
+    (types.LargeBinary, Base.BINARY),
+    (types._Binary, Base.BINARY),
+    (types.JSON, Base.NESTED),
+    (types.ARRAY, Base.NESTED),
+    (types.String, Base.TEXT),
+    (types.Uuid, Base.TEXT),
+)
+_NAMES = {
+    "BIT": Base.BINARY,
+    "BYTEA": Base.BINARY,
+    "YEAR": Base.INTEGER,
+    "HSTORE": Base.NESTED,
+    "INET": Base.TEXT,
+    "CIDR": Base.TEXT,
+    "MACADDR": Base.TEXT,
+    "CITEXT": Base.TEXT,
+    "TSVECTOR": Base.TEXT,
+    "MONEY": Base.NUMBER,
+}
+
+
+def base_of_type(type_: Any) -> Base:
+    """The base of a reflected type."""
+    for kind, base in _BASES:
+        if isinstance(type_, kind):
+            return base
+    return _NAMES.get(str(getattr(type_, "__visit_name__", "")).upper(), Base.OTHER)
+
+
+def type_text(type_: Any, dialect: Any) -> str:
+    """The type as the engine writes it, such as VARCHAR(20)."""
+    try:
+        return str(type_.compile(dialect=dialect))
+    except (SQLAlchemyError, AttributeError, TypeError):
+        return str(getattr(type_, "__visit_name__", "") or "unknown")

@@ -1,0 +1,1 @@
+"""Measures columns in one pass over Arrow batches, in bounded memory."""

@@ -1,0 +1,88 @@
+"""Values of a column as numbers and as text."""
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from assets.catalog.model import Base
+
+SHOWN = 200  # characters of a value that are kept
+
+
+def is_text(type_: pa.DataType) -> bool:
+    """Whether values are texts."""
+    return pa.types.is_string(type_) or pa.types.is_large_string(type_)
+
+
+def lengths(values: pa.Array) -> tuple[int, int]:
+    """Characters of the shortest and longest of some texts."""
+    found = pc.min_max(pc.utf8_length(values)).as_py()
+    return found["min"], found["max"]
+
+
+def numbers(values: pa.Array, base: Base | None = None) -> npt.NDArray[np.float64] | None:
+    """Float64 [n]; dates and timestamps as seconds since 1970; None for what is no quantity.
+
+    Args:
+        values: without nulls.
+        base: what texts stand for; what does not parse becomes NaN.
+    """
+    kind = values.type
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return values.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
+    if pa.types.is_decimal(kind):
+        return _array(values.cast(pa.float64()))
+    if pa.types.is_date(kind):
+        return _array(values.cast(pa.date32()).cast(pa.int32())) * 86400.0
+    if pa.types.is_timestamp(kind):
+        return _seconds(values)
+    if is_text(kind) and base in _PARSERS:
+        return _PARSERS[base](values)
+    return None
+
+
+def shown(value: Any) -> str:
+    """A value as text, cut to SHOWN characters; moments in ISO 8601, bytes by their number."""
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    if isinstance(value, dt.datetime | dt.date | dt.time):
+        return value.isoformat()
+    text = value if isinstance(value, str) else str(value)
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def _array(values: pa.Array) -> npt.NDArray[np.float64]:
+    return values.to_numpy(zero_copy_only=False).astype(np.float64)
+
+
+def _seconds(values: pa.Array) -> npt.NDArray[np.float64]:
+    scale = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[values.type.unit]
+    return _array(values.cast(pa.int64())) / scale
+
+
+def _numeric(values: pa.Array) -> npt.NDArray[np.float64]:
+    import polars as pl
+
+    parsed = pl.Series(values).str.strip_chars().cast(pl.Float64, strict=False)
+    return parsed.fill_null(float("nan")).to_numpy()
+
+
+def _moments(values: pa.Array) -> npt.NDArray[np.float64]:
+    import polars as pl
+
+    text = pl.Series(values).str.strip_chars().str.replace_all("/", "-").str.replace(" ", "T")
+    frame = text.to_frame("t")
+    whole = pl.when(pl.col("t").str.len_chars() <= 10).then(pl.col("t") + "T00:00:00").otherwise(pl.col("t"))
+    parsed = frame.select(
+        whole.str.replace(r"(Z|[+-]\d\d:?\d\d)$", "").str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False)
+    ).to_series()
+    return (parsed.dt.epoch("us").cast(pl.Float64) / 1e6).fill_null(float("nan")).to_numpy()
+
+
+_PARSERS = {Base.INTEGER: _numeric, Base.NUMBER: _numeric, Base.DATE: _moments, Base.TIMESTAMP: _moments}

@@ -1,0 +1,70 @@
+"""What a reader of a kind of source offers the scan."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from assets.catalog.model import ColumnInfo, TableInfo
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Wanted = Callable[[str], bool]
+CELLS = 4_000_000  # of a batch
+ROWS = 250_000
+
+
+def batch_rows(columns: int) -> int:
+    """Rows of a batch, so that a wide table takes no more memory than a long one."""
+    return max(1_000, min(ROWS, CELLS // max(1, columns)))
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table and a token that differs when its data do; "" where the source cannot tell."""
+
+    table: TableInfo
+    mark: str = ""
+
+
+@dataclass
+class Content:
+    """A table's rows.
+
+    Attributes:
+        columns: in the order of the batches; a column whose `type` is "" is judged by its texts.
+        sampled: the batches are a part of the table; final once they are through, like what follows.
+        rows: rows of the whole table, None when that is what was read.
+        rows_exact: false where `rows` is an estimate.
+        problems: what could not be read, such as lines that are no record.
+    """
+
+    columns: Sequence[ColumnInfo]
+    batches: "Iterator[pa.RecordBatch]"
+    sampled: bool = False
+    rows: int | None = None
+    rows_exact: bool = True
+    problems: list[str] = field(default_factory=list)
+
+
+class Reader(Protocol):
+    """An open source.
+
+    Attributes:
+        parallel: tables that may be read at the same time.
+    """
+
+    parallel: int
+
+    def tables(self, wanted: Wanted) -> list[Found]:
+        """All wanted tables with their structure; what is unreadable of one is its `error`."""
+        ...
+
+    def read(self, table: TableInfo, rows: int) -> AbstractContextManager[Content]:
+        """The rows of a table, sampled when it has more than `rows` (0: never)."""
+        ...
+
+    def close(self) -> None:
+        """Frees what the source holds."""
+        ...
