@@ -16,7 +16,7 @@ def sql_lineage(warehouse: "Warehouse", sql: str, upstream: Sequence[str]) -> Co
     Args:
         upstream: asset keys of tables that exist in the warehouse.
     """
-    from assets.tables.lineage import column_lineage
+    from assets.catalog.lineage.sql.select import column_lineage
 
     tables = {str(table_name(Key.parse(key))): key for key in upstream}
     # names are enough to trace a column; its type is not looked at

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assets.tables.content import Content, columns, contents, row_counts, types, weekly_contents
 from assets.tables.dbt_run import OK, Listener, NodeResult
-from assets.tables.lineage import column_lineage
+from assets.catalog.lineage.sql.select import column_lineage
 from assets.tables.specs import ModelSpec
 from core.errors import StoreError
 from core.hashing import digest

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.tables.lineage import column_lineage
+from assets.catalog.lineage.sql.select import column_lineage
 from core.errors import StoreError
 
 SCHEMAS = {"raw_a.t": {"x": "int", "y": "int", "k": "int"}, "raw_a.u": {"k": "int", "z": "int"}}

@@ -1,0 +1,1 @@
+"""Lineage: which columns and assets everything is made from, with the evidence, and what a change breaks."""

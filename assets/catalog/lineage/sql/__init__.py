@@ -1,0 +1,1 @@
+"""Column lineage of SQL scripts in all of sqlglot's dialects."""
