@@ -1,0 +1,157 @@
+"""What people said of relations: `relations.yaml`, kept in git, one entry per relation with who, when and why."""
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import ValidationError
+
+from assets.catalog.model import Value
+from assets.catalog.relations.model import Cardinality, End, Kind, Relation, State
+from core.errors import StoreError
+
+FILE = "relations.yaml"
+_HEAD = "# Relations between tables as people decided; written by `heddle catalog`, kept in git.\n"
+
+
+class Place(Value):
+    """One side of a decided relation."""
+
+    source: str
+    table: str
+    columns: tuple[str, ...]
+
+
+class Decision(Value):
+    """One entry of the file; `at` is ISO 8601, UTC."""
+
+    child: Place
+    parent: Place
+    kind: Kind = Kind.FOREIGN_KEY
+    state: Literal[State.ACCEPTED, State.REFUSED]
+    by: str
+    at: str
+    note: str = ""
+
+
+def read(folder: Path) -> list[Decision]:
+    """The decisions of a folder, none where it has no file.
+
+    Raises:
+        StoreError: the file is no YAML or an entry is malformed; the message names the entry and field.
+    """
+    path = folder / FILE
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StoreError(f"{path} is not valid YAML: {error}", "correct the file, or restore it from git") from None
+    entries = found.get("relations", []) if isinstance(found, dict) else None
+    if not isinstance(entries, list):
+        raise StoreError(f"{path} has no list `relations`", "correct the file, or restore it from git")
+    return [_entry(path, number, entry) for number, entry in enumerate(entries, 1)]
+
+
+def decide(folder: Path, relation: Relation, state: State, by: str, note: str = "") -> Decision:
+    """Remember that a person accepted or refused a relation; a later word replaces an earlier one.
+
+    Raises:
+        StoreError: no person is named, or the file cannot be read.
+    """
+    if not by.strip() or state is State.PROPOSED:
+        raise StoreError("a decision on a relation needs a person and `accepted` or `refused`", "name both")
+    at = datetime.now(UTC).replace(microsecond=0).isoformat()
+    decision = Decision(
+        child=_place(relation.child), parent=_place(relation.parent), kind=relation.kind, state=state,
+        by=by, at=at, note=note,
+    )  # fmt: skip
+    with _locked(folder):
+        kept = [d for d in read(folder) if (d.child, d.parent) != (decision.child, decision.parent)]
+        _write(folder, [*kept, decision])
+    return decision
+
+
+def forget(folder: Path, relation: Relation) -> bool:
+    """Take a decision back; False where there was none."""
+    ends = (_place(relation.child), _place(relation.parent))
+    with _locked(folder):
+        known = read(folder)
+        kept = [d for d in known if (d.child, d.parent) != ends]
+        if len(kept) < len(known):
+            _write(folder, kept)
+    return len(kept) < len(known)
+
+
+def apply(relations: Iterable[Relation], decisions: Iterable[Decision]) -> list[Relation]:
+    """Relations with their states; accepted ones come first and stay though nothing proposes them any more.
+
+    A refused relation keeps its place at the end, so that it can be shown and taken back.
+    """
+    known = {(_end(d.child), _end(d.parent)): d for d in decisions}
+    found = []
+    for relation in relations:
+        decision = known.pop((relation.child, relation.parent), None)
+        if decision is not None:
+            told = f"{decision.state} by {decision.by} at {decision.at}"
+            relation = replace(relation, state=decision.state, kind=decision.kind, reasons=(told, *relation.reasons))
+        found.append(relation)
+    for (child, parent), d in known.items():
+        if d.state is State.ACCEPTED:
+            why = (f"accepted by {d.by} at {d.at}", "not proposed by the present values")
+            found.append(Relation(child, parent, d.kind, 1.0, 0.0, Cardinality.MANY_TO_ONE, why, State.ACCEPTED))
+    order = {State.ACCEPTED: 0, State.PROPOSED: 1, State.REFUSED: 2}
+    return sorted(found, key=lambda r: order[r.state])
+
+
+def _entry(path: Path, number: int, entry: object) -> Decision:
+    try:
+        return Decision.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise StoreError(f"{path}: entry {number}: {where}: {first['msg']}", "correct that entry") from None
+
+
+def _place(end: End) -> Place:
+    return Place(source=end.source, table=end.table, columns=end.columns)
+
+
+def _end(place: Place) -> End:
+    return End(place.source, place.table, place.columns)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One writer at a time, so that no one's word is lost; the kernel's lock on the folder, gone with the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _write(folder: Path, decisions: list[Decision]) -> None:
+    """Sorted, so that two people's entries rarely meet in one place of the file; by rename, so never half of it."""
+    ordered = sorted(decisions, key=lambda d: (str(d.child), str(d.parent)))
+    entries = [d.model_dump(mode="json", exclude_defaults=True) for d in ordered]
+    text = _HEAD + yaml.safe_dump({"relations": entries}, allow_unicode=True, sort_keys=False, width=120)
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{FILE}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(folder / FILE)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
