@@ -5,6 +5,7 @@ import dagster as dg
 from core.settings import Settings
 from sensors.alerts import alert_sensors
 from sensors.bi import table_materialized
+from sensors.catalog import run_registered
 from sensors.drops import drops_changed
 from sensors.environments import sensor_status
 from sensors.jobs import jobs
@@ -31,6 +32,7 @@ def definitions(settings: Settings) -> dg.Definitions:
             drops_changed(settings),
             kettle_changed(settings),
             dataset_changed(settings),
+            run_registered(settings),
             conditions,
             *alert_sensors(settings),
             *([table_materialized()] if settings.bi != "none" else []),

@@ -2,21 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
+from assets.catalog._compat import AssetGraph, AssetRecord
 from assets.catalog.facts import AssetFacts, Check
 from assets.catalog.model import Base, ColumnInfo
-
-if TYPE_CHECKING:
-    from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
-    from dagster._core.storage.event_log.base import AssetRecord
 
 FILE = "kettle/file"
 
 
-def collect(graph: "AssetGraph", instance: dg.DagsterInstance) -> list[AssetFacts]:
+def collect(graph: AssetGraph, instance: dg.DagsterInstance) -> list[AssetFacts]:
     """The facts of every asset of three-part key, definitions and last materializations together."""
     keys = [key for key in graph.get_all_asset_keys() if len(key.path) == 3]
     records = {r.asset_entry.asset_key: r for r in instance.get_asset_records(keys)}
@@ -25,10 +22,10 @@ def collect(graph: "AssetGraph", instance: dg.DagsterInstance) -> list[AssetFact
 
 
 def _facts(
-    graph: "AssetGraph",
+    graph: AssetGraph,
     instance: dg.DagsterInstance,
     key: dg.AssetKey,
-    record: "AssetRecord | None",
+    record: AssetRecord | None,
     seconds: "_Seconds",
 ) -> AssetFacts:
     node = graph.get(key)
@@ -58,7 +55,7 @@ def _facts(
     )
 
 
-def _checks(graph: "AssetGraph", instance: dg.DagsterInstance, keys: Iterable[dg.AssetCheckKey]) -> Iterable[Check]:
+def _checks(graph: AssetGraph, instance: dg.DagsterInstance, keys: Iterable[dg.AssetCheckKey]) -> Iterable[Check]:
     for key in keys:
         last = instance.get_latest_asset_check_evaluation_record(key)
         done = last.evaluation if last else None  # or what a run that died had planned

@@ -33,6 +33,7 @@ def demo() -> None:
     """
     from rich.console import Console
 
+    from assets.catalog.registration_defs import bring_up_to_date
     from assets.endpoints import server
     from orchestration import summary
     from orchestration.cli.progress import Progress
@@ -49,6 +50,8 @@ def demo() -> None:
         progress = Progress(console)
         with progress.shown():
             outcome = session.runner.update(None, progress)
+            if outcome.runs:
+                bring_up_to_date(settings, session.runner.graph, session.instance, outcome.runs[-1])
         if outcome.failed:
             raise HeddleError(
                 f"{len(outcome.failed)} step(s) failed: {', '.join(outcome.failed)}",

@@ -10,6 +10,7 @@ from core.errors import HeddleError
 
 COMMANDS = {
     "ask": "orchestration.cli.ask:ask",
+    "catalog": "orchestration.cli.catalog:catalog",
     "config": "orchestration.cli.config:config",
     "coverage": "orchestration.cli.coverage:coverage",
     "dbt": "orchestration.cli.dbt:dbt",

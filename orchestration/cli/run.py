@@ -36,6 +36,7 @@ def run(
         raise click.UsageError("--partition goes with --force; without it, every week that is out of date runs")
     from rich.console import Console
 
+    from assets.catalog.registration_defs import bring_up_to_date
     from orchestration.cli.progress import Progress
     from orchestration.runner import Outcome, close_orphans, only_runner
     from orchestration.session import open_session
@@ -55,6 +56,8 @@ def run(
                 session.runner.run(session.forced(keys, partitions), progress, outcome)
             else:
                 outcome = session.runner.update(keys, progress)
+            if outcome.runs:
+                bring_up_to_date(settings, session.runner.graph, session.instance, outcome.runs[-1])
     if not outcome.runs:
         console.print("Everything is up to date.")
     if outcome.failed:

@@ -1,0 +1,157 @@
+"""One entry of the catalogue as people see it: definition, scan, what people wrote and what was measured, together.
+
+A table of the warehouse is both an asset that Heddle makes and a table that a scan found: its card shows both. The
+command line and the pages show cards and know nothing of how they are put together.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from assets.catalog.changes.diff import Difference
+from assets.catalog.changes.entry import TABLE, TableEntry
+from assets.catalog.describe import Sentence, of_table
+from assets.catalog.facts import KIND as ASSET
+from assets.catalog.model import ColumnInfo, Meaning, Profile
+from assets.catalog.record import SOURCE, pending
+from assets.catalog.store.versions import Version, Versions
+from core.errors import HeddleError
+
+
+@dataclass(frozen=True)
+class Line:
+    """A column with everything known of it; `text` is a person's description, else the comment."""
+
+    column: ColumnInfo
+    text: str
+    meaning: Meaning | None
+    profile: Profile | None
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything about one entry.
+
+    Attributes:
+        key: of the entry in the catalogue; `asset` is Dagster's key for the same thing, `table` the scanned table's.
+        written: a person's description, "" when nobody wrote one.
+        sentences: what was written from evidence, each with it.
+        measured: what the last run and scan said; see register.measured.
+    """
+
+    key: str
+    kind: str
+    asset: str
+    table: str
+    written: str
+    description: str
+    sentences: tuple[Sentence, ...]
+    lines: tuple[Line, ...]
+    tags: dict[str, str]
+    owners: tuple[str, ...]
+    upstream: tuple[str, ...]
+    downstream: tuple[str, ...]
+    measured: dict[str, Any]
+    pending: tuple[Difference, ...] = ()
+    history: tuple[Version, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def card(versions: Versions, key: str) -> Card:
+    """The card of an asset key (`table/retail/baskets`) or a scanned table (`shop/public.orders`).
+
+    Raises:
+        HeddleError: there is no such entry; the message names the nearest keys.
+    """
+    tables = _tables(versions)
+    asset = tables.get(key, key)
+    table = next((t for t, a in tables.items() if a == asset), "")
+    made = versions.get(ASSET, asset)
+    scanned = versions.get(TABLE, table) if table else None
+    if made is None and scanned is None:
+        raise HeddleError(f"no entry {key} in the catalogue", _near(versions, key, tables))
+    entry = TableEntry.model_validate(scanned.document) if scanned else None
+    document = (made.document if made else None) or {}
+    measured = _last(versions, TABLE, table) | _last(versions, ASSET, asset)
+    written = document.get("written", {})
+    history = [*versions.history(ASSET, asset), *(versions.history(TABLE, table) if table else [])]
+    return Card(
+        key=asset if made else table,
+        kind=asset.split("/", 1)[0] if made else TABLE,
+        asset=asset,
+        table=table,
+        written=written.get("description", "") or (entry.description if entry else ""),
+        description=document.get("description", "") or (entry.table.comment if entry else ""),
+        sentences=_sentences(document, entry),
+        lines=_lines(document, entry, written, measured.get("profiles", {})),
+        tags=document.get("tags", {}) | dict.fromkeys([*written.get("tags", []), *(entry.tags if entry else ())], ""),
+        owners=tuple(written.get("owners", [])) or tuple(document.get("owners", [])) or _owner(entry),
+        upstream=tuple(document.get("upstream", [])),
+        downstream=_downstream(versions, asset),
+        measured=measured,
+        pending=tuple(pending(versions, table)) if table else (),
+        history=tuple(sorted(history, key=lambda v: (v.change.at, v.kind, v.number))),
+        facts={
+            k: document[k] for k in ("group", "kinds", "table", "file", "code_version", "external") if k in document
+        },
+    )
+
+
+def _tables(versions: Versions) -> dict[str, str]:
+    """Key of a scanned table -> the asset key of the same thing."""
+    found = {}
+    for source in versions.latest(SOURCE):
+        for path, asset in (source.document or {}).get("tables", {}).items():
+            found[f"{source.key}/{path}"] = asset
+    return found
+
+
+def _downstream(versions: Versions, asset: str) -> tuple[str, ...]:
+    return tuple(v.key for v in versions.latest(ASSET) if asset in (v.document or {}).get("upstream", ()))
+
+
+def _sentences(document: dict[str, Any], entry: TableEntry | None) -> tuple[Sentence, ...]:
+    said = [Sentence(d["en"], d["zh"], d["evidence"]) for d in document.get("described", [])]
+    return tuple(said or (of_table(entry.table) if entry else []))
+
+
+def _lines(
+    document: dict[str, Any], entry: TableEntry | None, written: dict[str, Any], profiles: dict[str, Any]
+) -> tuple[Line, ...]:
+    columns = {c.name: c for c in entry.table.columns} if entry else {}
+    # the definition's comment is better than the engine's, which a dbt or Kettle table has none of
+    columns |= {c["name"]: ColumnInfo.model_validate(c) for c in document.get("columns", [])}
+    texts = (entry.columns if entry else {}) | written.get("columns", {})
+    meanings = (entry.meanings if entry else {}) | {
+        name: Meaning(type=type_, confidence=1.0, by="user") for name, type_ in written.get("meanings", {}).items()
+    }
+    return tuple(
+        Line(
+            column,
+            texts.get(name, "") or column.comment,
+            meanings.get(name),
+            Profile.model_validate(profiles[name]) if name in profiles else None,
+        )
+        for name, column in columns.items()
+    )
+
+
+def _owner(entry: TableEntry | None) -> tuple[str, ...]:
+    return (entry.owner,) if entry and entry.owner else ()
+
+
+def _last(versions: Versions, kind: str, key: str) -> dict[str, Any]:
+    found = versions.measured(kind, key) if key else []
+    return found[0][2] | {f"{kind}_at": found[0][0]} if found else {}
+
+
+def _near(versions: Versions, key: str, tables: dict[str, str]) -> str:
+    from difflib import get_close_matches
+
+    known = [*(v.key for v in versions.latest(ASSET)), *tables]
+    noun = key.rsplit("/", 1)[-1]
+    near = get_close_matches(key, known, 3) or [k for k in known if noun and noun in k][:3]
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    return (
+        "`heddle catalog search WORDS` finds entries" if known else "the catalogue is empty: run `heddle catalog scan`"
+    )

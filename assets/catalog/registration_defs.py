@@ -1,0 +1,23 @@
+"""Brings the catalogue up to date with Dagster's definitions and event log."""
+
+import dagster as dg
+
+from assets.catalog._compat import AssetGraph
+from assets.catalog.facts_defs import collect
+from assets.catalog.register import register
+from assets.catalog.store.versions import Versions
+from core.settings import Settings
+
+
+def bring_up_to_date(settings: Settings, graph: AssetGraph, instance: dg.DagsterInstance, run: str = "") -> str:
+    """Registers every asset as it is defined and as it last ran; says in words what is new.
+
+    Args:
+        run: Dagster's id of the run that is the cause, "" when none is.
+
+    Raises:
+        StoreError: the catalogue's database cannot be opened.
+    """
+    facts = collect(graph, instance)
+    made = register(Versions(settings.catalog), facts, run)
+    return f"{len(facts)} assets in the catalogue, {len(made)} new versions"

@@ -1,0 +1,104 @@
+"""A card of the catalogue as text and as JSON."""
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from assets.catalog.card import Card, Line
+
+SHOWN = 4  # top values of a column
+
+
+def as_text(card: "Card", zh: bool = False) -> "Group":
+    """The card for a terminal."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    facts = Table(box=None, show_header=False)
+    for name, value in _facts(card):
+        facts.add_row(Text(name, style="bold"), Text(value))
+    columns = Table("column", "type", "means", "filled", "distinct", "values", "description", box=None)
+    for line in card.lines:
+        columns.add_row(*(Text(t) for t in _row(line)))
+    said = [card.written, card.description, *((s.zh if zh else s.en) for s in card.sentences)]
+    parts: list[Text | Table] = [Text(card.key, style="bold"), *(Text(t) for t in said if t), facts]
+    parts += [Text(f"! {change}", style="yellow") for change in card.pending]
+    return Group(*parts, *([columns] if card.lines else []))
+
+
+def plain(card: "Card") -> str:
+    """The card as JSON."""
+    return json.dumps(
+        {
+            "key": card.key,
+            "kind": card.kind,
+            "asset": card.asset,
+            "table": card.table,
+            "written": card.written,
+            "description": card.description,
+            "sentences": [s._asdict() for s in card.sentences],
+            "columns": [
+                {
+                    **line.column.model_dump(mode="json"),
+                    "description": line.text,
+                    "meaning": line.meaning.model_dump(mode="json") if line.meaning else None,
+                    "profile": line.profile.model_dump(mode="json", exclude_defaults=True) if line.profile else None,
+                }
+                for line in card.lines
+            ],
+            "tags": card.tags,
+            "owners": card.owners,
+            "upstream": card.upstream,
+            "downstream": card.downstream,
+            "measured": {k: v for k, v in card.measured.items() if k != "profiles"},
+            "pending": [d.model_dump(mode="json") for d in card.pending],
+            **card.facts,
+        },
+        ensure_ascii=False,
+        indent=1,
+    )
+
+
+def _facts(card: "Card") -> list[tuple[str, str]]:
+    measured = card.measured
+    checks = [c for c in measured.get("checks", []) if c.get("passed") is not None]
+    rows = measured.get("rows")
+    parts = measured.get("parts", {})
+    found = [
+        ("owners", ", ".join(card.owners)),
+        ("tags", ", ".join(f"{k}={v}" if v else k for k, v in card.tags.items())),
+        ("rows", "" if rows is None else f"{'' if measured.get('rows_exact', True) else 'about '}{rows:,}"),
+        ("made", " ".join(filter(None, (measured.get("made", ""), measured.get("run", ""))))),
+        ("checks", f"{sum(c['passed'] for c in checks)} of {len(checks)} passed" if checks else ""),
+        ("score", f"{measured['score']}: {'; '.join(p['why'] for p in parts.values())}" if parts else ""),
+        ("from", ", ".join(card.upstream)),
+        ("used by", ", ".join(card.downstream)),
+        ("scanned as", card.table),
+        ("file", card.facts.get("file", "")),
+        ("versions", str(len(card.history))),
+    ]
+    return [(name, value) for name, value in found if value]
+
+
+def _row(line: "Line") -> tuple[str, ...]:
+    profile, meaning = line.profile, line.meaning
+    means = (
+        ""
+        if meaning is None
+        else f"{meaning.type} {meaning.confidence:.0%}" + (" (you)" if meaning.by == "user" else "")
+    )
+    if profile is None or not profile.rows:
+        return line.column.name, line.column.type, means, "", "", "", line.text
+    values = ", ".join(t.value for t in profile.top[:SHOWN]) or " … ".join(filter(None, (profile.low, profile.high)))
+    return (
+        line.column.name,
+        line.column.type,
+        means,
+        f"{1 - profile.nulls / profile.rows:.0%}",
+        f"{'' if profile.distinct_exact else '~'}{profile.distinct:,}",
+        "withheld" if profile.withheld else values[:60],
+        line.text,
+    )
