@@ -13,6 +13,7 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+LONGEST_BOM = max(len(mark) for mark, _ in BOMS)
 JAVA = {"utf-16": "utf-16-be", "unicode": "utf-16-be", "x-utf-16le-bom": "utf-16-le", "cp1252": "cp1252"}
 
 
@@ -41,13 +42,13 @@ def utf8_chunks(stream: IO[bytes], encoding: str, size: int = 8 << 20) -> Iterat
 
     Malformed bytes become U+FFFD, as Java's decoder does.
     """
-    head = stream.read(size)
-    marked, head = split_bom(head)
+    marked, head = split_bom(stream.read(LONGEST_BOM))
     name = marked or codec(encoding)
     if name in ("utf-8", "ascii"):
         yield from _checked(head, stream, size)
         return
     decoder = codecs.getincrementaldecoder(name)(errors="replace")
+    head += stream.read(size)
     while head:
         yield decoder.decode(head).encode("utf-8")
         head = stream.read(size)
@@ -57,16 +58,14 @@ def utf8_chunks(stream: IO[bytes], encoding: str, size: int = 8 << 20) -> Iterat
 
 
 def _checked(head: bytes, stream: IO[bytes], size: int) -> Iterator[bytes]:
-    """The bytes, where possible cut behind a line end, so that little of them is copied again."""
+    """The bytes, cut behind a line end where there is one: the reader then need not copy what is left over."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    pending = b""
-    while head:
-        cut = head.rfind(b"\n") + 1
-        if not cut:
-            head = pending + head
-            cut, pending = len(head) - _incomplete(head), b""
-        good = b"".join((pending, memoryview(head)[:cut]))
-        pending = head[cut:]
+    buffer = bytearray(max(size, 16))
+    buffer[: len(head)] = head
+    end = len(head) + _fill(stream, memoryview(buffer)[len(head) :])
+    while end:
+        cut = buffer.rfind(b"\n", 0, end) + 1 or end - _incomplete(buffer[:end])
+        good = bytes(memoryview(buffer)[:cut])
         try:
             if not good.isascii():
                 good.decode("utf-8")
@@ -75,12 +74,26 @@ def _checked(head: bytes, stream: IO[bytes], size: int) -> Iterator[bytes]:
             decoder.reset()
         if good:
             yield good
-        head = stream.read(size)
-    if pending:
-        yield pending.decode("utf-8", errors="replace").encode("utf-8")
+        left = end - cut
+        buffer[:left] = buffer[cut:end]
+        more = _fill(stream, memoryview(buffer)[left:])
+        end = left + more
+        if left and not more:
+            yield bytes(buffer[:left]).decode("utf-8", errors="replace").encode("utf-8")
+            return
 
 
-def _incomplete(data: bytes) -> int:
+def _fill(stream: IO[bytes], room: memoryview) -> int:
+    """Reads into the room; how many bytes there are. The same memory again and again is far cheaper than new one."""
+    into = getattr(stream, "readinto", None)
+    if into is not None:
+        return int(into(room) or 0)
+    data = stream.read(len(room))
+    room[: len(data)] = data
+    return len(data)
+
+
+def _incomplete(data: bytes | bytearray) -> int:
     """How many bytes at the end begin a character that is not complete."""
     for back in range(1, min(4, len(data)) + 1):
         byte = data[-back]

@@ -4,11 +4,10 @@ import gzip
 import io
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-import numpy as np
 import polars as pl
 
 from assets.kettle.errors import KettleError
@@ -17,6 +16,7 @@ from assets.kettle.values.defaults import mask_of, symbols_of
 from assets.kettle.values.fields import Field, ValueType
 from assets.kettle.values.java_numbers import double_text
 from assets.kettle.values.masks_number import doubles_as_printed
+from assets.kettle.values.plain_texts import joined
 
 PLAIN_LONG = (None, "", "#", "0", "####0;-####0")
 
@@ -58,46 +58,50 @@ def written_header(cells: list[Cell], style: TextStyle) -> str:
     return style.separator.join(names) + style.newline
 
 
-def written_rows(frame: pl.DataFrame, cells: list[Cell], style: TextStyle, raw: pl.DataFrame | None = None) -> bytes:
-    """The rows in the encoding of the style; fields that are in `raw` are written as their raw text.
-
-    Where nothing is enclosed by force, the rows are first written as if no text held a mark: counting the marks in what
-    comes out tells whether that was so, far cheaper than looking into every text.
-    """
-    marks = (style.separator, style.enclosure)
-    if not style.forced and style.newline and all(len(m.encode()) == 1 for m in marks) and frame.width:
-        data = _joined(frame, cells, replace(style, never=True), raw)
-        # a line end in a text changes nothing: it is no mark
-        if style.never or (_count(data, marks[0]) == frame.height * (len(cells) - 1) and marks[1].encode() not in data):
-            return data if style.encoding == "utf-8" else data.decode("utf-8").encode(style.encoding, "replace")
-    data = _joined(frame, cells, style, raw)
-    return data if style.encoding == "utf-8" else data.decode("utf-8").encode(style.encoding, "replace")
+def write_rows(
+    handle: IO[bytes], frame: pl.DataFrame, cells: list[Cell], style: TextStyle, raw: pl.DataFrame | None = None
+) -> None:
+    """Writes the rows in the encoding of the style; fields that are in `raw` are written as their raw text."""
+    texts = _columns(frame, cells, style, raw)
+    if type(handle) is io.BufferedWriter and style.encoding == "utf-8" and _by_polars(texts, style) and style.newline:
+        handle.flush()  # polars writes to the file itself
+        _write_csv(texts, handle, style)
+        return
+    data = _joined(texts, frame.height, style)
+    handle.write(data if style.encoding == "utf-8" else data.decode("utf-8").encode(style.encoding, "replace"))
 
 
-def _count(data: bytes, mark: str) -> int:
-    """How often a mark of one byte occurs; where it is frequent, far faster than bytes.count."""
-    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord(mark)))
-
-
-def _joined(frame: pl.DataFrame, cells: list[Cell], style: TextStyle, raw: pl.DataFrame | None) -> bytes:
-    """The rows in UTF-8."""
+def _columns(frame: pl.DataFrame, cells: list[Cell], style: TextStyle, raw: pl.DataFrame | None) -> pl.DataFrame:
+    """What is to be written, by position; numbers whose shortest digits serve are still numbers."""
     columns = {}
     for i, cell in enumerate(cells):
         known = raw is not None and cell.raw and cell.field.name in raw.columns
         column = raw[cell.field.name] if raw is not None and known else frame[cell.field.name]
         columns[str(i)] = column if known else _texts(column, cell, style)
-    texts = pl.DataFrame(columns)
+    return pl.DataFrame(columns)
+
+
+def _by_polars(texts: pl.DataFrame, style: TextStyle) -> bool:
+    return bool(texts.width) and len(style.separator.encode()) == 1
+
+
+def _write_csv(texts: pl.DataFrame, target: IO[bytes], style: TextStyle) -> None:
+    texts.write_csv(
+        target,
+        include_header=False,
+        separator=style.separator,
+        quote_style="never",
+        line_terminator=style.newline or "\n",
+    )
+
+
+def _joined(texts: pl.DataFrame, rows: int, style: TextStyle) -> bytes:
+    """The rows in UTF-8."""
     if not texts.width:  # rows without fields are empty lines
-        return (style.newline * frame.height).encode()
-    if len(style.separator.encode()) == 1:
+        return (style.newline * rows).encode()
+    if _by_polars(texts, style):
         buffer = io.BytesIO()
-        texts.write_csv(
-            buffer,
-            include_header=False,
-            separator=style.separator,
-            quote_style="never",
-            line_terminator=style.newline or "\n",
-        )
+        _write_csv(texts, buffer, style)
         return buffer.getvalue() if style.newline else buffer.getvalue().replace(b"\n", b"")
     lines = texts.select(pl.concat_str([pl.all().cast(pl.String).fill_null("")], separator=style.separator)).to_series()
     return "".join(f"{line}{style.newline}" for line in lines).encode()
@@ -150,6 +154,10 @@ def _enclosed(text: pl.Series, style: TextStyle) -> pl.Series:
     mark = style.enclosure
     if not mark or (style.never and not style.forced):
         return text
+    if not style.forced:
+        data = joined(text)  # looking into all texts together is far cheaper than into each
+        if mark.encode() not in data and (not style.separator or style.separator.encode() not in data):
+            return text
     needed = text.fill_null("") != ""
     if not style.forced:
         held = text.str.contains(mark, literal=True)

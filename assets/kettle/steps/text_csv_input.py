@@ -18,7 +18,7 @@ from assets.kettle.formats.text_lines import split_line
 from assets.kettle.values.convert import convert
 from assets.kettle.values.fields import Field, Layout, ValueType
 
-CHUNK = 8 << 20
+CHUNK = 6 << 20
 
 
 def header_mapping(header: list[str], wanted: list[str]) -> list[int]:
@@ -203,7 +203,7 @@ class CsvInput(Step):
         """Rows of the complete records and how many bytes they take."""
         end = len(data) if final else data.rfind(b"\n") + 1
         piece = data[:end]
-        returns = piece.count(b"\r")
+        returns = piece.count(b"\r") if b"\r" in piece else 0  # looking is far faster than counting
         if returns and returns == piece.count(b"\r\n") == piece.count(b"\n") and self.line_format != "UNIX":
             piece = piece.replace(b"\r\n", b"\n")
         frame = fast_rows(piece, reader.width, self.dialect, collapsing=False, full=self.newlines)

@@ -15,7 +15,7 @@ from assets.kettle.formats.columns import number
 from assets.kettle.formats.encodings import codec
 from assets.kettle.formats.fast_csv import raw_key
 from assets.kettle.formats.output_name import output_name
-from assets.kettle.formats.text_writer import Cell, TextStyle, open_packed, written_header, written_rows
+from assets.kettle.formats.text_writer import Cell, TextStyle, open_packed, write_rows, written_header
 from assets.kettle.model import Options
 from assets.kettle.values.fields import Field, Layout, ValueType
 
@@ -203,7 +203,7 @@ class TextFileOutput(Step):
         if self.header and file.fresh:
             self._header(file)
         file.fresh = False
-        self.behind.call(lambda: _written(file.handle, written_rows(frame, self.cells, self.style, raw)))
+        self.behind.call(lambda: write_rows(file.handle, frame, self.cells, self.style, raw))
         self.lines += frame.height
         self.count(output=frame.height)
 
@@ -236,7 +236,3 @@ class TextFileOutput(Step):
         extension = self.resolve(self.file.text("extention", "extension"))
         path = self.text("file/name", "fileName") + (f".{extension}" if extension else "")
         return [DataSet("file", "", path, {c.field.name: c.field.name for c in self.cells})]
-
-
-def _written(handle: IO[bytes], data: bytes) -> None:
-    handle.write(data)

@@ -17,8 +17,8 @@ _FIRST_YEAR, _LAST_YEAR = 1600, 9999  # before, Java's calendar is another one
 
 def joined(column: pl.Series) -> bytes:
     """The texts of a column one after the other, without its nulls."""
-    text: str = column.str.join("").item() or ""
-    return text.encode()
+    found: bytes = column.str.join("").cast(pl.Binary).item()
+    return found
 
 
 def without_empty(column: pl.Series) -> pl.Series:

@@ -21,7 +21,8 @@ def test_malformed_bytes_become_the_replacement_character() -> None:
 
 
 def test_big_chunks_end_at_a_line_end() -> None:
-    assert list(utf8_chunks(io.BytesIO(b"ab\ncd\nef"), "UTF-8", 4)) == [b"ab\n", b"cd\n", b"ef"]
+    data = b"0123456789\nabcdefgh\nxy"
+    assert list(utf8_chunks(io.BytesIO(data), "UTF-8", 16)) == [b"0123456789\n", b"abcdefgh\n", b"xy"]
 
 
 @pytest.mark.parametrize("data", [b"a;b\n\nc;d\n", b"\na;b\n", b"a;b\nc;d\n\n", b"a;b\r\n", b'a;"b\nc"\n'])
