@@ -1,0 +1,1 @@
+"""Tests of standards and code tables."""
