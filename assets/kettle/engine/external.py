@@ -1,153 +1,198 @@
-"""Work on more rows than memory holds: sorting and grouping of a spilled `Buffer`, in pieces that fit.
+"""Work on more rows than memory holds: sorting and grouping in pieces that fit.
 
-A sort writes sorted runs, cuts them all at the same sampled keys and sorts one cut of all runs after the other. The
-number of the row is the last key: the order is stable, and no key is so frequent that a cut could not be divided.
-Groups are split by the hash of their keys. Working memory is about half the run's limit; the pieces are plain Arrow
-files in the run's spill folder.
+A sort writes sorted runs and keeps a sparse index of each: every so manieth key. The index of all runs tells, for any
+share of the rows, how far each run has to be read for it; that much is read and sorted at once, what lies beyond the
+share is kept for the next one. Equal keys stay in the order of runs and of rows in a run: the sort is stable.
+Groups are split by the hash of their keys. The pieces are Arrow files in the run's spill folder.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from assets.kettle.engine.buffers import Buffer, Memory
-from assets.kettle.values.compare import SortKey
-from assets.kettle.values.fields import Layout
-from assets.kettle.values.portable_keys import portable_key
+from assets.kettle.engine.buffers import Buffer, Memory, frame_bytes, read_rows, write_rows
+from assets.kettle.values.compare import SortKey, sort_columns
+from assets.kettle.values.fields import Field, Layout, ValueType
 
-PIECES = 8
-SAMPLES = 256
-LEAST = 1 << 20
+ENTRIES = 1024
 ROW = "\x00row"
+RUN = "\x00run"
 
 KeyColumns = Callable[[pl.DataFrame], list[pl.Series]]
 
 
-def sorted_batches(
-    buffer: Buffer, memory: Memory, layout: Layout, keys: Sequence[SortKey], rows: int
-) -> Iterator[pl.DataFrame]:
-    """The rows of the buffer in the order of the keys, stable, at most `rows` at a time. Empties the buffer."""
-    fields = [layout[key.name] for key in keys]
+@dataclass(frozen=True, slots=True)
+class SortedRun:
+    """A sorted file.
 
-    def columns(frame: pl.DataFrame) -> list[pl.Series]:
-        found = (
-            portable_key(frame[f.name], f, k.case_sensitive, collated=k.collated)
-            for f, k in zip(fields, keys, strict=True)
-        )
-        return [column.alias(f"\x00key{number}") for number, column in enumerate(found)]
+    Attributes:
+        first: number of its first row among the rows of all runs.
+        step: rows from one entry of the index to the next.
+        index: the sort fields of every `step`th row, with their row number.
+    """
 
-    yield from _sorted(buffer, memory, columns, [not k.ascending for k in keys], rows)
+    path: Path
+    first: int
+    rows: int
+    step: int
+    index: pl.DataFrame
 
-
-def by_number(buffer: Buffer, memory: Memory, column: str, rows: int) -> Iterator[pl.DataFrame]:
-    """The rows in the order of a column of whole numbers; see `sorted_batches`."""
-    yield from _sorted(buffer, memory, lambda frame: [frame[column].alias("\x00key0")], [False], rows)
-
-
-def _sorted(
-    buffer: Buffer, memory: Memory, columns: KeyColumns, descending: list[bool], rows: int
-) -> Iterator[pl.DataFrame]:
-    order = _Order([*(f"\x00key{n}" for n in range(len(descending))), ROW], [*descending, False])
-    runs: list[tuple[Path, int]] = []
-    samples: list[pl.DataFrame] = []
-    start = size = 0
-    for piece in _pieces(buffer, memory, rows):
-        keyed = piece.with_columns([*columns(piece), pl.int_range(start, start + piece.height).alias(ROW)])
-        start += piece.height
-        size += int(keyed.estimated_size())
-        keyed = order.sort(keyed)
-        samples.append(keyed.select(order.names).gather_every(max(1, keyed.height // SAMPLES)))
-        path = memory.file()
-        keyed.write_ipc(path, compression="uncompressed")
-        runs.append((path, keyed.height))
-    buffer.clear()
-    if runs:
-        cuts = _cuts(order, pl.concat(samples), -(-size // _share(memory)))
-        bounds = [_bounds(order, path, height, cuts) for path, height in runs]
-        for number in range(cuts.height + 1):
-            yield from _one_cut(order, runs, bounds, number, rows)
-    for path, _ in runs:
-        path.unlink(missing_ok=True)
+    def read(self, low: int, high: int) -> pl.DataFrame:
+        """Rows of the run with their numbers among all."""
+        part = read_rows(self.path, low, high - low)
+        return part.with_columns(pl.int_range(self.first + low, self.first + low + part.height).alias(ROW))
 
 
-def _share(memory: Memory) -> int:
-    return max(memory.limit // PIECES, LEAST)
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Up to where one piece of the merge goes: up to the row of that number, which lies before `ends` in each run."""
+
+    row: int
+    ends: NDArray[np.int64]
 
 
-def _pieces(buffer: Buffer, memory: Memory, rows: int) -> Iterator[pl.DataFrame]:
-    """Batches put together up to a share of the memory."""
-    held: list[pl.DataFrame] = []
-    size, share = 0, _share(memory)
-    for batch in buffer.batches(rows):
-        held.append(batch)
-        size += int(batch.estimated_size())
-        if size >= share:
-            yield pl.concat(held)
-            held, size = [], 0
-    if held:
-        yield pl.concat(held)
+class SortBuffer(Buffer):
+    """A buffer that spills sorted runs. Sorting makes a copy, so its bytes count more than once."""
 
+    weight: ClassVar[float] = 3.0
 
-class _Order:
-    """The key columns of a sort with their directions."""
+    def __init__(self, layout: Layout, memory: Memory, keys: Sequence[SortKey]) -> None:
+        super().__init__(layout, memory)
+        self._keys = list(keys)
+        self._runs: list[SortedRun] = []
+        self._written = 0
 
-    def __init__(self, names: list[str], descending: list[bool]) -> None:
-        self.names = names
-        self._how: dict[str, Any] = {"descending": descending, "nulls_last": descending}
+    def _spill(self) -> None:
+        frame = pl.concat(self._frames, rechunk=False)
+        self._frames = []
+        frame = sort_columns(frame, self.layout, self._keys)
+        path = self._memory.file()
+        write_rows(frame, path)
+        first, step = sum(run.rows for run in self._runs), max(1, -(-frame.height // ENTRIES))
+        names = list(dict.fromkeys(key.name for key in self._keys))
+        numbered = frame.select(names).with_columns(pl.int_range(first, first + frame.height).alias(ROW))
+        # gathering drops the texts of the rows between
+        index = numbered[np.arange(0, frame.height, step)]
+        self._runs.append(SortedRun(path, first, frame.height, step, index))
+        self._spilled.append((path, frame.height))
+        self._written += frame_bytes(frame)
 
-    def sort(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The rows in order."""
-        return frame.sort(self.names, **self._how)
+    def sorted_batches(self, rows: int) -> Iterator[pl.DataFrame]:
+        """The rows in order, at most `rows` at a time where they come from disk. Empties the buffer."""
+        if not self._runs:
+            frame = self.collect()
+            ordered = sort_columns(frame, self.layout, self._keys)
+            del frame
+            self.clear()
+            yield ordered
+            return
+        if self._frames:
+            self._spill()
+            self._release()
+        for piece in self._merged():
+            yield from piece.iter_slices(rows)
+        self._runs = []
+        self.clear()
 
+    def _merged(self) -> Iterator[pl.DataFrame]:
+        runs = self._runs
+        done = np.zeros(len(runs), dtype=np.int64)
+        kept: list[list[pl.DataFrame]] = [[] for _ in runs]
+        for cut in self._cuts():
+            for number, run in enumerate(runs):
+                if cut.ends[number] > done[number]:
+                    kept[number].append(run.read(int(done[number]), int(cut.ends[number])))
+            done = cut.ends
+            together = pl.concat([part for parts in kept for part in parts])
+            together = sort_columns(together, self.layout, self._keys)
+            place = int((together[ROW] == cut.row).arg_max() or 0) + 1 if cut.row >= 0 else together.height
+            yield together.head(place).drop(ROW)
+            kept = self._by_run(together.slice(place))
 
-def _cuts(order: _Order, samples: pl.DataFrame, pieces: int) -> pl.DataFrame:
-    """Keys that part all rows into about equal pieces."""
-    positions = np.unique(np.linspace(0, samples.height - 1, pieces + 1).astype(np.int64)[1:-1])
-    return order.sort(samples)[positions]
+    def _by_run(self, rest: pl.DataFrame) -> list[list[pl.DataFrame]]:
+        """Rows left over, by their run and in its order."""
+        firsts = np.array([run.first for run in self._runs])
+        owners = pl.Series(np.searchsorted(firsts, rest[ROW].to_numpy(), side="right") - 1)
+        return [[rest.filter(owners == number)] for number in range(len(self._runs))]
 
-
-def _bounds(order: _Order, path: Path, height: int, cuts: pl.DataFrame) -> list[int]:
-    """Where the cuts fall in a sorted run: from 0 to its height."""
-    keys = pl.scan_ipc(path).select(order.names).collect()
-    marked = pl.concat([keys.with_columns(cut=pl.lit(False)), cuts.with_columns(cut=pl.lit(True))])
-    where = order.sort(marked)["cut"].arg_true().to_numpy().astype(np.int64)
-    return [0, *(where - np.arange(where.size)).tolist(), height]
-
-
-def _one_cut(
-    order: _Order, runs: list[tuple[Path, int]], bounds: list[list[int]], number: int, rows: int
-) -> Iterator[pl.DataFrame]:
-    parts = []
-    for (path, _), bound in zip(runs, bounds, strict=True):
-        low, high = bound[number], bound[number + 1]
-        if high > low:
-            parts.append(pl.scan_ipc(path).slice(low, high - low).collect())
-    if parts:
-        yield from order.sort(pl.concat(parts)).drop(order.names).iter_slices(rows)
+    def _cuts(self) -> Iterator[Cut]:
+        """The pieces in order; the last has the row -1 and takes all that is left."""
+        runs = self._runs
+        table = pl.concat(run.index.with_columns(pl.lit(n, pl.Int64).alias(RUN)) for n, run in enumerate(runs))
+        layout = Layout([self.layout[n] for n in table.columns[:-2]]).plus(Field(ROW, ValueType.INTEGER))
+        table = sort_columns(table, layout, [*self._keys, SortKey(ROW)])
+        owner, row = table[RUN].to_numpy(), table[ROW].to_numpy()
+        steps, heights = np.array([run.step for run in runs]), np.array([run.rows for run in runs])
+        share = max(1, int(self._memory.share * int(heights.sum()) / max(1, self._written)))
+        pieces = np.cumsum(steps[owner]) // share
+        entries = np.zeros(len(runs), dtype=np.int64)
+        start = 0
+        for place in np.flatnonzero(np.diff(pieces)):
+            entries = entries + np.bincount(owner[start : place + 1], minlength=len(runs))
+            start = place + 1
+            yield Cut(int(row[place]), np.minimum(entries * steps, heights))
+        yield Cut(-1, heights)
 
 
 def parts_by_key(buffer: Buffer, memory: Memory, columns: KeyColumns, rows: int) -> Iterator[pl.DataFrame]:
     """All rows in parts that fit in memory; equal keys are in one part, in their order. Empties the buffer."""
-    number = max(1, -(-PIECES * buffer.bytes // max(memory.limit, LEAST)))
-    yield from split_by_key(buffer, memory, columns, rows, number)
+    yield from split_by_key(buffer, memory, columns, rows, max(1, -(-buffer.bytes // memory.share)))
 
 
 def split_by_key(buffer: Buffer, memory: Memory, columns: KeyColumns, rows: int, number: int) -> Iterator[pl.DataFrame]:
     """As `parts_by_key` into exactly `number` parts, so that two buffers can be split alike (with equal key types)."""
-    files: list[list[Path]] = [[] for _ in range(number)]
-    for piece in _pieces(buffer, memory, rows):
-        where = pl.DataFrame([c.alias(str(n)) for n, c in enumerate(columns(piece))]).hash_rows(seed=1) % number
-        for part in range(number):
-            share = piece.filter(where == part)
-            if share.height:
-                files[part].append(memory.file())
-                share.write_ipc(files[part][-1], compression="lz4")
+    parts = KeyParts(memory, columns, number)
+    for batch in buffer.batches(rows):
+        parts.add(batch)
     empty = buffer.layout.empty()
     buffer.clear()
-    for paths in files:
-        yield pl.concat([pl.scan_ipc(path).collect() for path in paths]) if paths else empty
-        for path in paths:
-            path.unlink(missing_ok=True)
+    yield from parts.take(empty)
+
+
+class KeyParts:
+    """Rows dealt out to files by the hash of their keys."""
+
+    def __init__(self, memory: Memory, columns: KeyColumns, number: int) -> None:
+        self._memory = memory
+        self._columns = columns
+        self._number = number
+        self._files: list[list[Path]] = [[] for _ in range(number)]
+        self._held: list[pl.DataFrame] = []
+        self._bytes = 0
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Takes rows; enough of them are written together."""
+        self._held.append(frame)
+        self._bytes += frame_bytes(frame)
+        if self._bytes >= self._memory.share:
+            self._write()
+
+    def _write(self) -> None:
+        if not self._held:
+            return
+        frame = pl.concat(self._held)
+        self._held, self._bytes = [], 0
+        keys = pl.DataFrame([c.alias(str(n)) for n, c in enumerate(self._columns(frame))])
+        where = (keys.hash_rows(seed=1) % self._number).to_numpy()
+        order = np.argsort(where, kind="stable")
+        ends = np.searchsorted(where[order], np.arange(self._number), side="right")
+        start = 0
+        for part, end in enumerate(ends):
+            if end > start:
+                path = self._memory.file()
+                write_rows(frame[order[start:end]], path)
+                self._files[part].append(path)
+            start = end
+
+    def take(self, empty: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """The parts, each with its rows in their order; `empty` stands for one without rows."""
+        self._write()
+        for paths in self._files:
+            yield pl.concat([pl.scan_ipc(path).collect() for path in paths]) if paths else empty
+            for path in paths:
+                path.unlink(missing_ok=True)

@@ -1,14 +1,13 @@
-"""Group by (adjacent rows) and Memory group by (equal keys anywhere)."""
+"""Group by: adjacent rows with equal keys."""
 
 from collections.abc import Iterator, Mapping
 
 import polars as pl
 
 from assets.kettle.engine.buffers import Buffer
-from assets.kettle.engine.external import parts_by_key
 from assets.kettle.engine.step import Derivation, Step
 from assets.kettle.errors import StepError
-from assets.kettle.steps.group_functions import CUMULATIVE, Aggregate, expression, numbers, prepared
+from assets.kettle.steps.group_functions import CUMULATIVE, Aggregate, numbers
 from assets.kettle.steps.group_layouts import (
     all_rows_field,
     derivations,
@@ -17,7 +16,8 @@ from assets.kettle.steps.group_layouts import (
     read_aggregates,
     zeros,
 )
-from assets.kettle.values.compare import SortKey, key_columns, sort_columns
+from assets.kettle.steps.group_partial import aggregate_rows, key_name, partials, result_name, states_of
+from assets.kettle.values.compare import key_columns
 from assets.kettle.values.convert import convert
 from assets.kettle.values.defaults import INTEGER_MASK
 from assets.kettle.values.fields import Field, Layout, ValueType
@@ -35,7 +35,12 @@ def group_numbers(frame: pl.DataFrame, fields: list[Field]) -> pl.Series:
 
 
 class GroupBase(Step):
-    """What both steps share: the table of aggregates over a buffered input."""
+    """What both steps share: the table of aggregates, over rows or over states of parts of the groups.
+
+    Attributes:
+        states: the aggregates with their states (see `group_partial`); None when one of them needs all values.
+        needed: the fields that count.
+    """
 
     blocking = True
     memory = False
@@ -52,41 +57,60 @@ class GroupBase(Step):
         self.gives_back = gives_back_row(self, self.aggregates)
         output = Layout([*self.keys, *map(grouped_field, self.aggregates)])
         self.results = output.fields[len(self.keys) :]
+        used = {f.name for f in self.keys} | {a.subject.name for a in self.aggregates if a.subject is not None}
+        self.needed = [name for name in layout.names if name in used] or layout.names[:1]
+        self._plan_states()
         return output
 
-    def start(self) -> None:
-        """Opens the buffer."""
-        self.held: Buffer = self.buffer()
+    def _plan_states(self) -> None:
+        self.states = partials(self.aggregates)
+        self.state_keys = [f.but(name=key_name(n)) for n, f in enumerate(self.keys)]
+        if self.states is not None:
+            self._columns = [state for partial in self.states for state in partial.states]
+            self.state_layout = Layout([*self.state_keys, *(state.field for state in self._columns)])
 
-    def rows(self, frame: pl.DataFrame, source: str) -> None:
-        """Keeps the batch."""
-        self.held.append(frame)
+    def counting(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The fields that count; rows without fields stay what they are."""
+        return frame.select(self.needed) if self.needed else frame
+
+    def states_of_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """What each row adds to the states."""
+        return states_of(self.name, frame, [f.name for f in self.keys], self._columns)
+
+    def joined(self, states: pl.DataFrame, by: list[pl.Series]) -> pl.DataFrame:
+        """One row of states per group of the columns `by`."""
+        keys = [f.name for f in self.state_keys]
+        found = aggregate_rows(self.name, states, by, keys, [c.whole for c in self._columns], memory=self.memory)
+        return found.cast(self.state_layout.schema)  # type: ignore[arg-type]  # a schema of types
+
+    def finished(self, states: pl.DataFrame) -> pl.DataFrame:
+        """The rows that leave, from the states of whole groups."""
+        assert self.states is not None
+        made = [s.result().cast(f.dtype).alias(f.name) for s, f in zip(self.states, self.results, strict=True)]
+        keys = [pl.col(key_name(n)).alias(f.name) for n, f in enumerate(self.keys)]
+        return states.select([*keys, *made]).with_columns(zeros(self, self.results))
 
     def aggregated(self, frame: pl.DataFrame, by: list[pl.Series], *, with_keys: bool = True) -> pl.DataFrame:
         """One row per group of the columns `by`; those of Group by are in order, others in any."""
         working = [a for a in self.aggregates if a.code not in CUMULATIVE]
-        try:
-            columns = [c for c in (prepared(frame, a) for a in working) if c is not None]
-        except ValueError as error:
-            raise StepError(self.name, str(error), "aggregate numbers, or convert the field before") from error
-        helpers = {c.name for c in columns}
-        table = frame.with_columns([*columns, *by])
         keys = self.keys if with_keys else []
-        picked = [(pl.first if self.memory else pl.last)(f.name).alias(f"\x03{f.name}") for f in keys]
-        picked += [expression(a, helpers).alias(f"\x01{a.number}") for a in working]
-        grouped = table.group_by([c.name for c in by], maintain_order=not self.memory).agg(picked)
-        return self._named(grouped)
-
-    def _named(self, grouped: pl.DataFrame) -> pl.DataFrame:
+        grouped = aggregate_rows(self.name, frame, by, [f.name for f in keys], working, memory=self.memory)
         made = []
         for aggregate, field in zip(self.aggregates, self.results, strict=True):
-            has = aggregate.code not in CUMULATIVE
-            made.append(
-                (pl.col(f"\x01{aggregate.number}") if has else pl.lit(None)).cast(field.dtype).alias(field.name)
-            )
-        keys = [pl.col(f"\x03{f.name}").alias(f.name) for f in self.keys if f"\x03{f.name}" in grouped.columns]
-        named = grouped.select([*keys, *made])
-        return named.with_columns(zeros(self, self.results))
+            value = pl.lit(None) if aggregate.code in CUMULATIVE else pl.col(result_name(aggregate.number))
+            made.append(value.cast(field.dtype).alias(field.name))
+        picked = [pl.col(key_name(n)).alias(f.name) for n, f in enumerate(keys)]
+        return grouped.select([*picked, *made]).with_columns(zeros(self, self.results))
+
+    def one_by_one(self, held: Buffer) -> pl.DataFrame:
+        """The results over all rows of a spilled buffer; of each function only its field is in memory."""
+        found = []
+        for aggregate, field in zip(self.aggregates, self.results, strict=True):
+            name = self.needed[0] if aggregate.subject is None else aggregate.subject.name
+            frame = held.lazy().select(name).collect()
+            made = aggregate_rows(self.name, frame, [group_numbers(frame, [])], [], [aggregate], memory=self.memory)
+            found.append(made.to_series().cast(field.dtype).alias(field.name))
+        return pl.DataFrame(found).with_columns(zeros(self, self.results))
 
     def derive(self) -> dict[str, Derivation]:
         """The results."""
@@ -97,6 +121,8 @@ class GroupBy(GroupBase):
     """Groups adjacent rows: an unsorted input gives several groups of one key. The last row of a group gives its keys.
 
     "Include all rows" repeats the results on each row, with a line number per group and running sums where asked for.
+    A group leaves when the next one begins; of the open one its states are kept, or where all values or all rows are
+    needed, those.
     """
 
     types = ("GroupBy",)
@@ -113,26 +139,61 @@ class GroupBy(GroupBase):
         if not self.all_rows:
             return grouped
         layout = self.main(inputs)
+        self.states, self.needed = None, layout.names
         output = layout.plus(*(all_rows_field(a, self.name) for a in self.aggregates))
         self.results = output.fields[len(layout) :]
         if self.line_field:
             output = output.plus(Field(self.line_field, ValueType.INTEGER, 10, mask=INTEGER_MASK, origin=self.name))
         return output
 
+    def start(self) -> None:
+        """No group is open."""
+        self.held: Buffer = self.buffer(self.main(self.inputs).select(self.needed))
+        self._open: pl.DataFrame | None = None
+        self._none = True
+
+    def rows(self, frame: pl.DataFrame, source: str) -> None:
+        """Sends on the groups that are complete."""
+        self._none = False
+        if self.states is not None:
+            self._reduce(frame)
+            return
+        frame = self.counting(frame)
+        groups = group_numbers(frame, self.keys)
+        last = int((groups == groups[-1]).arg_max() or 0)
+        if last or (self.held.rows and not self._continues(frame)):
+            done = pl.concat([self.held.collect(), frame.head(last)])
+            self.held.clear()
+            self.emit(self._grouped(done))
+        self.held.append(frame.slice(last))
+        self._open = frame.tail(1)
+
+    def _continues(self, frame: pl.DataFrame) -> bool:
+        """Whether the first row belongs to the open group."""
+        assert self._open is not None
+        return int(group_numbers(pl.concat([self._open, frame.head(1)]), self.keys)[1]) == 0
+
+    def _reduce(self, frame: pl.DataFrame) -> None:
+        """The same with states."""
+        states = self.states_of_rows(frame)
+        if self._open is not None:
+            states = pl.concat([self._open, states])
+        states = self.joined(states, [group_numbers(states, self.state_keys)])
+        self._open = states[[-1]]
+        if states.height > 1:
+            self.emit(self.finished(states.head(states.height - 1)))
+
     def produce(self) -> Iterator[pl.DataFrame]:
-        """The groups in order."""
-        if not self.held.rows:
+        """The group that is still open, or the row for no rows."""
+        if self._none:
             if self.gives_back and not self.all_rows:
                 yield self._nothing()
-            return
-        if not self.held.spilled:
-            yield self._grouped(self.held.collect())
-        elif not self.keys and not self.all_rows:
-            names = list({a.subject.name for a in self.aggregates if a.subject is not None})
-            needed = names or self.held.layout.names[:1]
-            yield self._grouped(self.held.lazy().select(needed).collect())
+        elif self.states is not None and self._open is not None:
+            yield self.finished(self._open)
+        elif self.held.spilled and not self.keys and not self.all_rows:
+            yield self.one_by_one(self.held)
         else:
-            yield from self._in_pieces()
+            yield self._grouped(self.held.collect())
         self.held.clear()
 
     def _nothing(self) -> pl.DataFrame:
@@ -142,24 +203,6 @@ class GroupBy(GroupBase):
         row = self.aggregated(one, [group_numbers(one, self.keys)])
         counted = [f.name for a, f in zip(self.aggregates, self.results, strict=True) if a.code == "COUNT_ANY"]
         return row.with_columns(pl.lit(0, pl.Int64).alias(name) for name in counted)
-
-    def _in_pieces(self) -> Iterator[pl.DataFrame]:
-        """Group after group of a spilled input; at least one whole group is in memory."""
-        opened: list[pl.DataFrame] = []
-        for batch in self.held.batches(self.run.settings.batch_rows):
-            groups = group_numbers(batch, self.keys)
-            last = int((groups == groups[-1]).arg_max() or 0)
-            closes = last > 0 or (opened and not self._continues(opened[-1], batch))
-            if not closes:
-                opened.append(batch)
-                continue
-            done = pl.concat([*opened, batch.head(last)])
-            opened = [batch.slice(last)]
-            yield self._grouped(done)
-        yield self._grouped(pl.concat(opened))
-
-    def _continues(self, before: pl.DataFrame, batch: pl.DataFrame) -> bool:
-        return int(group_numbers(pl.concat([before.tail(1), batch.head(1)]), self.keys)[1]) == 0
 
     def _grouped(self, frame: pl.DataFrame) -> pl.DataFrame:
         groups = group_numbers(frame, self.keys)
@@ -194,52 +237,3 @@ class GroupBy(GroupBase):
         if field.type is ValueType.BIGNUMBER:
             return convert(found, Field("v", ValueType.NUMBER), field).values.alias(field.name)
         return found.cast(field.dtype).alias(field.name)
-
-
-class MemoryGroupBy(GroupBase):
-    """Groups equal keys wherever they are; the first row of a group gives its keys.
-
-    Kettle gives the groups in the order of a hash map; here they come in the order of their keys.
-    Measured: for an empty input Kettle describes the results of the row it gives back as if each aggregated the first
-    field (all are null or 0); here they keep the types that they have otherwise.
-    """
-
-    types = ("MemoryGroupBy",)
-    memory = True
-
-    def start(self) -> None:
-        """Opens a buffer for the fields that count; the others do not leave the step."""
-        layout = self.main(self.inputs)
-        used = {f.name for f in self.keys} | {a.subject.name for a in self.aggregates if a.subject is not None}
-        self.needed = [name for name in layout.names if name in used] or layout.names[:1]
-        self.held = self.buffer(layout.select(self.needed))
-
-    def rows(self, frame: pl.DataFrame, source: str) -> None:
-        """Keeps what counts of the batch."""
-        self.held.append(frame.select(self.needed) if self.needed else frame)
-
-    def produce(self) -> Iterator[pl.DataFrame]:
-        """The groups."""
-        if not self.held.rows:
-            if self.gives_back:
-                row = {f.name: [0 if a.code.startswith("COUNT") else None] for a, f in self._pairs()}
-                yield pl.DataFrame({f.name: [None] for f in self.keys} | row, schema=self.output.schema)
-            return
-        if not self.held.spilled or not self.keys:
-            yield self._grouped(self.held.collect())
-        else:
-            rows = self.run.settings.batch_rows
-            for part in parts_by_key(self.held, self.run.memory, lambda f: key_columns(f, self.keys), rows):
-                if part.height:
-                    yield self._grouped(part)
-        self.held.clear()
-
-    def _pairs(self) -> list[tuple[Aggregate, Field]]:
-        return list(zip(self.aggregates, self.results, strict=True))
-
-    def _grouped(self, frame: pl.DataFrame) -> pl.DataFrame:
-        if not self.keys:
-            return self.aggregated(frame, [group_numbers(frame, [])])
-        by = [c.alias(f"\x02{n}") for n, c in enumerate(key_columns(frame, self.keys))]
-        found = self.aggregated(frame, by)
-        return sort_columns(found, self.output, [SortKey(f.name) for f in self.keys])

@@ -94,16 +94,17 @@ def numbers(column: pl.Series, field: Field) -> pl.Series:
 
 
 PREPARED = {
-    "SUM": "sum", "AVERAGE": "sum", "CUM_SUM": "sum", "CUM_AVG": "sum", "MEDIAN": "number", "PERCENTILE": "number",
-    "PERCENTILE_NEAREST_RANK": "number", "STD_DEV": "number", "STD_DEV_SAMPLE": "number", "MIN": "order",
-    "MAX": "order", "CONCAT_COMMA": "text", "CONCAT_STRING": "text",
+    "SUM": "sum", "AVERAGE": "sum", "CUM_SUM": "sum", "CUM_AVG": "sum", "MEDIAN": "number",
+    "PERCENTILE": "number", "PERCENTILE_NEAREST_RANK": "number", "STD_DEV": "number", "STD_DEV_SAMPLE": "number",
+    "MIN": "order", "MAX": "order", "CONCAT_COMMA": "text", "CONCAT_STRING": "text",
 }  # fmt: skip
 
 
 def expression(aggregate: Aggregate, helpers: set[str]) -> pl.Expr:
     """The function inside a group; `helpers` are the prepared columns that are there."""
     value = pl.col(aggregate.helper) if aggregate.helper in helpers else None
-    return FUNCTIONS[aggregate.code](aggregate, value).alias(aggregate.name)
+    function = FUNCTIONS.get(aggregate.code) or INNER[aggregate.code]
+    return function(aggregate, value).alias(aggregate.name)
 
 
 Function = Callable[[Aggregate, pl.Expr | None], pl.Expr]
@@ -122,19 +123,34 @@ def _sum(a: Aggregate, value: pl.Expr | None) -> pl.Expr:
     if a.is_big:
         return _per_list(a.column, lambda s: None if (t := _big_sum(s)) is None else plain(t))
     column = _given(a, value)
-    return pl.when(column.count() > 0).then(column.sum())
+    return pl.when(column.count() > 0).then(_total(a, column))
+
+
+def _total(a: Aggregate, column: pl.Expr) -> pl.Expr:
+    """The sum; of Numbers one after the other as Kettle adds them, because `sum` rounds better than that."""
+    if a.subject is not None and a.subject.type is ValueType.INTEGER:
+        return column.sum()
+    return column.drop_nulls().cum_sum().last()
 
 
 def _average(a: Aggregate, value: pl.Expr | None) -> pl.Expr:
     if a.is_big:
         return _per_list(a.column, _big_average)
     column = _given(a, value)
-    total, count = column.sum(), column.count().cast(pl.Int64)
+    return quotient(a, _total(a, column), column.count().cast(pl.Int64))
+
+
+def quotient(a: Aggregate, total: pl.Expr, count: pl.Expr) -> pl.Expr:
+    """The average from sum and number of values; null of none. Not for BigNumbers."""
     if a.subject is not None and a.subject.type is ValueType.INTEGER:
         # Java's division truncates towards zero
-        quotient = (total - total.sign() * (total.abs() % count)) // count
-        return pl.when(count > 0).then(quotient)
+        return pl.when(count > 0).then((total - total.sign() * (total.abs() % count)) // count)
     return pl.when(count > 0).then(total / count)
+
+
+def big_quotient(total: str | None, count: int) -> str | None:
+    """The average of BigNumbers from their sum and number."""
+    return None if total is None else plain(divide(big_decimal(total), Decimal(count)))
 
 
 def _big_average(values: pl.Series) -> str | None:
@@ -229,6 +245,11 @@ FUNCTIONS: dict[str, Function] = {
     "LAST_INCL_NULL": lambda a, _: a.column.last(),
     "STD_DEV": _deviation,
     "STD_DEV_SAMPLE": _deviation,
+}
+# what only states are joined by
+INNER: dict[str, Function] = {
+    "FIRST_REAL": lambda a, _: a.real.drop_nulls().first(),
+    "LAST_REAL": lambda a, _: a.real.drop_nulls().last(),
 }
 COUNTS = {"COUNT_ALL", "COUNT_ANY", "COUNT_DISTINCT"}
 NUMBERS = {"MEDIAN", "PERCENTILE", "PERCENTILE_NEAREST_RANK", "STD_DEV", "STD_DEV_SAMPLE"}

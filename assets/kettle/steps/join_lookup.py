@@ -1,21 +1,37 @@
 """Stream lookup: fields of another stream, found by equal keys."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
-from assets.kettle.engine.buffers import Buffer, slices
-from assets.kettle.engine.external import by_number, split_by_key
+from assets.kettle.engine.buffers import Buffer, frame_bytes, slices
+from assets.kettle.engine.external import KeyParts
 from assets.kettle.engine.step import Derivation, Ref, Step
 from assets.kettle.errors import StepError
+from assets.kettle.steps.join_lookup_index import ROW, Found, Index, index_of, split_keys, windows
 from assets.kettle.values.convert import constant, convert_value
 from assets.kettle.values.fields import Field, Layout, ValueType
 from assets.kettle.values.ordering import without_empty
 
-ROW = "\x00number"
-PARTS_PER_LIMIT = 8
+HASHED = 5
 DEFAULT_MASKS = {ValueType.DATE: "M/d/yy h:mm a"}
+
+
+class SideBuffer(Buffer):
+    """Look-up rows: they are joined to one table and indexed."""
+
+    weight = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The look-up stream in memory."""
+
+    index: Index
+    values: pl.DataFrame
 
 
 class StreamLookup(Step):
@@ -23,6 +39,9 @@ class StreamLookup(Step):
 
     Measured: a null key finds a row with a null key (or ''); the default is for missing keys only, not for found nulls;
     a default that is no value of its type is null; keys of different types never meet, unless both are null.
+
+    Of the look-up stream the keys and the wanted fields are held. Where they do not fit in memory, both streams are
+    split by the hash of their keys.
     """
 
     types = ("StreamLookup",)
@@ -74,62 +93,85 @@ class StreamLookup(Step):
 
     def start(self) -> None:
         """Opens the buffers of the look-up stream and of rows that come before it has ended."""
-        self.side: Buffer = self.buffer(self.inputs[self.source])
-        numbered = self.main(self.inputs).plus(Field(ROW, ValueType.INTEGER))
-        self.waiting: Buffer = self.buffer(numbered)
-        self._rows = 0
-        self.table: pl.DataFrame | None = None
-        self._pending: list[pl.DataFrame] = []
+        side = self.inputs[self.source]
+        self.needed = list(dict.fromkeys(f.name for f in (*(b for _, b in self.keys), *self.found)))
+        self.side: Buffer = SideBuffer(side.select(self.needed), self.run.memory)
+        self.waiting = self.buffer()
+        self.table: Table | None = None
+        self._counted = 0
 
     def rows(self, frame: pl.DataFrame, source: str) -> None:
         """Keeps look-up rows; looks up the others as soon as all look-up rows are there and fit in memory."""
         if source == self.source:
-            self.side.append(frame)
-        elif self.table is not None:
-            self._later(frame, self.table)
+            self.side.append(frame.select(self.needed))
+        elif self.table is not None and self.table.index.cheap:
+            self.emit(self._looked_up(frame, self.table))
         else:
-            numbers = pl.int_range(self._rows, self._rows + frame.height, dtype=pl.Int64, eager=True)
-            self._rows += frame.height
-            self.waiting.append(frame.with_columns(numbers.alias(ROW)))
+            self.waiting.append(frame)
+            # each search in a hashed table hashes it anew: enough rows together
+            if self.table is not None and (self.waiting.rows >= self.table.values.height or self.waiting.spilled):
+                self._flush(self.table)
 
     def ended(self, source: str) -> None:
         """With the look-up stream complete, rows that waited go on."""
         if source != self.source or self.side.spilled:
             return
-        self.table = self._table(self.side.collect())
+        frame = self.side.collect()
+        index = index_of(self._keys(frame, 1))
+        if not index.cheap and HASHED * self.side.bytes > self.run.memory.limit:
+            return
         self.side.clear()
-        for batch in self.waiting.batches(self.run.settings.batch_rows):
-            self._later(batch.drop(ROW), self.table)
+        self.table = Table(index, self._wanted(frame).rechunk())
+        self._counted = (1 if index.cheap else HASHED) * frame_bytes(frame)
+        self.run.memory.take(self._counted)
+        self._flush(self.table)
+
+    def _flush(self, table: Table) -> None:
+        """Looks up the rows that waited."""
+        rows = self.run.settings.batch_rows
+        together = self.waiting.batches(rows) if self.waiting.spilled else iter([self.waiting.collect()])
+        for batch in together:
+            for part in slices(self._looked_up(batch, table), rows):
+                self.emit(part)
         self.waiting.clear()
 
-    def _later(self, frame: pl.DataFrame, table: pl.DataFrame) -> None:
-        """Joins once there are as many rows as in the table: each join hashes the table anew."""
-        self._pending.append(frame)
-        if sum(f.height for f in self._pending) >= table.height:
-            self._join(table)
-
-    def _join(self, table: pl.DataFrame) -> None:
-        if self._pending:
-            frame = pl.concat(self._pending)
-            self._pending = []
-            for batch in slices(self._looked_up(frame, table), self.run.settings.batch_rows):
-                self.emit(batch)
-
     def produce(self) -> Iterator[pl.DataFrame]:
-        """A look-up stream larger than memory: both streams are split by key, and put in order again at the end."""
+        """The rows that are left; with a look-up stream larger than memory, all."""
         if self.table is not None:
-            self._join(self.table)
+            self._flush(self.table)
+            self.table = None
+            self.run.memory.give(self._counted)
             return
-        rows, memory = self.run.settings.batch_rows, self.run.memory
-        number = max(1, -(-PARTS_PER_LIMIT * self.side.bytes // max(1, memory.limit)))
-        sides = split_by_key(self.side, memory, lambda f: self._keys(f, 1), rows, number)
-        mains = split_by_key(self.waiting, memory, lambda f: self._keys(f, 0), rows, number)
-        found = self.buffer(self.output.plus(Field(ROW, ValueType.INTEGER)))
-        for side, main in zip(sides, mains, strict=True):
-            looked_up = self._looked_up(main.drop(ROW), self._table(side))
-            found.append(looked_up.with_columns(main[ROW]))
-        for batch in by_number(found, memory, ROW, rows):
-            yield batch.drop(ROW)
+        rows = self.run.settings.batch_rows
+        found = self._found_by_parts(rows)
+        for window, values in enumerate(windows(found, -(-self.waiting.rows // rows))):
+            yield self.waiting.between(window * rows, (window + 1) * rows).with_columns(values.get_columns())
+        for part in found:
+            part.values.clear()
+        self.waiting.clear()
+
+    def _found_by_parts(self, rows: int) -> list[Found]:
+        """What each row finds, part after part of the look-up stream."""
+        memory = self.run.memory
+        number = max(1, -(-HASHED * self.side.bytes // (memory.share * 4)))
+        sides = KeyParts(memory, lambda f: self._keys(f, 1), number)
+        for batch in self.side.batches(rows):
+            sides.add(batch)
+        empty = self.side.layout.empty()
+        self.side.clear()
+        mains = KeyParts(memory, lambda f: f.get_columns()[:-1], number)
+        split_keys(self.waiting, mains, lambda f: self._keys(f, 0), rows)
+        nothing = pl.DataFrame([*self._keys(self.main(self.inputs).empty(), 0), pl.Series(ROW, dtype=pl.Int64)])
+        starts = np.arange(0, self.waiting.rows + rows, rows)
+        layout = Layout([*self.added, Field(ROW, ValueType.INTEGER)])
+        found = []
+        for side, main in zip(sides.take(empty), mains.take(nothing), strict=True):
+            table = Table(index_of(self._keys(side, 1)), self._wanted(side))
+            values = self._values(main.get_columns()[:-1], table)
+            part = Found(self.buffer(layout), np.searchsorted(main[ROW].to_numpy(), starts))
+            part.values.append(pl.DataFrame([*values, main[ROW]]))
+            found.append(part)
+        return found
 
     def _keys(self, frame: pl.DataFrame, position: int) -> list[pl.Series]:
         """Key columns that are equal where Kettle finds the keys equal."""
@@ -146,24 +188,22 @@ class StreamLookup(Step):
             columns.append(column.alias(f"\x00{number}"))
         return columns
 
-    def _table(self, side: pl.DataFrame) -> pl.DataFrame:
-        keys = self._keys(side, 1)
-        values = [side[f.name].alias(f"\x01{n}") for n, f in enumerate(self.found)]
-        hit = pl.repeat(True, side.height, eager=True).alias("\x01hit")
-        return pl.DataFrame([*keys, *values, hit]).unique([k.name for k in keys], keep="last")
+    def _wanted(self, side: pl.DataFrame) -> pl.DataFrame:
+        return side.select(list(dict.fromkeys(f.name for f in self.found)))
 
-    def _looked_up(self, frame: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
-        keys = self._keys(frame, 0)
-        joined = pl.DataFrame(keys).join(
-            table, on=[k.name for k in keys], how="left", nulls_equal=True, maintain_order="left"
-        )
+    def _looked_up(self, frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+        return frame.with_columns(self._values(self._keys(frame, 0), table))
+
+    def _values(self, keys: list[pl.Series], table: Table) -> list[pl.Series]:
+        """The added fields for rows with these keys."""
+        rows = table.index.find(keys)
         columns = []
-        for number, (field, default) in enumerate(zip(self.added, self.defaults, strict=True)):
-            column = pl.col(f"\x01{number}")
-            if default is not None:
-                column = pl.when(pl.col("\x01hit").is_null()).then(pl.lit(default, field.dtype)).otherwise(column)
+        for field, source, default in zip(self.added, self.found, self.defaults, strict=True):
+            column = table.values[source.name].gather(rows)
+            if default is not None and rows.null_count():
+                column = column.zip_with(rows.is_not_null(), pl.repeat(default, 1, dtype=field.dtype, eager=True))
             columns.append(column.alias(field.name))
-        return frame.with_columns(joined.select(columns).get_columns())
+        return columns
 
     def derive(self) -> dict[str, Derivation]:
         """The found fields."""

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from assets.kettle.engine.buffers import Buffer
-from assets.kettle.engine.external import sorted_batches
+from assets.kettle.engine.external import SortBuffer
 from assets.kettle.engine.step import Step
-from assets.kettle.values.compare import SortKey, key_columns, sort_columns
+from assets.kettle.values.compare import SortKey, key_columns
 from assets.kettle.values.fields import Field, Layout, ValueType
 
 GROUP = "\x00group"
@@ -60,7 +59,7 @@ class SortRows(Step):
 
     def start(self) -> None:
         """Opens the buffer."""
-        self.held: Buffer = self.buffer(self.sorted_layout)
+        self.held = SortBuffer(self.sorted_layout, self.run.memory, self.sort_keys)
         self._run = 0
         self._last: pl.DataFrame | None = None
 
@@ -80,15 +79,10 @@ class SortRows(Step):
         """The rows in order."""
         self._last = None
         rows = self.run.settings.batch_rows
-        if not self.sort_keys:  # all rows are equal
-            batches = self.held.batches(rows)
-        elif self.held.spilled:
-            batches = sorted_batches(self.held, self.run.memory, self.sorted_layout, self.sort_keys, rows)
-        else:
-            batches = iter([sort_columns(self.held.collect(), self.sorted_layout, self.sort_keys)])
-            self.held.clear()
-        for batch in batches:
+        # without keys all rows are equal and stay in their order
+        for batch in self.held.sorted_batches(rows) if self.sort_keys else self.held.batches(rows):
             yield self._finished(batch)
+            del batch
 
     def _finished(self, batch: pl.DataFrame) -> pl.DataFrame:
         if self.unique and not self.keys:
