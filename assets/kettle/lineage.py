@@ -19,9 +19,11 @@ class Tracer:
 
     Args:
         unknown: step -> why nothing is known of its fields.
+        fed: steps whose fields come from outside of the transformation; their name is the place of these.
     """
 
-    def __init__(self, engine: Engine, unknown: dict[str, str]) -> None:
+    def __init__(self, engine: Engine, unknown: dict[str, str], fed: Iterable[str] = ()) -> None:
+        self._fed = set(fed)
         self.engine = engine
         self.unknown = unknown
         self._derived: dict[str, dict[str, Derivation]] = {}
@@ -64,13 +66,18 @@ class Tracer:
         return self._known[key]
 
     def _sources(self, step: str, field: str) -> list[Source]:
+        if step in self._fed:
+            return [Source(place=step, column=field, way=())]
         derived = self._derivations(step).get(field.lower())
         if derived is not None:
             return self._from(step, derived)
         read = self._reads(step).get(field.lower())
         if read is not None:
             return [Source(place=read[0], column=read[1], way=(Hop(step=step, words="read"),))]
-        if self.engine.graph.inputs[step]:
+        joined = self._joined(step).get(field.lower())
+        if joined is not None:
+            return [_longer(s, Hop(step=step, words="joined")) for s in self.leaving(*joined, step)]
+        if any(layout is None or field in layout for layout in self._sendings(step)):
             return self._through(step, field, UNCHANGED)
         return [Source(place="", column="", way=(Hop(step=step, words="made here"),))]
 
@@ -93,6 +100,21 @@ class Tracer:
 
     def _through(self, step: str, field: str, words: str) -> list[Source]:
         return [_longer(s, Hop(step=step, words=words)) for s in self.entering(step, field)]
+
+    def _sendings(self, step: str) -> list[Layout | None]:
+        return [self._sent(source, step) for source in self.engine.graph.inputs[step]]
+
+    def _joined(self, step: str) -> dict[str, tuple[str, str]]:
+        """Of a join: field -> step and field of the side it comes from; of equal names one has `_1`, `_2`."""
+        node = self._step(step)
+        if node is None or step in self.unknown or not node.joins or not hasattr(node, "sources"):
+            return {}
+        renamed = getattr(node, "renamed", None) or dict(zip(node.sources, getattr(node, "names", ()), strict=False))
+        return {
+            name.lower(): (source, field.name)
+            for source, names in renamed.items()
+            for field, name in zip(node.inputs[source], names, strict=True)
+        }
 
     # -- what steps say, kept
 

@@ -13,6 +13,14 @@ from assets.kettle.values.fields import Field, Layout
 Columns = Callable[[str, str], list[str]]  # connection, table -> its columns, [] when unknown
 
 
+class AnyColumns(Layout):
+    """The layout of a table that nobody looked at: whatever column a step names is there."""
+
+    def get(self, name: str) -> Field:
+        """The column."""
+        return Field(name)
+
+
 class OfflineDatabase(Database):
     """A connection of which only the target is known. Every column is taken for text."""
 
@@ -33,11 +41,9 @@ class OfflineDatabase(Database):
         return Layout(Field(name) for name in names)
 
     def table_layout(self, table: str) -> Layout:
-        """The columns that are known. Raises DatabaseError when none are."""
+        """The columns that are known; a table of which none is known is taken to have each that is asked for."""
         names = self.columns(self.name, table.replace('"', "").replace("`", ""))
-        if not names:
-            raise DatabaseError(f"table {table} is not known without connection {self.name!r}", "")
-        return Layout(Field(name) for name in names)
+        return Layout(Field(name) for name in names) if names else AnyColumns()
 
     def exists(self, schema: str, table: str) -> bool:
         """Whether its columns are known."""

@@ -49,7 +49,7 @@ _BEFORE_REGEX = frozenset(
     ]
 )
 _DECLARE = frozenset(("var", "let", "const"))
-_CONTINUES = frozenset(
+CONTINUES = frozenset(
     [",", "=", "+", "-", "*", "/", "%", "&", "|", "^", "?", ":", "<", ">", ".", "(", "[", "{", "=>", "!"]
 )
 SKIPPED = frozenset(("space", "line", "comment"))
@@ -223,7 +223,7 @@ def _declared(tokens: list[Token], index: int) -> list[str]:
         if depth == 0:
             if token.text == ";" or (not expecting and token.text in ("in", "of")):
                 break
-            if newline and not expecting and before not in _CONTINUES and token.text not in _CONTINUES:
+            if newline and not expecting and before not in CONTINUES and token.text not in CONTINUES:
                 break
             if expecting and token.kind == "word":
                 names.append(token.text)

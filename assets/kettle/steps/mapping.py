@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from assets.kettle.described import Source
 from assets.kettle.engine.buffers import Buffer
 from assets.kettle.engine.result import Counters, Rows
 from assets.kettle.engine.run import Run
@@ -15,6 +16,7 @@ from assets.kettle.engine.step import Derivation, Ref, Step
 from assets.kettle.errors import KettleError, StepError
 from assets.kettle.files.load import locate
 from assets.kettle.files.read import read_transformation
+from assets.kettle.lineage import UNCHANGED, Tracer
 from assets.kettle.model import Options, Transformation
 from assets.kettle.values.fields import Layout
 
@@ -124,7 +126,7 @@ class MappingStep(Step):
             renames = back | link.renames
             self.layouts[link.outside] = renamed(engine.nodes[step].step.output, renames)
             self.outputs[link.outside] = (step, renames)
-        self.inner = {name: node.step.derive() for name, node in engine.nodes.items()}
+        self.traced = Tracer(engine, {}, fed=feeds)
         return self.layouts.get("", Layout())
 
     def fields_to(self, target: str) -> Layout:
@@ -189,14 +191,26 @@ class MappingStep(Step):
                 setattr(self.port.counters, counter, getattr(subject, counter))
 
     def derive(self) -> dict[str, Derivation]:
-        """Fields made inside come from the step itself; what happened to them stands in the sub-transformation."""
-        known = {f.name for layout in self.inputs.values() for f in layout}
-        sources = tuple(Ref(f.name, name) for name, layout in self.inputs.items() for f in layout)
-        return {
-            f.name: Derivation(sources, f"made in {Path(str(self.child.path)).name} by {f.origin}")
-            for f in self.output
-            if f.name not in known
-        }
+        """Each field of the outputs, traced through the sub-transformation to the fields that went in."""
+        outside = {step: sender for sender, (_, step) in self.feeding.items()}
+        found: dict[str, Derivation] = {}
+        for target, (step, renames) in self.outputs.items():
+            inner = {new.lower(): old for old, new in renames.items() if new}
+            for field in self.layouts[target]:
+                sources = self.traced.leaving(step, inner.get(field.name.lower(), field.name), "")
+                refs = tuple(self._ref(s, outside.get(s.place, "")) for s in sources if s.column)
+                words = "; ".join(dict.fromkeys(hop.words for s in sources for hop in s.way if hop.words != UNCHANGED))
+                name = Path(str(self.child.path)).name
+                found.setdefault(field.name, Derivation(refs, f"in {name}: {words or UNCHANGED}"))
+        return found
+
+    def _ref(self, source: Source, sender: str) -> Ref:
+        """A source inside as the caller sees it: a field of the step that sends it, or a column outside."""
+        if not sender:
+            return Ref(source.column, dataset=source.place)
+        link, _ = self.feeding[sender]
+        back = {new.lower(): old for old, new in link.renames.items() if new}
+        return Ref(back.get(source.column.lower(), source.column), sender)
 
 
 LOGGED = {

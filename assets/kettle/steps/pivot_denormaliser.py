@@ -137,11 +137,11 @@ class Denormaliser(Step):
         return column.cast(target.field.dtype)
 
     def derive(self) -> dict[str, Derivation]:
-        """The targets."""
+        """The targets; the key only chooses rows."""
         step, names = next(iter(self.inputs), ""), self.output.names[len(self.kept) :]
         return {
             name: Derivation(
-                (Ref(t.source.name, step), Ref(self.key.name, step)),
+                (Ref(t.source.name, step),),
                 f"{t.source.name} where {self.key.name} is {t.key!r}" + ("" if t.code == "-" else f" ({t.code})"),
             )
             for name, t in zip(names, self.pivots, strict=True)

@@ -12,7 +12,7 @@ from assets.kettle.files.variables import Variables
 from assets.kettle.model import Options
 from assets.kettle.script.declare import created, replaced
 from assets.kettle.script.javascript import Batch, JavaScript, Output, ScriptError, Setup
-from assets.kettle.script.javascript_source import adapt
+from assets.kettle.script.javascript_flow import sources
 from assets.kettle.values.fields import Layout, ValueType
 
 ERROR_CODE = "SCR-001"
@@ -131,11 +131,16 @@ class ScriptValueMod(Step):
             assign(self.run.variables, name, value, scope)
 
     def derive(self) -> dict[str, Derivation]:
-        """Each result comes from all fields that the script names."""
-        words = adapt(self.scripts.get("0", "")).words
+        """Each result comes from the fields that its variable is computed from."""
+        words = sources(self.scripts.get("0", ""), [o.variable for o in self.results])
         source = next(iter(self.inputs), "")
-        refs = tuple(Ref(f.name, source) for f in self.before if f.name in words)
-        return {o.field.name: Derivation(refs, f"JavaScript variable {o.variable}") for o in self.results}
+        return {
+            o.field.name: Derivation(
+                tuple(Ref(f.name, source) for f in self.before if f.name in words[o.variable]),
+                f"JavaScript variable {o.variable}",
+            )
+            for o in self.results
+        }
 
 
 def _reason(error: ScriptError) -> str:
