@@ -51,6 +51,14 @@ def spec_options(
     }
 
 
+def specs_of(definitions: dg.Definitions) -> list[dg.AssetSpec]:
+    """The specs of all assets of some definitions, without resolving them."""
+    found = definitions.assets or ()
+    return [
+        s for a in found for s in ([a] if isinstance(a, dg.AssetSpec) else getattr(a, "specs", list[dg.AssetSpec]()))
+    ]
+
+
 def table_metadata(key: str, info: TableInfo, lineage: ColumnLineage | None = None) -> dict[str, Any]:
     """Dagster's well-known table metadata: schema, row count, table name, column lineage."""
     metadata: dict[str, Any] = {

@@ -24,6 +24,7 @@ MODULES = (
 )
 KETTLE = "assets.kettle.defs"
 BI = "assets.analytics.bi_defs"
+STANDARDS = "assets.catalog.standards.checks"
 
 
 def build_definitions(
@@ -45,4 +46,5 @@ def build_definitions(
         # last: a table that one of the others makes keeps its asset when a Kettle file reads or writes it
         parts.append(import_module(KETTLE).definitions(settings, parts))
         parts.append(import_module(BI).definitions(settings, parts))
+        parts.append(import_module(STANDARDS).definitions(settings, parts))
         return apply_conditions(dg.Definitions.merge(*parts, shell))

@@ -16,6 +16,7 @@ from assets.kettle.op_defs import NATIVE
 from assets.kettle.retail_defs import retail_assets
 from assets.kettle.retail_scores import HABITS, MODEL
 from assets.kettle.rows_defs import ROWS, KettleRows
+from assets.kit import specs_of
 from core.naming import Key
 from core.settings import Settings
 
@@ -69,8 +70,5 @@ def _asset(plan: FilePlan, keys: Keys, limit: int) -> dg.AssetsDefinition:
 
 def _taken(others: Iterable[dg.Definitions]) -> dict[Key, set[Key]]:
     """Assets with what they depend on."""
-    assets = [asset for found in others for asset in found.assets or ()]
-    specs = [
-        s for a in assets for s in ([a] if isinstance(a, dg.AssetSpec) else getattr(a, "specs", list[dg.AssetSpec]()))
-    ]
+    specs = [spec for found in others for spec in specs_of(found)]
     return {Key(*spec.key.path): {Key(*dep.asset_key.path) for dep in spec.deps} for spec in specs}

@@ -20,6 +20,7 @@ COMMANDS = {
     "metrics": "orchestration.cli.metrics:metrics",
     "run": "orchestration.cli.run:run",
     "serve": "orchestration.cli.serve:serve",
+    "standards": "orchestration.cli.standards:standards",
     "templates": "orchestration.cli.templates:templates",
     "up": "orchestration.cli.up:up",
 }
