@@ -142,7 +142,7 @@ class TableInfo(Value):
         rows: None when not counted; an estimate where `rows_exact` is false.
         size: bytes, None when unknown.
         changed: ISO 8601 moment of the last change the source knows of, "" when unknown.
-        error: why its columns or profile could not be read; the rest of the source is still good.
+        error: why its structure could not be read. What is wrong with its rows alone is among the scan's errors.
     """
 
     name: str

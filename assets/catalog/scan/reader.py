@@ -48,6 +48,29 @@ class Content:
     problems: list[str] = field(default_factory=list)
 
 
+def bounded(content: Content, rows: int, unsure: bool) -> Content:
+    """The content, which stops at twice the wanted rows however wrong the source's own count was.
+
+    Args:
+        rows: wanted; 0 for all.
+        unsure: the number of rows was not known, so it is a sample only if as many came as were asked for.
+    """
+
+    def counted(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+        read = 0
+        for batch in batches:
+            yield batch
+            read += batch.num_rows
+            if rows and read >= 2 * rows:
+                content.sampled = True
+                return
+        if unsure:
+            content.sampled = read >= rows
+
+    content.batches = counted(content.batches)
+    return content
+
+
 class Reader(Protocol):
     """An open source.
 

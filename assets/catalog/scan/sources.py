@@ -21,8 +21,8 @@ class Source(BaseModel):
     """One source.
 
     Attributes:
-        url: `scheme://…`; `${env:NAME}` and `${file:/path}` stand for secrets and are read at use, `${heddle:warehouse}`
-            for a setting of the project.
+        url: `scheme://…`; `${env:NAME}` and `${file:/path}` stand for secrets and are read at use,
+            `${heddle:warehouse}` for a setting of the project.
         include, exclude: patterns with `*` over paths such as `schema.table` or `folder/file.csv`.
         sample_rows: a table with more rows is sampled, and its profile says so; 0 reads all.
         max_bytes: read of one text file at most; 0 reads all.

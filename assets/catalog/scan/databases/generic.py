@@ -15,7 +15,7 @@ from sqlglot import exp
 from assets.catalog.model import ColumnInfo, ForeignKey, Index, TableInfo, TableKind
 from assets.catalog.scan.arrow import batch
 from assets.catalog.scan.databases.types import base_of_type, type_text
-from assets.catalog.scan.reader import Content, Found, Wanted, batch_rows
+from assets.catalog.scan.reader import Content, Found, Wanted, batch_rows, bounded
 from assets.catalog.scan.references import Address
 from assets.catalog.scan.sources import Source
 from core.errors import SourceError
@@ -185,7 +185,7 @@ class DatabaseReader:
         sampled = self.too_many(table, rows)
         try:
             with self.rows_of(self.select(table, rows if sampled else 0), table.columns) as batches:
-                yield Content(table.columns, batches, sampled=sampled)
+                yield bounded(Content(table.columns, batches, sampled=sampled), rows, sampled and table.rows is None)
         except self.errors() as error:
             raise SourceError(f"{table.path}: {self.reason(error)}") from None
 
@@ -208,8 +208,9 @@ class DatabaseReader:
     def rows_of(self, sql: str, columns: Sequence[ColumnInfo]) -> "Iterator[Iterator[pa.RecordBatch]]":
         """The batches of a statement."""
         with self.engine.connect() as connection:
-            result = connection.execution_options(stream_results=True).exec_driver_sql(sql.replace("%", "%%"))
-            yield self._batches(result, columns)
+            formats = self.engine.dialect.paramstyle in ("format", "pyformat")
+            ready = sql.replace("%", "%%") if formats else sql
+            yield self._batches(connection.execution_options(stream_results=True).exec_driver_sql(ready), columns)
 
     def _batches(self, result: Any, columns: Sequence[ColumnInfo]) -> "Iterator[pa.RecordBatch]":
         bases = [c.base for c in columns]

@@ -15,7 +15,8 @@ _BASES: tuple[tuple[type[Any], Base], ...] = (
     (types.Date, Base.DATE),
     (types.Time, Base.TIME),
     (types.LargeBinary, Base.BINARY),
-    (types._Binary, Base.BINARY),
+    (types.BINARY, Base.BINARY),
+    (types.VARBINARY, Base.BINARY),
     (types.JSON, Base.NESTED),
     (types.ARRAY, Base.NESTED),
     (types.String, Base.TEXT),
@@ -23,6 +24,9 @@ _BASES: tuple[tuple[type[Any], Base], ...] = (
 )
 _NAMES = {
     "BIT": Base.BINARY,
+    "TINYBLOB": Base.BINARY,
+    "MEDIUMBLOB": Base.BINARY,
+    "LONGBLOB": Base.BINARY,
     "BYTEA": Base.BINARY,
     "YEAR": Base.INTEGER,
     "HSTORE": Base.NESTED,
@@ -45,6 +49,8 @@ def base_of_type(type_: Any) -> Base:
 
 def type_text(type_: Any, dialect: Any) -> str:
     """The type as the engine writes it, such as VARCHAR(20)."""
+    if isinstance(type_, types.NullType):
+        return "ANY"  # a column of SQLite without a type
     try:
         return str(type_.compile(dialect=dialect))
     except (SQLAlchemyError, AttributeError, TypeError):

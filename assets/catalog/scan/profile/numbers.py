@@ -10,12 +10,13 @@ import pyarrow.compute as pc
 
 from assets.catalog.model import Base
 
+Numbers = npt.NDArray[np.float64]
 SHOWN = 200  # characters of a value that are kept
 
 
 def is_text(type_: pa.DataType) -> bool:
     """Whether values are texts."""
-    return pa.types.is_string(type_) or pa.types.is_large_string(type_)
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
 
 
 def lengths(values: pa.Array) -> tuple[int, int]:
@@ -24,7 +25,7 @@ def lengths(values: pa.Array) -> tuple[int, int]:
     return found["min"], found["max"]
 
 
-def numbers(values: pa.Array, base: Base | None = None) -> npt.NDArray[np.float64] | None:
+def numbers(values: pa.Array, base: Base | None = None) -> Numbers | None:
     """Float64 [n]; dates and timestamps as seconds since 1970; None for what is no quantity.
 
     Args:
@@ -33,7 +34,7 @@ def numbers(values: pa.Array, base: Base | None = None) -> npt.NDArray[np.float6
     """
     kind = values.type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return values.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
+        return _array(values)
     if pa.types.is_decimal(kind):
         return _array(values.cast(pa.float64()))
     if pa.types.is_date(kind):
@@ -57,23 +58,24 @@ def shown(value: Any) -> str:
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
-def _array(values: pa.Array) -> npt.NDArray[np.float64]:
-    return values.to_numpy(zero_copy_only=False).astype(np.float64)
+def _array(values: pa.Array) -> Numbers:
+    made: Numbers = values.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
+    return made
 
 
-def _seconds(values: pa.Array) -> npt.NDArray[np.float64]:
+def _seconds(values: pa.Array) -> Numbers:
     scale = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[values.type.unit]
     return _array(values.cast(pa.int64())) / scale
 
 
-def _numeric(values: pa.Array) -> npt.NDArray[np.float64]:
+def _numeric(values: pa.Array) -> Numbers:
     import polars as pl
 
     parsed = pl.Series(values).str.strip_chars().cast(pl.Float64, strict=False)
     return parsed.fill_null(float("nan")).to_numpy()
 
 
-def _moments(values: pa.Array) -> npt.NDArray[np.float64]:
+def _moments(values: pa.Array) -> Numbers:
     import polars as pl
 
     text = pl.Series(values).str.strip_chars().str.replace_all("/", "-").str.replace(" ", "T")

@@ -25,9 +25,9 @@ def profile(counts: Counts, base: Base, sample: pa.Array | None, sampled: bool) 
         sampled: whether the rows seen are a part of the table.
     """
     values, number = counts.values()
-    common = {"rows": counts.rows, "nulls": counts.nulls, "sampled": sampled}
+    common: dict[str, Any] = {"rows": counts.rows, "nulls": counts.nulls, "sampled": sampled}
     if counts.sketch is None:
-        made = common | {"distinct": len(values), "top": _top(values, number, 0)}
+        made: dict[str, Any] = common | {"distinct": len(values), "top": _top(values, number, 0)}
         made |= _extremes(values) | _spread(values, number, base)
         return Profile.model_construct(**made)
     assert sample is not None

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from assets.catalog.model import Base, ColumnInfo, Profile
 from assets.catalog.scan.profile.counts import Counts, as_text
@@ -18,7 +17,7 @@ MEMORY = 256 * 2**20  # bytes for the counted values of a table
 LEAST = 64 * 2**10  # of one column
 CELLS = 2_000_000  # of the sample of rows
 ROWS = 50_000
-SHOWN_VALUES = 1_000  # of a column, to judge its meaning
+JUDGED = 4_000  # values of a column by which its meaning is judged
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Measured:
 
     Attributes:
         bases: of columns that came as text without a declared type.
-        samples: column -> some of its different values, without nulls.
+        samples: column -> values of at most JUDGED of its rows, without nulls.
     """
 
     rows: int
@@ -123,10 +122,13 @@ class TableProfiler:
                 base = bases[column.name] = Base.TEXT  # nothing but nulls
             profiles[column.name] = profile(counts, base, drawn, sampled)
             if samples:
-                given[column.name] = _some(pc.unique(values) if drawn is not None else values)
+                given[column.name] = drawn.slice(0, JUDGED) if drawn is not None else _rows(*counts.values())
         return Measured(self.rows, profiles, bases, given)
 
 
-def _some(values: pa.Array) -> pa.Array:
-    step = -(-len(values) // SHOWN_VALUES)
-    return values if step <= 1 else values.take(pa.array(np.arange(0, len(values), step)))
+def _rows(values: pa.Array, counts: npt.NDArray[np.int64]) -> pa.Array:
+    """Values as often as rows have them; of many rows, those at even distances."""
+    upto = np.cumsum(counts)
+    total = int(upto[-1]) if len(upto) else 0
+    places = np.arange(total) if total <= JUDGED else np.linspace(0, total - 1, JUDGED).astype(np.int64)
+    return values.take(pa.array(np.searchsorted(upto, places, side="right")))

@@ -1,0 +1,93 @@
+"""Text files of any encoding as clean UTF-8, read up to a number of bytes."""
+
+import codecs
+from typing import Any
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_BROKEN = 0.2  # share of invalid sequences among bytes beyond ASCII up to which a text still counts as UTF-8
+CHUNK = 2**20
+
+
+def detect(head: bytes) -> str:
+    """The encoding of a text by its first bytes: a byte order mark, UTF-8, GB 18030, else Latin 1."""
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return name
+    beyond = sum(head.count(bytes([b])) for b in range(0x80, 0x100)) if not head.isascii() else 0
+    if beyond == 0:
+        return "utf-8"
+    body = head[:-3] if len(head) > 1000 else head
+    broken = body.decode("utf-8", "replace").count("\ufffd")
+    if broken == 0:
+        return "utf-8"
+    if _strict(body, "gb18030") and broken / beyond > _BROKEN:
+        return "gb18030"
+    return "utf-8" if broken / beyond <= _BROKEN else "latin-1"
+
+
+def _strict(data: bytes, encoding: str) -> bool:
+    for end in (len(data), len(data) - 1):  # the cut may have halved a character
+        try:
+            data[:end].decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return True
+    return False
+
+
+class Clean:
+    """A readable of UTF-8 bytes over a binary file of an encoding; what is invalid becomes U+FFFD.
+
+    Attributes:
+        cut: the limit was reached; the last, partial line is left out then.
+        replaced: invalid sequences so far.
+        taken: bytes of the file so far.
+    """
+
+    def __init__(self, source: Any, encoding: str, limit: int) -> None:
+        self.cut = False
+        self.closed = False
+        self.replaced = self.taken = 0
+        self._source = source
+        self._limit = limit
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._ready = b""
+        self._ended = False
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes, at least one until the end."""
+        while not self._ended and (size < 0 or not self._ready):
+            self._fill()
+        if size < 0 or size >= len(self._ready):
+            given, self._ready = self._ready, b""
+        else:
+            given, self._ready = self._ready[:size], self._ready[size:]
+        return given
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def close(self) -> None:
+        """The file below is its owner's to close."""
+        self.closed = True
+
+    def _fill(self) -> None:
+        room = CHUNK if not self._limit else min(CHUNK, self._limit - self.taken)
+        data = self._source.read(room) if room > 0 else b""
+        self.taken += len(data)
+        self._ended = not data
+        text = self._decoder.decode(data, final=self._ended)
+        if not text.isascii():
+            self.replaced += text.count("\ufffd")
+        made = text.encode("utf-8", "replace")
+        if self._limit and data and self.taken >= self._limit and self._source.read(1):
+            self.cut, self._ended = True, True
+            made = made[: made.rfind(b"\n") + 1]
+        self._ready += made
