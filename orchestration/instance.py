@@ -24,6 +24,7 @@ QUIET = {
     "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True",
 }
 POOL_SECONDS = 3600
+HISTORY = "orchestration.event_store"  # module of the storage in SQLite
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -51,7 +52,7 @@ def instance_config(settings: Settings) -> dict[str, Any]:
     storage: dict[str, Any] = (
         {"postgres": {"postgres_url": {"env": "HEDDLE_INSTANCE"}}}
         if postgres
-        else {"sqlite": {"base_dir": str(home / "history")}}
+        else {"custom": {"module": HISTORY, "class": "Storage", "config": {"base_dir": str(home / "history")}}}
     )
     # One DuckDB file has one writer, so runs queue; a server database takes several.
     runs = 4 if settings.warehouse.startswith("postgresql") else 1
