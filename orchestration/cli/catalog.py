@@ -1,6 +1,7 @@
 """`heddle catalog`: what data there is, what it means, every version of that knowledge."""
 
 import getpass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -8,6 +9,10 @@ import click
 from core import settings as config
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from assets.catalog.observe import Observed
     from assets.catalog.store.versions import Versions
 
 AUTHOR = click.option("--author", default=getpass.getuser, help="Who changes it (default: you).")
@@ -33,6 +38,62 @@ def opened() -> "Versions":
     from assets.catalog.store.versions import Versions
 
     return Versions(config.load().catalog)
+
+
+def follow(shown: "Progress", name: str) -> Callable[[int, int, str], None]:
+    """Shows how far the scan of a source is."""
+    task = shown.add_task(name, total=None)
+    return lambda done, total, path: shown.update(task, completed=done, total=total, description=f"{name} {path}")
+
+
+def tell(console: "Console", done: "Observed") -> bool:
+    """Says what a scan found; whether something could not be read."""
+    found, recorded = done
+    tables = len(found.tables) + len(found.unchanged)
+    said = f"{tables} tables, {len(found.unchanged)} unchanged, {len(recorded.versions)} new versions"
+    console.print(f"{found.source}: {said} in {found.seconds:.1f} s", markup=False, highlight=False)
+    for change in recorded.differences:
+        console.print(f"  {change}", markup=False, highlight=False, style="yellow" if change.breaks else None)
+    for table, reason in found.errors:
+        console.print(f"  {table or found.source} could not be read: {reason}", markup=False, style="red")
+    return bool(found.errors)
+
+
+@catalog.command()
+@click.argument("names", nargs=-1)
+@click.option("--whole", is_flag=True, help="Also what did not change since the last scan.")
+@AUTHOR
+def scan(names: tuple[str, ...], whole: bool, author: str) -> None:
+    """Look at the sources of sources.yaml (or the NAMES given) and keep what changed.
+
+    A source that is down is reported and the others go on; exit status 1 when something could not be read.
+
+    \b
+    Examples:
+      heddle catalog scan
+      heddle catalog scan retail --whole
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from assets.catalog.observe import observe
+    from assets.catalog.scan.sources import load_sources
+    from core.errors import HeddleError
+
+    settings = config.load()
+    sources = {s.name: s for s in load_sources(settings)}
+    unknown = [n for n in names if n not in sources]
+    if unknown:
+        raise HeddleError(
+            f"no source {unknown[0]} in {settings.catalog_files / 'sources.yaml'}", f"there are: {', '.join(sources)}"
+        )
+    versions, console, failed = opened(), Console(), False
+    for source in (sources[n] for n in names or sources):
+        with Progress(console=console, transient=True) as shown:
+            done = observe(settings, versions, source, author=author, whole=whole, progress=follow(shown, source.name))
+        failed |= tell(console, done)
+    if failed:
+        raise SystemExit(1)
 
 
 @catalog.command()

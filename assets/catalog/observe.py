@@ -1,0 +1,84 @@
+"""Scans a source into the catalogue: skips what did not change, understands the columns, keeps versions."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from assets.catalog.model import Meaning, Scan, TableInfo
+from assets.catalog.record import SOURCE, Recorded, record
+from assets.catalog.scan.scanner import Progress, scan
+from assets.catalog.scan.sources import Source
+from assets.catalog.semantics import classify, corrections, registry
+from assets.catalog.store.versions import Versions
+from core.hashing import digest
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class Observed(NamedTuple):
+    """A scan and what came of it in the catalogue."""
+
+    scan: Scan
+    recorded: Recorded
+
+
+def observe(
+    settings: Settings,
+    versions: Versions,
+    source: Source,
+    *,
+    run: str = "",
+    author: str = "scan",
+    progress: Progress | None = None,
+    whole: bool = False,
+) -> Observed:
+    """Scans one source and takes it into the catalogue.
+
+    Tables that the source says did not change are skipped, unless `whole`, or the semantic types or a person's
+    corrections changed since.
+
+    Args:
+        run: Dagster's run id, "" for the command line.
+
+    Raises:
+        SemanticsError: a file with semantic types or corrections is wrong.
+        StoreError: the catalogue's database refuses.
+    """
+    types = registry.load(settings.catalog_files)
+    said = corrections.read(settings.catalog_files, types)
+    rules = digest([*(t.model_dump_json() for t in types.types.values()), *(str(e) for e in said.entries)])
+    last = versions.measured(SOURCE, source.name)
+    former = _summary(source, last[0][2]) if last and last[0][2].get("rules") == rules and not whole else None
+
+    def meanings(table: TableInfo, values: "Mapping[str, pl.Series]") -> dict[str, Meaning | None]:
+        comments = {c.name: c.comment for c in table.columns if c.comment}
+        context = classify.Context(source=source.name, table=table.path, comments=comments)
+        return classify.table(values, context, types, said)
+
+    found = scan(
+        source,
+        previous=former,
+        progress=progress,
+        classify=meanings,
+        sensitive=types.sensitive,
+        settings=settings,
+    )
+    recorded = record(versions, found, run, author)
+    if not any(not table for table, _ in found.errors):
+        versions.measure(SOURCE, {source.name: _measured(found, rules)}, run, found.at)
+    return Observed(found, recorded)
+
+
+def _summary(source: Source, measured: Mapping[str, Any]) -> Scan:
+    return Scan(source=source.name, url="", at="", seconds=0, marks=measured.get("marks", {}))
+
+
+def _measured(found: Scan, rules: str) -> dict[str, Any]:
+    return {
+        "rules": rules,
+        "marks": found.marks,
+        "seconds": found.seconds,
+        "tables": len(found.tables) + len(found.unchanged),
+        "errors": [list(e) for e in found.errors],
+    }
