@@ -6,12 +6,14 @@ from functools import lru_cache
 import polars as pl
 import regex
 
+from assets.kettle.limits import Timed
 from assets.kettle.text.columns import mapped, mapped_rows
 from assets.kettle.text.java_regex import compile_java, rust_pattern
 from assets.kettle.values.masks_number import Parsed
+from assets.kettle.values.plain_texts import joined
 
 Part = str | int
-LINE_END = "[\n\r\u0085\u2028\u2029]"
+_LINE_ENDS = ("\u0085".encode(), "\u2028".encode(), "\u2029".encode())
 
 
 @lru_cache(maxsize=256)
@@ -63,7 +65,7 @@ def _reference(text: str, at: int, groups: int, names: frozenset[str]) -> tuple[
     return number, at
 
 
-def _filler(pattern: "regex.Pattern[str]", replacement: str) -> Callable[["regex.Match[str]"], str]:
+def _filler(pattern: Timed, replacement: str) -> Callable[["regex.Match[str]"], str]:
     parts = parse_replacement(replacement, pattern.groups, frozenset(pattern.groupindex))
 
     def fill(match: "regex.Match[str]") -> str:
@@ -94,14 +96,14 @@ def replace_all(texts: pl.Series, pattern: str, replacement: str, flags: str = "
     return mapped(texts, lambda text: compiled.sub(fill, text))
 
 
-def _fast(compiled: "regex.Pattern[str]", pattern: str, flags: str, texts: pl.Series) -> str | None:
+def _fast(compiled: Timed, pattern: str, flags: str, texts: pl.Series) -> str | None:
     """The pattern for polars; not where it could match the empty text, where the two engines step differently.
 
     `$` means the same only where no text has a line end before which Java's would match too.
     """
     if set(flags) - {"i"} or (flags and not pattern.isascii()) or compiled.search("") is not None:
         return None
-    if "$" in pattern and texts.str.contains(LINE_END).any():
+    if "$" in pattern and _has_line_end(joined(texts)):
         return None
     if not any(char.isalpha() for char in pattern):
         flags = ""  # nothing in it has a case
@@ -112,7 +114,11 @@ def _fast(compiled: "regex.Pattern[str]", pattern: str, flags: str, texts: pl.Se
     return ("(?i)" if flags else "") + (rf"\b{fast}\b" if inner != pattern else fast)
 
 
-def _rust_replacement(compiled: "regex.Pattern[str]", replacement: str) -> str:
+def _has_line_end(data: bytes) -> bool:
+    return b"\n" in data or b"\r" in data or (not data.isascii() and any(mark in data for mark in _LINE_ENDS))
+
+
+def _rust_replacement(compiled: Timed, replacement: str) -> str:
     parts = parse_replacement(replacement, compiled.groups, frozenset(compiled.groupindex))
     return "".join(
         part.replace("$", "$$") if isinstance(part, str) else f"${{{part if isinstance(part, int) else part[0]}}}"
@@ -135,7 +141,7 @@ def replace_by(texts: pl.Series, pattern: str, replacements: pl.Series, flags: s
     return values, reasons
 
 
-def split(text: str, pattern: "regex.Pattern[str]") -> list[str]:
+def split(text: str, pattern: Timed) -> list[str]:
     """Pattern.split with limit -1: trailing empty parts stay; an empty match at the start makes no part."""
     parts: list[str] = []
     at = 0

@@ -41,7 +41,7 @@ def _day_table(column: pl.Series, mask: str, how: DateSettings) -> pl.Series | N
     if not isinstance(low, int) or not isinstance(high, int) or high - low >= column.len() // 4:
         return None
     first, last = low // _BLOCK, high // _BLOCK
-    texts = pl.concat([_block_texts(block, mask, how) for block in range(first, last + 1)])
+    texts = pl.concat([_block_texts(block, mask, how) for block in range(first, last + 1)], rechunk=True)
     return texts.gather((days - first * _BLOCK).cast(pl.UInt32)).alias(column.name)
 
 

@@ -12,6 +12,7 @@ _WIDTHS = {("y", 4), ("M", 2), ("d", 2), ("H", 2), ("m", 2), ("s", 2), ("S", 3)}
 _LIMITS = {"H": 23, "m": 59, "s": 59}
 _UNITS = {"H": 3_600_000, "m": 60_000, "s": 1_000, "S": 1}
 _DAY = 86_400_000
+_SHORTEST_MONTH = 28
 _FIRST_YEAR, _LAST_YEAR = 1600, 9999  # before, Java's calendar is another one
 
 
@@ -28,8 +29,14 @@ def without_empty(column: pl.Series) -> pl.Series:
 
 
 def made_of(column: pl.Series, characters: bytes) -> bool:
-    """Whether all texts consist of these ASCII characters alone."""
-    return not joined(column).translate(None, characters)
+    """Whether all texts consist of these ASCII characters alone, which should lie close to each other."""
+    data = joined(column)
+    if not data:
+        return True
+    codes = np.frombuffer(data, np.uint8)
+    low, high = min(characters), max(characters)
+    others = (code for code in range(low, high) if code not in characters)
+    return bool(codes.min() >= low and codes.max() <= high) and not any(code in data for code in others)
 
 
 @lru_cache(maxsize=512)
@@ -104,7 +111,8 @@ def _milliseconds(codes: np.ndarray, spans: dict[str, tuple[int, int]], form: by
         return None
     starts, lengths = _months()
     place_of = year.astype(np.int64) * 12 + month - 1
-    if (day > lengths[place_of]).any():
+    late = np.flatnonzero(day > _SHORTEST_MONTH)
+    if (day[late] > lengths[place_of[late]]).any():
         return None
     moments: np.ndarray = (starts[place_of] + day - 1) * _DAY
     for letter, unit in _UNITS.items():
