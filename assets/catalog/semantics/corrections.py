@@ -1,0 +1,115 @@
+"""What people said columns mean: a YAML file in git, which wins over everything that is computed and is never lost.
+
+    - {source: shop, table: public.customer, column: c7, type: cn_mobile, who: ann, when: "2026-03-01T09:00:00+00:00"}
+
+An entry without a type says: none of the known types.
+"""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from assets.catalog.model import Meaning, Value
+from assets.catalog.semantics.registry import Registry
+from assets.catalog.semantics.spec import SemanticsError, read_yaml
+
+FILE = "meanings.yaml"
+
+
+class Correction(Value):
+    """One person's word about one column; `type` "" means that no type fits."""
+
+    source: str
+    table: str
+    column: str
+    type: str
+    who: str
+    when: str
+    note: str = ""
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Which column it is about."""
+        return self.source, self.table, self.column
+
+
+class Corrections:
+    """The corrections of one file; the latest about a column counts."""
+
+    def __init__(self, entries: tuple[Correction, ...] = ()) -> None:
+        self.entries = entries
+        self._by_place = {entry.place: entry for entry in entries}
+
+    def apply(self, source: str, table: str, column: str, meaning: Meaning | None) -> Meaning | None:
+        """The corrected meaning, with what had been computed as an alternative."""
+        entry = self._by_place.get((source, table, column))
+        if entry is None:
+            return meaning
+        if not entry.type:
+            return None
+        others: tuple[tuple[str, float], ...] = ()
+        if meaning is not None:
+            computed = ((meaning.type, meaning.confidence), *meaning.others)
+            others = tuple(o for o in computed if o[0] != entry.type)
+        said = f"{entry.who} said so on {entry.when[:10]}" + (f": {entry.note}" if entry.note else "")
+        return Meaning(type=entry.type, confidence=1.0, evidence=(said,), by="user", others=others)
+
+    def with_entry(self, entry: Correction) -> "Corrections":
+        """These and one more, which replaces an earlier one about the same column."""
+        kept = tuple(e for e in self.entries if e.place != entry.place)
+        return Corrections((*kept, entry))
+
+
+def read(folder: Path, types: Registry | None = None) -> Corrections:
+    """The corrections in `<folder>/meanings.yaml`; none when there is no such file.
+
+    Raises:
+        SemanticsError: naming the entry and field that is wrong, or a type that `types` does not know.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return Corrections()
+    document = read_yaml(path) or []
+    if not isinstance(document, list):
+        raise SemanticsError(f"{path} is not a list of corrections", "start each entry with `- source:`")
+    return Corrections(tuple(_entry(path, place, item, types) for place, item in enumerate(document, 1)))
+
+
+def correct(folder: Path, entry: Correction, types: Registry) -> Corrections:
+    """Writes one more correction into the file, which is replaced in one step; `when` is filled in where it is "".
+
+    Raises:
+        SemanticsError: the type does not exist, or the file is not readable as it is.
+    """
+    import yaml
+
+    if entry.type:
+        types[entry.type]
+    stamped = (
+        entry if entry.when else entry.model_copy(update={"when": datetime.now(UTC).isoformat(timespec="seconds")})
+    )
+    result = read(folder, types).with_entry(stamped)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / FILE
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    entries = [e.model_dump(exclude_defaults=True) for e in result.entries]
+    temporary.write_text(yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=200), encoding="utf-8")
+    temporary.replace(path)
+    return result
+
+
+def _entry(path: Path, place: int, item: object, types: Registry | None) -> Correction:
+    try:
+        found = Correction.model_validate(item)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "entry"
+        raise SemanticsError(f"{path}, entry {place}, {field}: {first['msg']}", "correct this field") from error
+    if types is not None and found.type:
+        try:
+            types[found.type]
+        except SemanticsError as error:
+            raise SemanticsError(f"{path}, entry {place}: {error.what}", error.fix) from error
+    return found

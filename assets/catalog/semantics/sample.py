@@ -1,0 +1,156 @@
+"""What is looked at of a column: distinct values of rows at even distances, as every meaning's evidence says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from assets.catalog.model import Base
+from assets.catalog.semantics.spec import Kind
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Flags = npt.NDArray[np.bool_]
+ROWS = 4_000  # rows taken of a column
+VALUES = 200  # distinct values that patterns see: a share of 0.8 is then known to +-0.06
+LONGEST = 4_000  # characters of a value that are looked at
+PLACEHOLDERS = (
+    "", "-", "--", "—", "/", ".", "?", "n/a", "na", "nan", "null", "none", "nil", "unknown", "undefined", "tbd", "#n/a",
+    "\\n", "无", "空", "未知", "暂无", "不详", "缺失", "未填写", "待补充",
+)  # fmt: skip
+KIND_SHARE = 0.12  # a column has a kind of character when at least this share of its values does
+
+
+@dataclass
+class Sample:
+    """Distinct values of one column and what is counted of it.
+
+    Attributes:
+        values: distinct texts, trimmed, without nulls and placeholders, at most VALUES of them.
+        rows: values that are there (not null, no placeholder) among those taken.
+        distinct: different ones among them, at most ROWS.
+        total: rows of the column.
+        top: share of the most frequent value.
+    """
+
+    name: str
+    base: Base
+    values: "pl.Series"
+    rows: int
+    distinct: int
+    total: int
+    kinds: frozenset[Kind] = field(default=frozenset())
+
+    @property
+    def unique(self) -> float:
+        """Distinct values per row, 0 to 1."""
+        return self.distinct / self.rows if self.rows else 0.0
+
+    @cached_property
+    def wordy(self) -> bool:
+        """Whether values are texts of several words, or of ten Chinese characters and more."""
+        import polars as pl
+
+        column = pl.col("v")
+        words = column.str.count_matches(r"[A-Za-z0-9\x{80}-\x{10FFFF}]+")
+        chinese = column.str.count_matches(r"\p{Han}")
+        stops = column.str.contains(r"[，。；：！？、]|[,;:!?]\s|\.\s|[a-zß-ÿ]{2,} [a-zß-ÿ]{2,} [a-zß-ÿ]{2,}")
+        found = self.values.to_frame().select_seq(words=words, chinese=chinese, stops=stops)
+        words_, chinese_, stops_ = (found.get_column(c).to_numpy() for c in found.columns)
+        long = (words_ >= 5) | (chinese_ >= 10) | (((words_ >= 3) | (chinese_ >= 5)) & stops_)
+        return bool(long.mean() >= 0.6 and stops_.mean() >= 0.4)
+
+    @property
+    def note(self) -> str:
+        """What was looked at, for the evidence."""
+        return f"{len(self.values)} of {self.distinct} distinct values in {self.rows} of {self.total} rows looked at"
+
+
+def take(columns: "Mapping[str, pl.Series]", rows: int = ROWS, limit: int = VALUES) -> list[Sample]:
+    """Samples of columns of any type; nested and binary columns give no values."""
+    import polars as pl
+
+    bases = [base_of(values.dtype) for values in columns.values()]
+    distinct, counts = _distinct(list(columns.values()), bases, rows)
+    if not distinct:
+        return []
+    ends = np.cumsum([len(d) for d in distinct])
+    long = pl.concat(distinct).alias("v").to_frame()
+    column = pl.col("v")
+    flags = long.select_seq(
+        column.str.to_lowercase().is_in(PLACEHOLDERS).alias("out"),
+        column.str.contains(r"\p{Han}").alias("han"),
+        column.str.contains(r"[A-Za-z]|\p{L}").alias("letter"),
+    )
+    out, han, letter = (flags.get_column(c).to_numpy() for c in flags.columns)
+    samples = []
+    for place, (name, values) in enumerate(columns.items()):
+        start, end = int(ends[place]) - len(distinct[place]), int(ends[place])
+        held = np.flatnonzero(~out[start:end])
+        held_rows = counts[place] - _missing(columns[name], distinct[place], out[start:end], rows)
+        shown = held[:: -(-len(held) // limit)] if len(held) > limit else held
+        texts = distinct[place] if len(shown) == end - start else distinct[place].gather(shown)
+        kinds = _kinds(han[start:end][shown], letter[start:end][shown])
+        samples.append(Sample(name, bases[place], texts.alias("v"), held_rows, len(held), len(values), kinds))
+    return samples
+
+
+def _distinct(columns: "list[pl.Series]", bases: list[Base], rows: int) -> "tuple[list[pl.Series], list[int]]":
+    """Distinct texts of each column among the rows taken, and how many rows had one."""
+    import polars as pl
+
+    distinct, counts = [], []
+    for values, base in zip(columns, bases, strict=True):
+        if base in (Base.BINARY, Base.NESTED, Base.OTHER):
+            distinct.append(pl.Series("v", [], pl.String))
+            counts.append(0)
+            continue
+        column = pl.col("v")
+        if len(values) > rows:
+            column = column.gather_every(-(-len(values) // rows))
+        texts = column.drop_nulls().cast(pl.String).str.slice(0, LONGEST).str.strip_chars()
+        held = values.alias("v").to_frame().select_seq(texts)
+        counts.append(len(held))
+        distinct.append(held.get_column("v").unique(maintain_order=True))
+    return distinct, counts
+
+
+def _missing(values: "pl.Series", distinct: "pl.Series", out: Flags, rows: int) -> int:
+    """Rows taken whose value is a placeholder."""
+    if not out.any():
+        return 0
+    taken = values.gather_every(-(-len(values) // rows)) if len(values) > rows else values
+    import polars as pl
+
+    return int(taken.cast(pl.String).str.strip_chars().is_in(distinct.filter(pl.Series(out)).implode()).sum() or 0)
+
+
+def base_of(dtype: object) -> Base:
+    """The physical kind of a polars type."""
+    import polars as pl
+
+    if isinstance(dtype, (pl.String, pl.Categorical, pl.Enum)):
+        return Base.TEXT
+    for base, types in (
+        (Base.BOOLEAN, pl.Boolean), (Base.DATE, pl.Date), (Base.TIME, pl.Time), (Base.BINARY, pl.Binary),
+        (Base.TIMESTAMP, pl.Datetime),
+    ):  # fmt: skip
+        if isinstance(dtype, types):
+            return base
+    if isinstance(dtype, pl.DataType) and dtype.is_integer():
+        return Base.INTEGER
+    if isinstance(dtype, pl.DataType) and dtype.is_numeric():
+        return Base.NUMBER
+    return Base.NESTED if isinstance(dtype, pl.DataType) and dtype.is_nested() else Base.OTHER
+
+
+def _kinds(han: Flags, letter: Flags) -> frozenset[Kind]:
+    if not len(han):
+        return frozenset()
+    chinese, lettered = float(han.mean()), float(letter.mean())
+    shares = {Kind.HAN: chinese, Kind.LATIN: lettered - chinese, Kind.DIGITS: 1 - lettered}
+    return frozenset(kind for kind, share in shares.items() if share >= KIND_SHARE)
