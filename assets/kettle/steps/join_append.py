@@ -130,7 +130,7 @@ class SortedMerge(SortedJoin):
             for stream in np.unique(owners):
                 mine = numbers[owners == stream] - starts[stream]
                 low, high = int(mine.min()), int(mine.max()) + 1
-                parts.append(self.held[stream].lazy().slice(low, high - low).collect()[mine - low])
+                parts.append(self.held[stream].between(low, high)[mine - low])
                 places.append(np.flatnonzero(owners == stream))
             yield pl.concat(parts)[np.argsort(np.concatenate(places))]
 

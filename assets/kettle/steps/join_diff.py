@@ -7,7 +7,7 @@ import polars as pl
 
 from assets.kettle.engine.step import Derivation
 from assets.kettle.errors import StepError
-from assets.kettle.steps.join_merge import SortedJoin, gathered
+from assets.kettle.steps.join_merge import SortedJoin
 from assets.kettle.steps.join_pairs import NONE, Numbers, is_sorted, pairs, ranks, with_occurrence
 from assets.kettle.values.compare import key_columns
 from assets.kettle.values.fields import Field, Layout, ValueType
@@ -61,15 +61,8 @@ class MergeRows(SortedJoin):
 
     def produce(self) -> Iterator[pl.DataFrame]:
         """The flagged rows in the order of the keys."""
-        left, right = _one_to_one(*self.key_ranks())
-        names, total = self.layouts[0].names, left.size
-        spilled = any(buffer.spilled for buffer in self.held)
-        wholes = [None if spilled else buffer.collect() for buffer in self.held]
-        size = self.run.settings.batch_rows if spilled else max(1, total)
-        for start in range(0, total, size):
-            a, b = left[start : start + size], right[start : start + size]
-            one, two = (gathered(h, n, names, w) for h, n, w in zip(self.held, (a, b), wholes, strict=True))
-            yield self._flagged(one, two, a, b)
+        for met in self.met(_one_to_one, keep=(True, True)):
+            yield self._flagged(met.left, met.right, met.a, met.b)
         for buffer in self.held:
             buffer.clear()
 

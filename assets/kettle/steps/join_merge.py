@@ -9,6 +9,7 @@ from assets.kettle.engine.buffers import Buffer
 from assets.kettle.engine.step import Step
 from assets.kettle.errors import StepError
 from assets.kettle.steps.join_pairs import NONE, Numbers, is_sorted, pairs, ranks
+from assets.kettle.steps.join_windows import Met, Unsorted, Walk, meet, taken
 from assets.kettle.values.convert import convert
 from assets.kettle.values.fields import Field, Layout
 
@@ -30,17 +31,12 @@ def comparable(step: Step, column: pl.Series, source: Field, target: Field) -> p
     return converted.values
 
 
-def gathered(buffer: Buffer, numbers: Numbers, names: list[str], whole: pl.DataFrame | None) -> pl.DataFrame:
-    """The rows of those numbers under new column names, nulls for -1; from disk only the stretch that is needed."""
+def gathered(buffer: Buffer, numbers: Numbers) -> pl.DataFrame:
+    """The rows of those numbers, nulls for -1; only the stretch that is needed is read."""
     real = numbers[numbers != NONE]
     low = int(real.min()) if real.size else 0
     high = int(real.max()) + 1 if real.size else 0
-    frame = buffer.lazy().slice(low, high - low).collect() if whole is None else whole.slice(low, high - low)
-    if not real.size:
-        frame = pl.DataFrame({f.name: [None] for f in buffer.layout}, schema=buffer.layout.schema)
-    index = pl.Series("", np.where(numbers == NONE, 0, numbers - low))
-    taken = frame.select(pl.all().gather(index.set(pl.Series(numbers == NONE), None)))
-    return taken.rename(dict(zip(buffer.layout.names, names, strict=True)))
+    return taken(buffer.between(low, high), np.where(numbers == NONE, NONE, numbers - low))
 
 
 class SortedJoin(Step):
@@ -86,28 +82,49 @@ class SortedJoin(Step):
         """
         if not self.key_fields[0]:
             return [np.zeros(buffer.rows, dtype=np.int64) for buffer in self.held]
-        streams = []
-        for buffer, fields in zip(self.held, self.key_fields, strict=True):
-            frame = buffer.lazy().select(f.name for f in fields).collect()
-            streams.append(
-                [comparable(self, frame[f.name], f, t) for f, t in zip(fields, self.key_fields[0], strict=True)]
+        pairs_ = zip(self.held, self.key_fields, strict=True)
+        return self._ranks([buffer.lazy().select(f.name for f in keys).collect() for buffer, keys in pairs_])
+
+    def _ranks(self, frames: list[pl.DataFrame]) -> list[Numbers]:
+        """The keys of these rows as ranks."""
+        first = self.key_fields[0]
+        streams = [
+            [comparable(self, frame[f.name], f, t) for f, t in zip(fields, first, strict=True)]
+            for frame, fields in zip(frames, self.key_fields, strict=True)
+        ]
+        return ranks(streams, first)
+
+    def met(self, walk: Walk, *, keep: tuple[bool, bool]) -> Iterator[Met]:
+        """The rows of two streams that meet. Once a stream proves unsorted, the keys of all rows left are in memory."""
+        rows = self.run.settings.batch_rows
+        starts = (0, 0)
+        if self.key_fields[0]:
+            try:
+                yield from meet(self.held, self._ranks, walk, rows, keep=keep)
+            except Unsorted as found:
+                starts = found.starts
+            else:
+                return
+        left, right = self.key_ranks()
+        a, b = walk(left[starts[0] :], right[starts[1] :])
+        for at in range(0, a.size, rows):
+            one, two = (
+                np.where(numbers[at : at + rows] == NONE, NONE, numbers[at : at + rows] + start)
+                for numbers, start in zip((a, b), starts, strict=True)
             )
-        return ranks(streams, self.key_fields[0])
+            yield Met(gathered(self.held[0], one), gathered(self.held[1], two), one, two)
 
     def joined(self, numbers: Sequence[Numbers]) -> Iterator[pl.DataFrame]:
         """The joined rows, given for each stream which row takes part."""
-        spilled = any(buffer.spilled for buffer in self.held)
-        wholes = [None if buffer.spilled else buffer.collect() for buffer in self.held]
-        total = numbers[0].size
-        step = self.run.settings.batch_rows if spilled else max(total, 1)
-        for start in range(0, total, step):
-            parts = [
-                gathered(buffer, found[start : start + step], names, whole)
-                for buffer, found, names, whole in zip(self.held, numbers, self.names, wholes, strict=True)
-            ]
-            yield pl.concat(parts, how="horizontal")
-        for buffer in self.held:
-            buffer.clear()
+        step = self.run.settings.batch_rows
+        for start in range(0, numbers[0].size, step):
+            yield self.together([gathered(b, n[start : start + step]) for b, n in zip(self.held, numbers, strict=True)])
+
+    def together(self, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        """Aligned rows of all streams side by side."""
+        columns = [column for frame in frames for column in frame.iter_columns()]
+        names = [name for stream in self.names for name in stream]
+        return pl.DataFrame([column.alias(name) for column, name in zip(columns, names, strict=True)])
 
 
 class MergeJoin(SortedJoin):
@@ -132,8 +149,14 @@ class MergeJoin(SortedJoin):
 
     def produce(self) -> Iterator[pl.DataFrame]:
         """The joined rows in the order of the keys."""
-        left, right = self.key_ranks()
-        yield from self.joined(pairs(left, right, self.keep_left, self.keep_right))
+
+        def walk(left: Numbers, right: Numbers) -> tuple[Numbers, Numbers]:
+            return pairs(left, right, self.keep_left, self.keep_right)
+
+        for met in self.met(walk, keep=(self.keep_left, self.keep_right)):
+            yield self.together([met.left, met.right])
+        for buffer in self.held:
+            buffer.clear()
 
 
 class MultiwayMergeJoin(SortedJoin):
@@ -162,6 +185,8 @@ class MultiwayMergeJoin(SortedJoin):
         found = self.key_ranks()
         groups = _sorted_groups(found) if all(map(is_sorted, found)) else _walked_groups([r.tolist() for r in found])
         yield from self.joined(_products(*groups, outer=self.outer))
+        for buffer in self.held:
+            buffer.clear()
 
 
 def _sorted_groups(found: list[Numbers]) -> tuple[list[Numbers], list[Numbers]]:

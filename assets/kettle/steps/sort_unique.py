@@ -47,7 +47,7 @@ class UniqueRows(Step):
 
     def rows(self, frame: pl.DataFrame, source: str) -> None:
         """Passes the first of each run of equal rows."""
-        change, self._last = changes(pl.DataFrame(key_columns(frame, self.keys, self.cases)), self._last)
+        change, self._last = changes(pl.DataFrame(keys_of(frame, self.keys, self.cases)), self._last)
         if self.rejects and not change.all():
             names = ",".join(name for name, _ in self.names)
             self.reject(frame.filter(~change), self.text("error_description"), names, "UNR001")
@@ -117,8 +117,11 @@ class UniqueRowsByHashSet(Step):
         if not self.held.rows:
             return
         names = [f.name for f in self.keys]
-        keys = key_columns(self.held.lazy().select(names).collect(), self.keys)
-        if not self.options.flag("store_values"):
+        if names:
+            keys = key_columns(self.held.lazy().select(names).collect(), self.keys)
+        else:
+            keys = keys_of(self.held.collect(), [], True)
+        if names and not self.options.flag("store_values"):
             keys = [row_hashes(keys, self.keys)]
         first = (keys[0] if len(keys) == 1 else pl.DataFrame(keys).to_struct()).is_first_distinct()
         batches = (
@@ -138,6 +141,11 @@ class UniqueRowsByHashSet(Step):
         self.count(rejected=frame.height)
         if self.rejects:
             self.reject(frame, self.text("error_description"), ",".join(self.names), "UNRH001")
+
+
+def keys_of(frame: pl.DataFrame, fields: list[Field], case_sensitive: bool | list[bool]) -> list[pl.Series]:
+    """The columns that must agree; rows without fields all agree."""
+    return key_columns(frame, fields, case_sensitive) or [pl.repeat(0, frame.height, eager=True)]
 
 
 def rejects_duplicates(step: Step) -> bool:

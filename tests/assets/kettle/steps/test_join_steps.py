@@ -1,11 +1,17 @@
 """Merge join, Join rows, Merge rows, Stream lookup and the steps that append streams; in memory and on disk."""
 
+from collections.abc import Iterator
+from random import Random
 from typing import Any
 
+import polars as pl
 import pytest
 
+from assets.kettle.engine.buffers import Buffer
 from assets.kettle.engine.run import EngineSettings
 from assets.kettle.errors import StepError
+from assets.kettle.steps import join_lookup
+from assets.kettle.steps.join_lookup_index import Found, windows
 from tests.assets.kettle.flow import Flow, grid
 
 SPILLED = EngineSettings(memory_bytes=1, batch_rows=2)
@@ -207,3 +213,62 @@ def test_merge_rows_without_keys_pairs_row_by_row() -> None:
     options = [("values", [("value", "a")]), ("flag_field", "flag"), ("reference", "A"), ("compare", "B")]
     rows = two("MergeRows", options, [(1, "x"), (2, "y")], [(5, "x"), (6, "z"), (7, "n")]).run().rows("j")
     assert rows == [(5, "x", "identical"), (6, "z", "changed"), (7, "n", "new")]
+
+
+def _sorted_rows(seed: int, mark: str, count: int) -> list[tuple[Any, ...]]:
+    random = Random(seed)
+    keys = sorted((random.choice([None, *range(9)]) for _ in range(count)), key=lambda k: -1 if k is None else k)
+    return [(key, f"{mark}{number}") for number, key in enumerate(keys)]
+
+
+@pytest.mark.parametrize("kind", ["INNER", "LEFT OUTER", "RIGHT OUTER", "FULL OUTER"])
+@pytest.mark.parametrize("disorder", [False, True])
+def test_windows_of_any_size_meet_the_same_rows(kind: str, disorder: bool) -> None:
+    for seed in range(4):
+        left, right = _sorted_rows(seed, "a", 5 + seed * 9), _sorted_rows(seed + 9, "b", 30 - seed * 9)
+        if disorder:  # the walk goes on from where the order ends
+            left.insert(len(left) * 2 // 3, (1, "late"))
+        flow = merge_join(kind, left, right)
+        whole = flow.run(settings=EngineSettings(batch_rows=1000)).rows("j")
+        for settings in (EngineSettings(batch_rows=3), SPILLED):
+            assert flow.run(settings=settings).rows("j") == whole
+
+
+def test_merge_join_reads_no_more_than_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    between = Buffer.between
+
+    def counted(buffer: Buffer, low: int, high: int) -> pl.DataFrame:
+        found = between(buffer, low, high)
+        read.append(found.height)
+        return found
+
+    monkeypatch.setattr(Buffer, "between", counted)
+    rows = [(n // 2, f"r{n}") for n in range(200)]
+    done = merge_join("INNER", rows, rows).run(settings=EngineSettings(batch_rows=10))
+    assert len(done.rows("j")) == 400 and max(read) == 10 and sum(read) < 3 * 400
+
+
+@WAYS
+@pytest.mark.parametrize("far", [0, 10**15, -(2**63) + 9])
+def test_stream_lookup_finds_numbers_near_and_far_apart(settings: EngineSettings, far: int) -> None:
+    side = [(far, "f"), (3, "old"), (1, "one"), (None, "null"), (3, "new"), (5, None)]
+    main = [(3, "x"), (None, "x"), (4, "x"), (far, "x"), (10**17, "x"), (-1, "x"), (5, "x"), (1, "x")]
+    found = lookup("??", "String", main, side).run(settings=settings).column("j", "found")
+    assert found == ["new", "null", "??", "f", "??", "??", None, "one"]
+
+
+def test_a_look_up_stream_counts_against_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts: list[int] = []
+
+    def counted(found: list[Found], number: int) -> Iterator[pl.DataFrame]:
+        parts.append(len(found))
+        return windows(found, number)
+
+    monkeypatch.setattr(join_lookup, "windows", counted)
+    side = [(n, "x" * 50) for n in range(300)]
+    for limit, split in ((1 << 30, False), (10_000, True)):
+        flow = lookup("", "String", [(n, "m") for n in range(0, 600, 2)], side)
+        found = flow.run(settings=EngineSettings(memory_bytes=limit, batch_rows=40)).column("j", "found")
+        assert found == ["x" * 50] * 150 + [None] * 150
+        assert bool(parts) == split

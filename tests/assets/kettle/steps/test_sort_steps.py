@@ -125,3 +125,12 @@ def test_without_keys_all_rows_are_equal_and_keep_their_order(unique: str, expec
     flow = Flow().step("in", "DataGrid", grid({"n": "Integer"}, [(3,), (1,), (2,)]))
     flow.step("sort", "SortRows", [("unique_rows", unique), ("fields", "")]).hop("in", "sort")
     assert flow.run(settings=EngineSettings(batch_rows=1)).column("sort", "n") == expected
+
+
+@WAYS
+@pytest.mark.parametrize(("kind", "expected"), [("Unique", [5]), ("UniqueRowsByHashSet", [])])
+def test_rows_without_fields_are_all_equal(kind: str, expected: list[int], settings: EngineSettings) -> None:
+    flow = Flow().step("in", "RowGenerator", [("limit", "5"), ("fields", "")])
+    flow.step("u", kind, [("fields", "")], count_rows="Y", count_field="n").hop("in", "u")
+    done = flow.run(settings=settings)
+    assert done.counters["u"].written == 1 and done.rows("u") == [tuple(expected)]
