@@ -150,4 +150,4 @@ def _batches(clean: Clean, dialect: Dialect, rows: int, content: Content, file: 
 def _row_bytes(batch: pa.RecordBatch) -> float:
     """Bytes of a row in the file, its separators included."""
     texts: int = sum(pc.sum(pc.binary_length(column)).as_py() or 0 for column in batch.columns)
-    return max(1.0, texts / batch.num_rows + batch.num_columns)
+    return max(1.0, float(texts / batch.num_rows + batch.num_columns))
