@@ -5,9 +5,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from assets.catalog.lineage.sql.select import column_lineage
 from assets.tables.content import Content, columns, contents, row_counts, types, weekly_contents
 from assets.tables.dbt_run import OK, Listener, NodeResult
-from assets.catalog.lineage.sql.select import column_lineage
 from assets.tables.specs import ModelSpec
 from core.errors import StoreError
 from core.hashing import digest

@@ -101,6 +101,14 @@ class Dbt:
                 _PARSED[key] = outcome.result
             return _PARSED[key].deepcopy()
 
+    def compiled(self) -> dict[str, str]:
+        """Model -> its SQL with all names filled in, as for a table that is made anew.
+
+        Raises:
+            StoreError: a model cannot be compiled; the message is dbt's own and names the file.
+        """
+        return {r.name: r.compiled for r in self._nodes(["compile", "--full-refresh"], lambda result: None)}
+
     def run(self, models: Sequence[str], weeks: Sequence[str] | None, listener: Listener) -> list[NodeResult]:
         """Build models in their order; a model that fails leaves its former table, and those below it are skipped.
 

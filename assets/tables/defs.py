@@ -5,9 +5,10 @@ from typing import Any
 
 import dagster as dg
 
-from assets.kit import VERSION, asset_key, spec_options, table_metadata
+from assets.kit import VERSION, asset_key, lineage_metadata, spec_options, table_metadata
 from assets.partitions import RETAIL_WEEK
 from assets.tables.specs import FOLDER, ModelSpec, TestSpec, load
+from core.schema import ColumnLineage, ColumnSource
 from core.settings import Settings
 from resources.ports import Warehouse
 
@@ -123,6 +124,7 @@ def _spec(model: ModelSpec, engine: str) -> dg.AssetSpec:
     metadata: dict[str, Any] = {
         "dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[source]),
         "materialized": model.materialized,
+        **lineage_metadata(_lineage(model)),
     }
     return dg.AssetSpec(
         **options | {"code_version": model.version},
@@ -130,6 +132,11 @@ def _spec(model: ModelSpec, engine: str) -> dg.AssetSpec:
         metadata=metadata,
         skippable=True,
     )
+
+
+def _lineage(model: ModelSpec) -> ColumnLineage:
+    sources = {c: tuple(ColumnSource(key, name) for key, name in found) for c, found in model.lineage.items()}
+    return ColumnLineage(sources)
 
 
 def _check(model: ModelSpec, test: TestSpec) -> dg.AssetCheckSpec:

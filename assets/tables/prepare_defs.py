@@ -17,6 +17,7 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from dbt.contracts.graph.semantic_manifest import SemanticManifest
 
 from assets.tables.dbt_run import Dbt
+from assets.tables.prepare_lineage import traced
 from assets.tables.specs import FOLDER, PREPARED, SEMANTICS, SPECS, ColumnSpec, ModelSpec, TestSpec, dump
 from core.errors import HeddleError
 from core.hashing import digest
@@ -44,11 +45,12 @@ def prepare(folder: Path = PREPARED, project: Path = FOLDER) -> list[Path]:
         # the prepared files must not depend on this machine's settings: a throw-away DuckDB that is never opened
         settings = load_settings({"HEDDLE_HOME": scratch}, Path(scratch))
         parsed = Dbt(settings, project).manifest()
+        compiled = Dbt(settings, project).compiled()
         SemanticManifest(parsed).write_json_to_file(str(Path(scratch) / SEMANTICS))
         semantics = json.loads((Path(scratch) / SEMANTICS).read_text(encoding="utf-8"))
     manifest = parsed.writable_manifest().to_dict(omit_none=False)
     folder.mkdir(parents=True, exist_ok=True)
-    texts = {SPECS: dump(model_specs(manifest)), SEMANTICS: _portable(semantics)}
+    texts = {SPECS: dump(traced(model_specs(manifest), compiled)), SEMANTICS: _portable(semantics)}
     return [_write(folder / name, text) for name, text in texts.items()]
 
 

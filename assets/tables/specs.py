@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,9 @@ class ModelSpec:
         weekly: whether it is built week by week.
         version: digest of its SQL, configuration and the project's macros it uses.
         file: path inside the dbt project.
+        sql: digest of the compiled SQL.
+        lineage: column -> (asset key, column) of what its values come from.
+        rows: (asset key, column, how) of what decides which rows there are: filter, join, group.
     """
 
     name: str
@@ -62,6 +65,9 @@ class ModelSpec:
     file: str
     columns: tuple[ColumnSpec, ...]
     tests: tuple[TestSpec, ...]
+    sql: str = ""
+    lineage: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    rows: tuple[tuple[str, str, str], ...] = ()
 
 
 def fingerprint(folder: Path = FOLDER) -> str:
@@ -106,4 +112,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _model(fields: dict[str, Any]) -> ModelSpec:
     columns = tuple(ColumnSpec(**c) for c in fields.pop("columns"))
     tests = tuple(TestSpec(**t) for t in fields.pop("tests"))
-    return ModelSpec(**fields | {"deps": tuple(fields["deps"])}, columns=columns, tests=tests)
+    lineage = {column: tuple((key, name) for key, name in found) for column, found in fields.pop("lineage").items()}
+    rows = tuple((key, name, how) for key, name, how in fields.pop("rows"))
+    plain = fields | {"deps": tuple(fields["deps"])}
+    return ModelSpec(**plain, columns=columns, tests=tests, lineage=lineage, rows=rows)
