@@ -6,12 +6,13 @@ from typing import Any
 import dagster as dg
 
 from assets.kettle.described import FileInfo
-from assets.kettle.keys import Keys, slug
+from assets.kettle.keys import Keys
 from assets.kettle.layout_defs import FilePlan, code_of, specs
 from assets.kettle.op_defs import final, input_name, single
 from assets.kettle.pieces import Op, Pieces, cut
 from assets.kettle.rows_defs import ROWS
 from core.naming import Key
+from core.slug import slug
 
 LAST = "write"  # the final op's name where it holds several steps
 

@@ -73,16 +73,23 @@ def _run(
 ) -> "Stretch":
     from assets.kettle.stretch import run_stretch
 
-    here = context.get_step_execution_context()
-    graph = here.step.key.rpartition(".")[0]
-    process = set(here.execution_plan.step_keys_to_execute)
-    steps = together(ops, op, {one.name for one in ops if f"{graph}.{one.name}" in process})
+    steps = together(ops, op, _present_ops(context, ops))
     settings: Settings = context.resources.settings
     parameters = dict(context.op_config or {})
     stretch = run_stretch(settings, plan.path, plan.info, steps, given, parameters, made_of, _rows(context))
     if len(stretch.steps) > 1:
         context.log.info(f"ran {len(stretch.steps)} steps together, {op.steps[0]!r} to {stretch.steps[-1]!r}")
     return stretch
+
+
+def _present_ops(context: dg.OpExecutionContext, ops: Sequence[Op]) -> dict[str, set[str]]:
+    """The ops of this graph that this process runs, each with the steps of other graphs that it waits for."""
+    here = context.get_step_execution_context()
+    graph = here.step.key.rpartition(".")[0]
+    keys = {f"{graph}.{op.name}": op.name for op in ops}
+    here_too = set(here.execution_plan.step_keys_to_execute)  # what runs elsewhere has ended before a bundle begins
+    steps = (here.execution_plan.get_executable_step_by_key(key) for key in keys if key in here_too)
+    return {keys[s.key]: (s.get_execution_dependency_keys() & here_too) - keys.keys() for s in steps}
 
 
 def _rows(context: dg.OpExecutionContext) -> Path:

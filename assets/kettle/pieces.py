@@ -85,17 +85,19 @@ def _after(name: str, targets: Mapping[str, Sequence[str]]) -> set[str]:
     return found
 
 
-def together(ops: Sequence[Op], first: Op, present: Collection[str]) -> tuple[str, ...]:
+def together(ops: Sequence[Op], first: Op, present: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     """The steps that can run with the first: those whose rows all come from it, over any number of ops.
 
     Args:
         ops: of the graph, topologically sorted.
-        present: names of the ops that the same process runs.
+        present: names of the ops that the same process runs -> what these wait for, beside ops of the graph.
     """
     members = {first.name: first}
+    there = set(present[first.name])
     for op in ops:
-        follows = op.sources and members.keys() >= set(op.sources) and set(first.waits) >= set(op.waits)
-        if follows and not op.final and op.name in present:
+        if op.final or op.name not in present or not op.sources:
+            continue
+        if members.keys() >= set(op.sources) and there.issuperset(present[op.name]):
             members[op.name] = op
     return tuple(step for op in members.values() for step in op.steps)
 

@@ -202,9 +202,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def carte() -> Iterator[FakeCarte]:
+def carte(password: str = "secret") -> Iterator[FakeCarte]:
     """A server that runs while the body does."""
-    server = FakeCarte()
+    server = FakeCarte(password=password)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

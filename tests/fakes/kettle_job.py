@@ -17,6 +17,21 @@ def bundled() -> dg.JobDefinition:
     return _job(bundling_executor)
 
 
+def bundled_in_memory() -> dg.JobDefinition:
+    """As `bundled`; values are kept only once an op has failed."""
+    return _job(bundling_executor.configured({"keep": "memory"}))
+
+
+def in_process() -> dg.JobDefinition:
+    """All ops in the run's process."""
+    return _job(dg.in_process_executor)
+
+
+@dg.job
+def nothing() -> None:
+    """No op at all."""
+
+
 def _job(executor: dg.ExecutorDefinition) -> dg.JobDefinition:
     settings = load()
     base = dg.Definitions(
