@@ -97,6 +97,30 @@ def scan(names: tuple[str, ...], whole: bool, author: str) -> None:
 
 
 @catalog.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--as", "who", default=getpass.getuser, help="Whose eyes: private entries of others are not found.")
+def search(words: tuple[str, ...], limit: int, who: str) -> None:
+    """Find tables, models, endpoints and documents by what they hold, in English or Chinese, each with the reasons.
+
+    \b
+    Examples:
+      heddle catalog search active users last 30 days
+      heddle catalog search 近30天活跃用户数据
+    """
+    from assets.catalog.find import find
+
+    settings = config.load()
+    hits = find(settings, opened(), " ".join(words), who, limit)
+    for hit in hits:
+        click.secho(hit.key, bold=True)
+        for reason in hit.reasons:
+            click.echo(f"  {reason}")
+    if not hits:
+        click.echo("nothing found; `heddle catalog scan` looks at the sources")
+
+
+@catalog.command()
 @click.argument("key")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 @click.option("--zh", is_flag=True, help="Generated sentences in Chinese.")

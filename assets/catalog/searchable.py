@@ -1,0 +1,99 @@
+"""The catalogue's entries as search sees them: assets and scanned tables, each once."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from assets.catalog.changes.entry import TABLE, TableEntry
+from assets.catalog.facts import KIND as ASSET
+from assets.catalog.model import Base
+from assets.catalog.record import SOURCE
+from assets.catalog.search.model import Column, Entry
+from assets.catalog.store.versions import Version, Versions
+
+if TYPE_CHECKING:
+    from assets.catalog.semantics.registry import Registry
+
+FEW = 30  # different values up to which they are words to search for
+DATES = {Base.DATE, Base.TIMESTAMP}
+
+
+def entries(versions: Versions, types: "Registry") -> Iterator[Entry]:
+    """All entries; a scanned table that is an asset too is found as the asset, with what the scan knows of it."""
+    scanned = {v.key: v for v in versions.latest(TABLE)}
+    of_asset: dict[str, Version] = {}
+    for source in versions.latest(SOURCE):
+        for path, asset in (source.document or {}).get("tables", {}).items():
+            if f"{source.key}/{path}" in scanned:
+                of_asset[asset] = scanned[f"{source.key}/{path}"]
+    shown = set()
+    for version in versions.latest(ASSET):
+        table = of_asset.get(version.key)
+        shown.add(table.key if table else "")
+        yield _of_asset(versions, version, table, types)
+    for version in scanned.values():
+        if version.key not in shown:
+            yield _of_table(versions, version, types)
+
+
+def _of_asset(versions: Versions, version: Version, table: Version | None, types: "Registry") -> Entry:
+    document = version.document or {}
+    written = document.get("written", {})
+    columns = {c.name: c for c in _columns(versions, table, types)} if table else {}
+    for c in document.get("columns", []):
+        known = columns.get(c["name"], Column(name=c["name"], date=c.get("base") in DATES))
+        columns[c["name"]] = known.model_copy(update={"comment": c.get("comment", "") or known.comment})
+    columns |= {
+        name: columns[name].model_copy(update={"comment": f"{text} {columns[name].comment}".strip()})
+        for name, text in written.get("columns", {}).items()
+        if name in columns
+    }
+    layer, domain, noun = version.key.split("/")
+    measured = versions.measured(ASSET, version.key)
+    return Entry(
+        key=version.key,
+        kind=layer,
+        title=noun.replace("_", " "),
+        description=" ".join(filter(None, (written.get("description", ""), document.get("description", "")))),
+        source=domain,
+        columns=tuple(columns.values()),
+        tags=(*written.get("tags", []), *document.get("tags", {})),
+        owner=", ".join(written.get("owners", []) or document.get("owners", [])),
+        related=tuple(document.get("upstream", [])),
+        changed=measured[0][2].get("made", "") if measured else "",
+    )
+
+
+def _of_table(versions: Versions, version: Version, types: "Registry") -> Entry:
+    made = TableEntry.model_validate(version.document)
+    source = version.key.split("/", 1)[0]
+    last = versions.measured(TABLE, version.key)
+    return Entry(
+        key=version.key,
+        kind=str(made.table.kind),
+        title=made.table.name,
+        description=" ".join(filter(None, (made.description, made.table.comment))),
+        source=source,
+        columns=tuple(_columns(versions, version, types)),
+        tags=made.tags,
+        owner=made.owner,
+        related=tuple(f"{source}/{f.table}" for f in made.table.foreign_keys),
+        changed=last[0][2].get("changed", "") if last else "",
+    )
+
+
+def _columns(versions: Versions, version: Version, types: "Registry") -> Iterator[Column]:
+    made = TableEntry.model_validate(version.document)
+    last = versions.measured(TABLE, version.key)
+    profiles = last[0][2].get("profiles", {}) if last else {}
+    for column in made.table.columns:
+        meaning = made.meanings.get(column.name)
+        label = types.types[meaning.type].label if meaning and meaning.type in types.types else None
+        profile = profiles.get(column.name, {})
+        few = 0 < profile.get("distinct", 0) <= FEW and column.base is Base.TEXT
+        yield Column(
+            name=column.name,
+            comment=made.columns.get(column.name, "") or column.comment,
+            labels=(label.en, label.zh) if label else (),
+            values=tuple(t["value"] for t in profile.get("top", [])) if few else (),
+            date=column.base in DATES,
+        )
