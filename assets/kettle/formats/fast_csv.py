@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from assets.kettle.formats.whole_numbers import with_longs
+
 NEWLINE = 10
 
 
@@ -47,12 +49,15 @@ def text_frame(rows: list[list[str | None]], width: int) -> pl.DataFrame:
     return pl.DataFrame({str(i): c for i, c in enumerate(columns)}, schema=text_schema(width))
 
 
-def fast_rows(data: bytes, width: int, dialect: Dialect, *, collapsing: bool, full: bool) -> pl.DataFrame | None:
+def fast_rows(
+    data: bytes, width: int, dialect: Dialect, *, collapsing: bool, full: bool, longs: frozenset[int] = frozenset()
+) -> pl.DataFrame | None:
     r"""The fields of complete lines that end in `\n` (no `\r`); None when only an exact reader may split them.
 
     Args:
         collapsing: the reader merges runs of doubled enclosures, so such runs need the exact reader.
         full: every line must hold at least `width` fields.
+        longs: columns that are wanted as whole numbers; they are all Int64, or all texts where that is not sure.
     """
     if not dialect.simple or data.startswith(b"\n") or b"\r" in data:
         return None
@@ -62,17 +67,21 @@ def fast_rows(data: bytes, width: int, dialect: Dialect, *, collapsing: bool, fu
         return None
     if full and width > 1 and not _all_full(data, width, dialect, quoted=quoted):
         return None
-    frame = _read(data, width, dialect, quoted=quoted)
+    schema = text_schema(width)
+    found = None
+    if longs and not quoted:
+        found = with_longs(lambda types: _read(data, types, dialect), data, dialect.separator, schema, longs)
+    frame = _read(data, schema, dialect, quoted=quoted) if found is None else found
     if (not width or frame["0"].null_count()) and b"\n\n" in data:  # an empty line makes a row of nulls
         return None
     return frame.with_columns(pl.when(pl.all() != "").then(pl.all())) if quoted else frame
 
 
-def _read(data: bytes, width: int, dialect: Dialect, *, quoted: bool) -> pl.DataFrame:
+def _read(data: bytes, schema: dict[str, pl.DataType], dialect: Dialect, *, quoted: bool = False) -> pl.DataFrame:
     return pl.read_csv(
         data,
         has_header=False,
-        schema=text_schema(width),
+        schema=schema,
         separator=dialect.separator,
         quote_char=dialect.enclosure if quoted else None,
         truncate_ragged_lines=True,

@@ -16,7 +16,9 @@ from assets.kettle.formats.fast_csv import Dialect, fast_rows, raw_key, text_fra
 from assets.kettle.formats.sources import open_compressed
 from assets.kettle.formats.text_lines import split_line
 from assets.kettle.values.convert import convert
+from assets.kettle.values.defaults import symbols_of
 from assets.kettle.values.fields import Field, Layout, ValueType
+from assets.kettle.values.masks_number import reads_long
 
 CHUNK = 6 << 20
 
@@ -160,10 +162,11 @@ class CsvInput(Step):
             queue.append(texts.rename(dict(zip(texts.columns, [c.name for c in self.columns], strict=True))))
 
     def _records(self, stream: object) -> Iterator[pl.DataFrame]:
-        """Frames of raw texts, one column per declared field, named by its position."""
+        """Frames of raw texts (or whole numbers), one column per declared field, named by its position."""
         pending = b""
         reader: CsvScanner | None = None
         mapping: list[int] = []
+        longs: frozenset[int] = frozenset()
         chunks = utf8_chunks(stream, self.encoding, CHUNK)  # type: ignore[arg-type]
         chunk: bytes | None = next(chunks, None)
         while chunk is not None:
@@ -172,12 +175,15 @@ class CsvInput(Step):
             pending += chunk
             if reader is None:
                 mapping = self._mapping(pending)
+                longs = self._longs(mapping)
                 reader = self._scanner(len(mapping))
                 if self.header:
                     skipped = self._skip_header(pending, reader)
                     pending = pending[skipped:]
                     self.count(input=1)
-            frame, used = self._split(pending, reader, final=final)
+            frame, used = self._split(pending, reader, longs, final=final)
+            if longs and frame.height and pl.Int64 not in frame.dtypes:
+                longs = frozenset()  # this file writes its numbers in another way: not tried again
             pending = pending[used:]
             if frame.height:
                 yield self._placed(frame, mapping)
@@ -199,14 +205,23 @@ class CsvInput(Step):
         found = single.first(text)
         return len(text[:found].encode("utf-8"))
 
-    def _split(self, data: bytes, reader: CsvScanner, *, final: bool) -> tuple[pl.DataFrame, int]:
+    def _longs(self, mapping: list[int]) -> frozenset[int]:
+        """The columns of the file whose plain whole numbers need no conversion."""
+        if self.takers:
+            return frozenset()
+        plain = [c.type is ValueType.INTEGER and reads_long(c.mask, symbols_of(c)) for c in self.columns]
+        return frozenset(place for place, position in enumerate(mapping) if position >= 0 and plain[position])
+
+    def _split(
+        self, data: bytes, reader: CsvScanner, longs: frozenset[int], *, final: bool
+    ) -> tuple[pl.DataFrame, int]:
         """Rows of the complete records and how many bytes they take."""
         end = len(data) if final else data.rfind(b"\n") + 1
         piece = data[:end]
         returns = piece.count(b"\r") if b"\r" in piece else 0  # looking is far faster than counting
         if returns and returns == piece.count(b"\r\n") == piece.count(b"\n") and self.line_format != "UNIX":
             piece = piece.replace(b"\r\n", b"\n")
-        frame = fast_rows(piece, reader.width, self.dialect, collapsing=False, full=self.newlines)
+        frame = fast_rows(piece, reader.width, self.dialect, collapsing=False, full=self.newlines, longs=longs)
         if frame is not None and (self.line_format != "DOS" or returns):
             return frame, end
         text = data.decode("utf-8")
@@ -225,6 +240,9 @@ class CsvInput(Step):
         self.failed: dict[int, list[tuple[Field, str]]] = {}
         columns = []
         for text, field in zip(texts.get_columns(), self.columns, strict=True):
+            if text.dtype == pl.Int64:
+                columns.append(text.alias(field.name))
+                continue
             converted = convert(text, field.but(type=ValueType.STRING), field)
             columns.append(converted.values.alias(field.name))
             for row, reason in converted.reasons.items():

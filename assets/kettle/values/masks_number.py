@@ -10,7 +10,7 @@ import polars as pl
 
 from assets.kettle.values.fields import ValueType
 from assets.kettle.values.java_numbers import big_decimal, plain
-from assets.kettle.values.number_columns import numbers, printed_doubles, texts
+from assets.kettle.values.number_columns import numbers, printed_doubles, reads_plainly, texts
 from assets.kettle.values.number_exact import as_decimal, as_double, as_long, format_number, parse_number
 from assets.kettle.values.number_pattern import DEFAULT_PATTERN, NumberPattern, Symbols, compile_number_mask
 from assets.kettle.values.plain_texts import without_empty
@@ -105,6 +105,15 @@ _DTYPES: dict[ValueType, pl.DataType] = {
     ValueType.INTEGER: pl.Int64(),
     ValueType.BIGNUMBER: pl.String(),
 }
+
+
+def reads_long(mask: str | None, symbols: Symbols) -> bool:
+    """Whether the plain text of a whole number is read as that number under a mask."""
+    try:
+        pattern = compile_number_mask(mask) if mask else DEFAULT_PATTERN
+    except ValueError:
+        return False
+    return symbols.decimal == "." and reads_plainly(pattern, symbols)
 
 
 def parse_numbers(

@@ -201,10 +201,15 @@ def _grouped(whole: pl.Expr, digits: int, size: int, mark: str) -> pl.Expr:
     return grouped
 
 
+def reads_plainly(pattern: NumberPattern, symbols: Symbols) -> bool:
+    """Whether digits behind at most a minus sign are just the number that they spell."""
+    plain = pattern.multiplier == 1 and pattern.affixes(symbols) == ("", "", MINUS, "")
+    return plain and not pattern.currency and symbols.decimal != MINUS
+
+
 def numbers(column: pl.Series, kind: ValueType, pattern: NumberPattern, symbols: Symbols) -> Settled | None:
     """The numbers of plain texts (sign, digits, regular grouping, fraction); None for masks with affixes or %."""
-    affixes = pattern.affixes(symbols)
-    if pattern.multiplier != 1 or affixes != ("", "", MINUS, "") or pattern.currency or symbols.decimal == MINUS:
+    if not reads_plainly(pattern, symbols):
         return None
     decimal, grouping = re.escape(symbols.decimal), re.escape(symbols.grouping)
     grouped = (

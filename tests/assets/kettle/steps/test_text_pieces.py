@@ -2,6 +2,7 @@
 
 import io
 
+import polars as pl
 import pytest
 
 from assets.kettle.formats.encodings import utf8_chunks
@@ -34,3 +35,28 @@ def test_rows_without_a_value_in_front_are_no_empty_lines() -> None:
     frame = fast_rows(b"a;b\n;d\n;\n", 2, Dialect(";", '"'), collapsing=False, full=False)
     assert frame is not None
     assert frame.rows() == [("a", "b"), (None, "d"), (None, None)]
+
+
+def whole(data: bytes, *longs: int) -> pl.DataFrame | None:
+    return fast_rows(data, 2, Dialect(";", '"'), collapsing=False, full=False, longs=frozenset(longs))
+
+
+@pytest.mark.parametrize("data", [b"7;a\n10;b\n;c\n-3;\n", b"7;a\n99;b", b"7\n8;x\n", b";\n;\n"])
+def test_whole_numbers_as_one_writes_them_are_read_as_such(data: bytes) -> None:
+    typed, texts = whole(data, 0), whole(data)
+    assert typed is not None and texts is not None
+    assert typed.dtypes == [pl.Int64, pl.String]
+    assert typed.equals(texts.with_columns(pl.col("0").cast(pl.Int64)))
+
+
+@pytest.mark.parametrize("cell", ["+7", " 7", "007", "-0", "7.0", "7 ", "1e2", "x", "99999999999999999999"])
+@pytest.mark.parametrize("rest", ["5;b\n", "5\n", "5;b;c\n", "-12345;\n"])
+def test_other_spellings_stay_texts(cell: str, rest: str) -> None:
+    frame = whole(f"{cell};a\n{rest}".encode(), 0)
+    assert frame is not None and frame.dtypes == [pl.String, pl.String]
+    assert frame["0"].to_list() == [cell, rest.split(";")[0].strip()]
+
+
+def test_text_that_is_left_out_is_not_taken_for_digits() -> None:
+    frame = whole(b"1;a\n2\n3;c;\n", 0)  # as many separators as whole lines would have
+    assert frame is not None and frame.rows() == [(1, "a"), (2, None), (3, "c")]
