@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote_plus
 
+from assets.kettle.limits import repeated
 from assets.kettle.script.formula_values import (
     NOT_AVAILABLE,
     Fault,
@@ -361,7 +362,7 @@ EAGER: dict[str, Eager] = {
     "SEARCH": (2, 3, _search),
     "REPLACE": (4, 4, _replace),
     "SUBSTITUTE": (3, 4, _substitute),
-    "REPT": (2, 2, lambda v, n: text(v) * _length(n)),
+    "REPT": (2, 2, lambda v, n: repeated(text(v), _length(n))),
     "EXACT": (2, 2, lambda a, b: text(a) == text(b)),
     "FIXED": (1, 3, _fixed),
     "TEXT": (1, 2, _as_text),

@@ -6,8 +6,12 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+import regex
+
+from assets.kettle.limits import Timed, repeated, text_length
 from assets.kettle.script.java_values import Char, Int, JavaThrow, Single, equal, integer, long, text, type_name
 from assets.kettle.values.convert import convert_value, text_of
 from assets.kettle.values.fields import Field, ValueType
@@ -28,12 +32,13 @@ def millis(value: datetime) -> int:
     return (value - EPOCH) // _MILLISECOND
 
 
-def java_regex(pattern: str) -> "re.Pattern[str]":
+@lru_cache(maxsize=256)
+def java_regex(pattern: str) -> Timed:
     """A compiled Java regular expression; what Python spells otherwise is translated."""
     pattern = re.sub(r"\\p\{(Alpha|Digit|Alnum|Upper|Lower|Space|Punct)\}", lambda m: _POSIX[str(m[1])], pattern)
     try:
-        return re.compile(pattern)
-    except re.error as error:
+        return Timed(regex.compile(pattern))
+    except regex.error as error:
         raise JavaThrow(f"java.util.regex.PatternSyntaxException: {error} in {pattern!r}") from None
 
 
@@ -211,7 +216,7 @@ STRING: dict[str, Callable[..., Any]] = {
     "matches": lambda s, p: java_regex(p).fullmatch(s) is not None,
     "split": _split,
     "intern": lambda s: s,
-    "repeat": lambda s, n: s * n,
+    "repeat": repeated,
     "getBytes": lambda s, *_: s.encode(),
     "toCharArray": lambda s: [Char(c) for c in s],
     "hashCode": _hash,
@@ -439,8 +444,8 @@ STATICS: dict[str, dict[str, Callable[..., Any]]] = {
         "isBlank": lambda v: not (v or "").strip(),
         "isNotBlank": lambda v: bool((v or "").strip()),
         "isNumeric": lambda v: bool(v) and v.isdigit(),
-        "leftPad": lambda v, n, c=" ": None if v is None else v.rjust(n, c),
-        "rightPad": lambda v, n, c=" ": None if v is None else v.ljust(n, c),
+        "leftPad": lambda v, n, c=" ": None if v is None else v.rjust(text_length(n), c),
+        "rightPad": lambda v, n, c=" ": None if v is None else v.ljust(text_length(n), c),
         "capitalize": lambda v: v[:1].upper() + v[1:],
         "equals": equal,
     },

@@ -43,10 +43,11 @@ class JsonInput(DocumentStep):
         if not text:
             return [[None] for _ in self.columns]
         try:
-            root = json.loads(text, strict=False)
-        except ValueError as error:
+            return self.read(json.loads(text, strict=False))
+        except RecursionError:
+            raise BadDocument("the JSON is nested too deep (some hundred levels can be read)") from None
+        except json.JSONDecodeError as error:
             raise BadDocument(f"not valid JSON: {error}") from error
-        return self.read(root)
 
     def read(self, root: Any) -> list[list[str | None]]:
         """The columns of a parsed document."""

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from assets.kettle.engine.step import Derivation, Ref, RowStep
-from assets.kettle.errors import StepError
+from assets.kettle.errors import KettleError, StepError
 from assets.kettle.model import Options
 from assets.kettle.script.declare import created, number, sized
 from assets.kettle.script.formula import Formula
@@ -108,6 +108,8 @@ class FormulaStep(RowStep):
                     value = formula(row)
                     days = self.hop and item.is_date and isinstance(value, Decimal)
                     known[key] = _stored(moment(value) if days else value, item)
+                except KettleError as error:
+                    raise StepError(self.name, f"{item.name}: {error.what}", error.fix) from error
                 except (Fault, ValueError) as error:
                     known[key] = None if set_na else error
             value = known[key]

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from assets.kettle.engine.step import Derivation, Ref, RowStep, Step
-from assets.kettle.errors import StepError
+from assets.kettle.errors import KettleError, StepError
 from assets.kettle.model import Options
 from assets.kettle.script.declare import created, replaced
 from assets.kettle.script.java_expr import JavaExpression
@@ -121,6 +121,8 @@ class Janino(RowStep):
             except JavaThrow as error:
                 values.append(None)
                 reasons[index] = str(error)
+            except KettleError as error:
+                raise StepError(self.name, f"{item.name}: {error.what}", error.fix) from error
         return values
 
     def derive(self) -> dict[str, Derivation]:

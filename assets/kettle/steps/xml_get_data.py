@@ -7,6 +7,7 @@ from typing import Any
 from lxml import etree
 
 from assets.kettle.formats.xml_safe import BadXml, parse_xml, string_value
+from assets.kettle.limits import xpath_work
 from assets.kettle.steps.file_documents import BadDocument, Document, DocumentStep
 
 TOKEN = re.compile(r"@_([^-]+)-")
@@ -79,10 +80,13 @@ class GetXmlData(DocumentStep):
     def _nodes(self, root: Any, names: Mapping[str, str]) -> list[Any]:
         loop = self._path(self.loop, names)
         absolute = loop if loop.startswith(("/", "(")) else f"/{loop}"
+        self.nodes = sum(1 for _ in root.iter())
+        xpath_work(absolute, self.nodes)
         found = root.getroottree().xpath(absolute, namespaces=names or None)
         return [n for n in found if not isinstance(n, str)] if isinstance(found, list) else []
 
     def _value(self, node: Any, path: str, names: Mapping[str, str], *, single: bool) -> str:
+        xpath_work(path, self.nodes)
         found = node.xpath(self._path(path, names), namespaces=names or None)
         if not single:
             return string_value(found)

@@ -10,6 +10,8 @@ from functools import lru_cache
 import polars as pl
 import regex
 
+from assets.kettle.limits import Timed
+
 # nothing here means something else to Java than to Rust, except what _rust replaces
 _COMMON = re.compile(r"(?:[\w \-.*+?|()\[\]^/@:,;=<>!#%&~$\"']|\\[dws.\\\-/()\[\]{}|*+?^$tnr]|\{\d+(?:,\d*)?\})*")
 _DOT = r"[^\n\r\x85\u2028\u2029]"
@@ -72,7 +74,7 @@ def _escape(pattern: str, position: int, in_class: bool, unicode: bool) -> tuple
 
 
 @lru_cache(maxsize=512)
-def compile_java(pattern: str, flags: str = "") -> "regex.Pattern[str]":
+def compile_java(pattern: str, flags: str = "") -> Timed:
     """The pattern compiled with Java's meaning.
 
     Args:
@@ -86,7 +88,7 @@ def compile_java(pattern: str, flags: str = "") -> "regex.Pattern[str]":
     for flag in flags:
         value |= _FLAG[flag]
     try:
-        return regex.compile(_translated(pattern, dot_all="s" in flags, unicode="u" in flags), value)
+        return Timed(regex.compile(_translated(pattern, dot_all="s" in flags, unicode="u" in flags), value))
     except (regex.error, ValueError) as error:
         raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
 

@@ -27,11 +27,13 @@ KDefine("lower", [1], null, (t) => S(t).toLowerCase());
 KDefine("trim", [1], null, (t) => S(t).replace(/^[ \t\n\r\f\v\u001c-\u001f]+|[ \t\n\r\f\v\u001c-\u001f]+$/g, ""));
 KDefine("ltrim", [1], null, (t) => S(t).replace(/^[ \t\n\x0B\f\r]+/, ""));
 KDefine("rtrim", [1], null, (t) => S(t).replace(/[ \t\n\x0B\f\r]+$/, ""));
+const MOST = 64 * 1024 * 1024; // characters of a text that a function makes, as assets/kettle/limits.py
+const sized = (n) => { const w = Math.trunc(N(n)); if (w > MOST) throw new Error("a text of " + w + " characters is asked for; at most " + MOST + " are made"); return w; };
 const pads = (left) => (t, c, n) => { let v = S(t); const f = S(c); if (f === "" && v.length < n) throw new Error("the filler of lpad and rpad is empty");
-  while (v.length < Math.trunc(N(n))) v = left ? f + v : v + f; return v; };
+  const more = f.repeat(Math.max(0, Math.ceil((sized(n) - v.length) / Math.max(1, f.length)))); return left ? more + v : v + more; };
 KDefine("lpad", null, null, pads(true), 3);
 KDefine("rpad", null, null, pads(false), 3);
-KDefine("fillString", [2], null, (c, n) => { if (S(c).length !== 1) throw new Error("Please provide a valid Char to the fillString"); return S(c).repeat(Math.trunc(N(n))); }, 2);
+KDefine("fillString", [2], null, (c, n) => { if (S(c).length !== 1) throw new Error("Please provide a valid Char to the fillString"); return S(c).repeat(sized(n)); }, 2);
 KDefine("substr", [2, 3], null, (t, from, len) => {
   const s = S(t), f = Math.floor(N(from) + 0.5);
   const bad = (e) => { throw new Error("The function call substr is not valid : String index out of range: " + e); };
