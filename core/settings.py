@@ -93,7 +93,7 @@ class Settings(BaseModel):
     kettle_memory: str = Field(
         "1GB",
         pattern=r"^\d+(MB|GB)$",
-        description="Memory that rows waiting in Kettle steps may take before they spill.",
+        description="Memory for rows waiting in Kettle steps and the work on them, before they spill; not the process.",
     )
     kettle_ops: int = Field(
         25,
