@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
+import numpy.ma  # polars asks for it with the first array: here it costs no batch any time
 import polars as pl
 
 from assets.kettle.values.date_pattern import Item
