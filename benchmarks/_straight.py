@@ -9,7 +9,10 @@ from assets.datasets import coupon_propensity as dataset_sql
 from assets.datasets.build import build as build_dataset
 from assets.datasets.build import writer
 from assets.endpoints.deploy import deploy, smoke
-from assets.features import household_weekly
+from assets.features import coupon_pace, household_weekly
+from assets.kettle.engine.start import run_transformation
+from assets.kettle.files.read import read_transformation
+from assets.kettle.publish import engine_settings
 from assets.knowledge import documents, index, publish
 from assets.lineage import sql_lineage
 from assets.models import coupon_propensity, evaluation, training
@@ -21,7 +24,7 @@ from assets.tables import specs
 from assets.tables.build import describe
 from assets.tables.dbt_run import Dbt
 from core.naming import Key, TableName, model_name, table_name
-from core.settings import Settings, load
+from core.settings import PROJECT, Settings, load
 from resources import open as ports
 from resources.ports import Objects, Warehouse
 
@@ -31,7 +34,7 @@ def main() -> None:
     warehouse, objects = ports.warehouse(settings), ports.objects(settings)
     raw(settings, warehouse)
     tables(settings, warehouse)
-    features(warehouse)
+    features(settings, warehouse)
     version = dataset(warehouse, objects)
     model(settings, objects, version)
     endpoint(settings, objects)
@@ -59,11 +62,18 @@ def tables(settings: Settings, warehouse: Warehouse) -> None:
         assert all(r.status == "pass" for r in dbt.test(tests, lambda result: None))
 
 
-def features(warehouse: Warehouse) -> None:
-    table = table_name(Key.parse("feature/retail/household_weekly"))
-    warehouse.replace(table, household_weekly.SQL)
-    rows_version(warehouse.batches(f"select * from {table}"))
-    sql_lineage(warehouse, household_weekly.SQL, household_weekly.UPSTREAM)
+def features(settings: Settings, warehouse: Warehouse) -> None:
+    coupon_use = PROJECT / "examples" / "kettle" / coupon_pace.FILE
+    run_transformation(read_transformation(coupon_use), settings=engine_settings(settings))
+    pace = coupon_pace.sql(coupon_pace.KETTLE)
+    for key, sql, upstream in (
+        ("feature/retail/household_weekly", household_weekly.SQL, household_weekly.UPSTREAM),
+        (coupon_pace.KEY, pace, coupon_pace.KETTLE),
+    ):
+        table = table_name(Key.parse(key))
+        warehouse.replace(table, sql)
+        rows_version(warehouse.batches(f"select * from {table}"))
+        sql_lineage(warehouse, sql, upstream)
 
 
 def dataset(warehouse: Warehouse, objects: Objects) -> str:

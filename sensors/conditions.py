@@ -28,6 +28,7 @@ def follows_inputs() -> dg.AutomationCondition[Any]:
 # the head of each group that follows its inputs; raw tables and documents follow schedules and files, the model is
 # retrained when dataset__changed finds that the data moved far enough
 HEADS = (
+    "feature/retail/coupon_pace",
     "feature/retail/household_weekly",
     "dataset/retail/coupon_propensity",
     "endpoint/retail/coupon_propensity",

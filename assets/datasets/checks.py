@@ -88,8 +88,23 @@ def leaks(data: "pl.DataFrame", sent: "pl.DataFrame", redeemed: "pl.DataFrame") 
         "label_not_in_window": truth.filter(pl.col("label") != pl.col("truth")).height,
         "features_after_as_of": data.filter(pl.col("feature_week") > pl.col("as_of")).height,
         "past_redemptions_wrong": past.filter(pl.col("before") != pl.col("past_redemptions")).height,
+        "past_days_from_elsewhere": _other_days(data, sent, redeemed),
         "splits_overlap": _overlap(data),
     }
+
+
+def _other_days(data: "pl.DataFrame", sent: "pl.DataFrame", redeemed: "pl.DataFrame") -> int:
+    """Rows whose past_days_to_redeem is no average over redemptions before as_of, whichever of these are counted."""
+    import polars as pl
+
+    starts = sent.group_by("campaign_id").agg(pl.col("start_date").min())
+    days = (pl.col("redemption_date") - pl.col("start_date")).dt.total_days()
+    timed = redeemed.join(starts, on="campaign_id").select("household_id", "redemption_date", days=days)
+    rows = data.select("household_id", "as_of", value="past_days_to_redeem").drop_nulls("value").with_row_index()
+    before = rows.join(timed, on="household_id").filter(pl.col("redemption_date") < pl.col("as_of"))
+    bounds = before.group_by("index").agg(low=pl.col("days").min(), high=pl.col("days").max())
+    inside = rows.join(bounds, on="index").filter(pl.col("value").is_between("low", "high")).height
+    return rows.height - inside
 
 
 def _overlap(data: "pl.DataFrame") -> int:

@@ -16,6 +16,7 @@ class Feature(NamedTuple):
 
 
 UPSTREAM = (
+    "feature/retail/coupon_pace",
     "feature/retail/household_weekly",
     "table/retail/baskets",
     "table/retail/households",
@@ -60,6 +61,7 @@ CAMPAIGN = (
     Feature("past_campaigns", "number", "Campaigns that began for the household before this one"),
     Feature("past_campaigns_redeemed", "number", "Campaigns of which it had redeemed a coupon before"),
     Feature("past_redemptions", "number", "Coupons it had redeemed before"),
+    Feature("past_days_to_redeem", "number", "Days from campaigns' starts to these redemptions, on average"),
 )
 
 
@@ -130,6 +132,12 @@ past_redeemed as (
         on r.household_id = s.household_id and r.redemption_date < s.as_of
     group by s.household_id, s.campaign_id
 ),
+paced as (
+    select s.household_id, s.campaign_id, max(e.known_from) as known_from
+    from sent as s
+    inner join feature_retail.coupon_pace as e on e.household_id = s.household_id and e.known_from <= s.as_of
+    group by s.household_id, s.campaign_id
+),
 observed as (
     select max(basket_date) as observed_to from table_retail.baskets
 )
@@ -150,6 +158,7 @@ select
     coalesce(p.past_campaigns, 0) as past_campaigns,
     coalesce(q.past_campaigns_redeemed, 0) as past_campaigns_redeemed,
     coalesce(q.past_redemptions, 0) as past_redemptions,
+    e.mean_days as past_days_to_redeem,
     {", ".join(f"h.{name}" for name in DEMOGRAPHICS)},
     {", ".join(f"w.{name}" for name in WEEKLY)}
 from sent as s
@@ -162,5 +171,7 @@ left join offers on offers.campaign_id = s.campaign_id
 left join bought as b on b.household_id = s.household_id and b.campaign_id = s.campaign_id
 left join past as p on p.household_id = s.household_id and p.campaign_id = s.campaign_id
 left join past_redeemed as q on q.household_id = s.household_id and q.campaign_id = s.campaign_id
+left join paced as t on t.household_id = s.household_id and t.campaign_id = s.campaign_id
+left join feature_retail.coupon_pace as e on e.household_id = s.household_id and e.known_from = t.known_from
 left join table_retail.households as h on h.household_id = s.household_id
 """

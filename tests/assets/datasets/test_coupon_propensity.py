@@ -11,6 +11,7 @@ import pytest
 from assets.datasets.checks import current, leaks
 from assets.datasets.coupon_propensity import SQL, UPSTREAM, features
 from assets.datasets.defs import definitions
+from assets.features import coupon_pace
 from assets.features.household_weekly import SQL as FEATURE_SQL
 from core.naming import Key, TableName, table_name
 from core.settings import Settings
@@ -19,12 +20,14 @@ from resources.open import objects as open_objects
 from resources.open import warehouse as open_warehouse
 
 KEY = Key.parse("dataset/retail/coupon_propensity")
-FEATURES = TableName("feature_retail", "household_weekly")
+FEATURES, PACE = TableName("feature_retail", "household_weekly"), TableName("feature_retail", "coupon_pace")
+PACE_SQL = coupon_pace.sql(coupon_pace.STAGED)
 
 
 @pytest.fixture
 def ready(marts_settings: Settings) -> Settings:
     open_warehouse(marts_settings).replace(FEATURES, FEATURE_SQL)
+    open_warehouse(marts_settings).replace(PACE, PACE_SQL)
     return marts_settings
 
 
@@ -108,6 +111,7 @@ def test_redemptions_on_and_after_the_first_day_move_labels_and_no_feature(ready
         f"select * replace ({doubled}) from table_retail.stg_transactions"
         f" where sale_date < date '{day}' or household_id % 2 = 0",
     )
+    warehouse.replace(PACE, PACE_SQL)
     after = warehouse.query(SQL).sort("household_id", "campaign_id")
     names = [f.name for f in features()]
     known = pl.col("as_of") <= day
@@ -131,6 +135,7 @@ def test_the_leak_check_notices_each_kind_of_leak(ready: Settings) -> None:
         "past_redemptions_wrong": rows.with_columns(
             pl.when(positive).then(9.0).otherwise("past_redemptions").alias("past_redemptions")
         ),
+        "past_days_from_elsewhere": rows.with_columns(pl.col("past_days_to_redeem") + positive.cast(pl.Float64)),
         "splits_overlap": rows.with_columns(pl.col("split").shuffle(seed=1)),
     }
     for rule, frame in damaged.items():
