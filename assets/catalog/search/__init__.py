@@ -1,0 +1,1 @@
+"""Search over catalogue entries in English and Chinese: words, synonyms, values, joined tables, vectors."""
