@@ -13,6 +13,7 @@ from core.schema import ColumnLineage, TableInfo
 OWNER = "team:data"
 VERSION = "heddle/version"  # metadata: content version, per partition where there are partitions
 SOURCE_VERSION = "heddle/source_version"  # metadata: fingerprint of the files an asset was made from
+LINEAGE_SQL = "heddle/sql"  # metadata of a definition: the one SELECT that makes the asset
 Place = Literal["light", "heavy", "gpu"]
 
 

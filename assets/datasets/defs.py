@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets.datasets.checks import ALIAS, KEY, label_share, no_leakage, unique_key
 from assets.datasets.coupon_propensity import OWN_COLUMNS, SQL, UPSTREAM, features
-from assets.kit import VERSION, asset_key, lineage_metadata, spec_options
+from assets.kit import LINEAGE_SQL, VERSION, asset_key, lineage_metadata, spec_options
 from core.naming import Key
 from core.schema import ColumnLineage
 from core.settings import Settings
@@ -26,7 +26,9 @@ def definitions(settings: Settings) -> dg.Definitions:
         " campaign's first day.",
         code=[*code, "assets.content"],
     )
-    asset: dg.AssetsDefinition = dg.asset(**options, deps=[asset_key(key) for key in UPSTREAM])(_build)
+    asset: dg.AssetsDefinition = dg.asset(
+        **options, deps=[asset_key(key) for key in UPSTREAM], metadata={LINEAGE_SQL: SQL}
+    )(_build)
     return dg.Definitions(assets=[asset], asset_checks=[unique_key, no_leakage, label_share])
 
 
