@@ -105,7 +105,8 @@ def _quantities(found: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]) -
     total = int(upto[-1])
     places = np.searchsorted(upto, np.ceil(LEVELS * total).clip(1, total))
     mean = float(np.dot(found, counts)) / total
-    deviation = float(np.sqrt(np.dot((found - mean) ** 2, counts) / total))
+    with np.errstate(over="ignore"):
+        deviation = float(np.sqrt(np.dot((found - mean) ** 2, counts) / total))
     return {
         "mean": mean,
         "deviation": deviation,
@@ -119,9 +120,9 @@ def _histogram(found: npt.NDArray[np.float64], upto: npt.NDArray[np.int64], tota
     low, high = float(found[0]), float(found[-1])
     if low == high:
         return (Bin.model_construct(low=low, high=high, count=total),)
-    edges = np.linspace(low, high, min(BINS, max(2, len(found))) + 1)
-    if not np.isfinite(edges).all():  # the range itself overflows
+    if not np.isfinite(high - low):
         return ()
+    edges = np.linspace(low, high, min(BINS, max(2, len(found))) + 1)
     below = np.append(0, upto)[np.searchsorted(found, edges[:-1])]
     return tuple(
         Bin.model_construct(low=a, high=b, count=c)
