@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core import settings as config
+from orchestration.cli.catalog_relations import join, relate, relations
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -290,3 +291,7 @@ def _entry(key: str) -> tuple[str, str, "Versions"]:
             return kind, key, versions
     found = card(versions, key)
     return ("table", found.table, versions) if found.table == key else ("asset", found.asset, versions)
+
+
+for _command in (relate, relations, join):
+    catalog.add_command(_command)
