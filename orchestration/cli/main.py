@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "orchestration.cli.demo:demo",
     "doctor": "orchestration.cli.doctor:doctor",
     "kettle": "orchestration.cli.kettle:kettle",
+    "lineage": "orchestration.cli.lineage:lineage",
     "metrics": "orchestration.cli.metrics:metrics",
     "run": "orchestration.cli.run:run",
     "serve": "orchestration.cli.serve:serve",

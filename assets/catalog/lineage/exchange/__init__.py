@@ -1,0 +1,1 @@
+"""Lineage from and for other tools: OpenLineage, CSV, DataHub, OpenMetadata."""
