@@ -80,6 +80,17 @@ def frame_bytes(frame: pl.DataFrame) -> int:
     return total
 
 
+def alone(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows with long texts of their own: rows that were filtered or sorted keep all texts of their batch alive."""
+    long = [
+        column.name
+        for column in frame.iter_columns()
+        if column.dtype == pl.String and int(column.estimated_size()) > INLINE_BYTES * column.len()
+    ]
+    # put together anew, the texts are copied; with nothing to do polars would hand on the same ones
+    return frame.with_columns(pl.concat_str(pl.col(name), pl.lit("")).alias(name) for name in long) if long else frame
+
+
 def slices(frame: pl.DataFrame, rows: int) -> Iterator[pl.DataFrame]:
     """The frame in pieces of at most `rows`; polars gives none for a frame without columns."""
     if frame.width:
@@ -123,6 +134,7 @@ class Buffer:
         if not frame.height:  # is_empty() holds for rows without fields too
             return
         self.rows += frame.height
+        frame = alone(frame)
         size = frame_bytes(frame)
         self._frames.append(frame)
         self._bytes += size

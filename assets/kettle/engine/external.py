@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from assets.kettle.engine.buffers import Buffer, Memory, frame_bytes, read_rows, write_rows
+from assets.kettle.engine.buffers import Buffer, Memory, alone, frame_bytes, read_rows, write_rows
 from assets.kettle.values.compare import SortKey, sort_columns
 from assets.kettle.values.fields import Field, Layout, ValueType
 
@@ -76,8 +76,7 @@ class SortBuffer(Buffer):
         first, step = sum(run.rows for run in self._runs), max(1, -(-frame.height // ENTRIES))
         names = list(dict.fromkeys(key.name for key in self._keys))
         numbered = frame.select(names).with_columns(pl.int_range(first, first + frame.height).alias(ROW))
-        # gathering drops the texts of the rows between
-        index = numbered[np.arange(0, frame.height, step)]
+        index = alone(numbered[np.arange(0, frame.height, step)])
         self._runs.append(SortedRun(path, first, frame.height, step, index))
         self._spilled.append((path, frame.height))
         self._written += frame_bytes(frame)

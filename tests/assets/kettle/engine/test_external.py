@@ -89,6 +89,15 @@ def test_a_buffer_keeps_to_the_limit_and_reads_no_more_than_asked_for(memory: Me
     assert memory.used == 0
 
 
+def test_kept_rows_do_not_keep_the_texts_of_their_batch(memory: Memory) -> None:
+    batch = pl.DataFrame({"id": range(1000), "k": [f"{n}" * 100 for n in range(1000)], "x": [0.5] * 1000})
+    buffer = Buffer(LAYOUT, memory)
+    buffer.append(batch.filter(pl.col("id") == 7))
+    kept = buffer.collect()
+    assert kept.rows() == [(7, "7" * 100, 0.5)]
+    assert kept["k"].to_arrow(compat_level=pl.CompatLevel.newest()).get_total_buffer_size() < 1000
+
+
 def test_short_texts_count_with_their_views() -> None:
     short, long = pl.DataFrame({"s": ["ab", None, ""]}), pl.DataFrame({"s": ["x" * 100] * 3})
     assert frame_bytes(short) == 3 * 16 and frame_bytes(long) >= 3 * (16 + 100)
