@@ -22,7 +22,8 @@ from typing import Any
 
 _COLUMNS = """
     i as id, (i * 7919 + {k}) % 100003 as customer, 'name ' || (i * 7 % 500) as name,
-    'p' || i || '@example.org' as mail, (i * 0.37)::decimal(10, 2) as amount, i * 1.5 + {k} as score, date '2020-01-01' + (i % 300)::int as day,
+    'p' || i || '@example.org' as mail, (i * 0.37)::decimal(10, 2) as amount, i * 1.5 + {k} as score,
+    date '2020-01-01' + (i % 300)::int as day,
     timestamp '2020-01-01' + interval (i) minute as moment, case when i % 10 = 0 then null else i % 7 end as grade,
     i % 2 = 0 as active
 """
