@@ -1,10 +1,12 @@
 """Order and equality of values, as PDI 9.3 has them."""
 
+from random import Random
 from typing import Any
 
 import polars as pl
 import pytest
 
+from assets.kettle.values import compare
 from assets.kettle.values.compare import SortKey, compare_expr, compare_values, key_columns, sort_columns
 from assets.kettle.values.fields import Field, Layout, ValueType
 
@@ -94,3 +96,18 @@ def test_keys_for_equality() -> None:
     assert number.to_list() == ["1.5", "1.5", "100", "0"]
     assert key_columns(frame, fields)[0].to_list() == ["A", "a", None, None]
     assert key_columns(frame, fields, [True, False])[0].to_list() == ["A", "a", None, None]
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_texts_of_few_values_sort_by_codes_as_they_would_by_text(down: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = Random(5)
+    texts = ["b", "B", None, "", "\uffee", "\U0001f600"]
+    table = {"id": range(20_000), **{name: random.choices(texts, k=20_000) for name in "st"}}
+    layout = Layout([Field("id", ValueType.INTEGER), Field("s"), Field("t")])
+    frame = pl.DataFrame(table, schema=layout.schema)
+    keys = [SortKey("s", case_sensitive=False), SortKey("t", ascending=not down)]
+    coded = sort_columns(frame, layout, keys)
+    assert compare.few_texts([frame["s"], frame["t"]], [False, down]) is not None
+    assert compare.few_texts([frame["s"], frame["id"]], [False, down]) is None
+    monkeypatch.setattr(compare, "LEAST_ROWS", 1 << 62)
+    assert coded.equals(sort_columns(frame, layout, keys))
