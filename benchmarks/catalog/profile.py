@@ -93,11 +93,13 @@ warnings.simplefilter("ignore")
 import pandas as pd
 from ydata_profiling import ProfileReport
 frame = pd.read_parquet(sys.argv[1])
-began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
+def cpu():
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+began, before = time.perf_counter(), cpu()
 ProfileReport(frame, minimal=sys.argv[2] == "minimal", progress_bar=False).get_description()
-after = resource.getrusage(resource.RUSAGE_SELF)
-cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-print(json.dumps({"wall": time.perf_counter() - began, "cpu": cpu, "memory": after.ru_maxrss / 1024}))
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"wall": time.perf_counter() - began, "cpu": cpu() - before, "memory": memory}))
 """
 
 

@@ -46,6 +46,21 @@ def numbers(values: pa.Array, base: Base | None = None) -> Numbers | None:
     return None
 
 
+def python(values: pa.Array) -> list[Any]:
+    """The values as Python's; nanoseconds are cut, which Python has no type for."""
+    if pa.types.is_timestamp(values.type) and values.type.unit == "ns":
+        values = values.cast(pa.timestamp("us", values.type.tz), safe=False)
+    made: list[Any] = values.to_pylist()
+    return made
+
+
+def extremes(values: pa.Array) -> tuple[Any, Any]:
+    """Least and greatest of some values; NaN counts only where there is nothing else."""
+    found = pc.min_max(values)
+    low, high = python(pa.array([found["min"], found["max"]], values.type))
+    return low, high
+
+
 def shown(value: Any) -> str:
     """A value as text, cut to SHOWN characters; moments in ISO 8601, bytes by their number."""
     if value is None:

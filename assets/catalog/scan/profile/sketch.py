@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from assets.catalog.scan.profile.numbers import is_text, lengths, numbers
+from assets.catalog.scan.profile.numbers import extremes, is_text, lengths, numbers
 
 HASHES = 8192  # least hashes kept; the distinct count's standard error is 1 / sqrt(HASHES), 1.1 %
 
@@ -53,12 +52,12 @@ class Sketch:
 
     def _extremes(self, values: pa.Array) -> None:
         if not pa.types.is_binary(values.type) and not pa.types.is_large_binary(values.type):
-            found = pc.min_max(values).as_py()
-            if self.low is not None and type(self.low) is not type(found["min"]):
+            low, high = extremes(values)
+            if self.low is not None and type(self.low) is not type(low):
                 self.low, self.high = str(self.low), str(self.high)  # the column turned out to be of mixed types
-                found = {name: str(value) for name, value in found.items()}
-            self.low = found["min"] if self.low is None else min(self.low, found["min"])
-            self.high = found["max"] if self.high is None else max(self.high, found["max"])
+                low, high = str(low), str(high)
+            self.low = low if self.low is None else min(self.low, low)
+            self.high = high if self.high is None else max(self.high, high)
         if is_text(values.type):
             low, high = lengths(values)
             self.lengths = (min(low, self.lengths[0]), max(high, self.lengths[1])) if self.lengths else (low, high)

@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from assets.catalog.model import Base, Bin, Profile, Top
 from assets.catalog.scan.profile.counts import Counts
-from assets.catalog.scan.profile.numbers import is_text, lengths, numbers, shown
+from assets.catalog.scan.profile.numbers import extremes, is_text, lengths, numbers, python, shown
 from assets.catalog.scan.profile.patterns import patterns
 
 TOP = 10
@@ -61,7 +60,7 @@ def _top(values: pa.Array, counts: npt.NDArray[np.int64], doubt: int) -> tuple[T
         chosen = near[np.argsort(-counts[near], kind="stable")[:TOP]]
     else:
         chosen = np.argsort(-counts, kind="stable")[:TOP]
-    texts = values.take(pa.array(chosen)).to_pylist()
+    texts = python(values.take(pa.array(chosen)))
     return tuple(
         Top.model_construct(value=shown(v), count=int(c))
         for v, c in zip(texts, counts[chosen], strict=True)
@@ -76,8 +75,8 @@ def _binary(type_: pa.DataType) -> bool:
 def _extremes(values: pa.Array) -> dict[str, Any]:
     if len(values) == 0 or _binary(values.type):
         return {}
-    found = pc.min_max(values).as_py()
-    return {"low": shown(found["min"]), "high": shown(found["max"])}
+    low, high = extremes(values)
+    return {"low": shown(low), "high": shown(high)}
 
 
 def _spread(values: pa.Array, counts: npt.NDArray[np.int64], base: Base) -> dict[str, Any]:
@@ -93,7 +92,7 @@ def _spread(values: pa.Array, counts: npt.NDArray[np.int64], base: Base) -> dict
         if finite.any():
             made |= _quantities(found[finite], counts[finite])
             if is_text(values.type) and finite.all():
-                ends = values.take(pa.array([int(found.argmin()), int(found.argmax())])).to_pylist()
+                ends = python(values.take(pa.array([int(found.argmin()), int(found.argmax())])))
                 made |= {"low": shown(ends[0].strip()), "high": shown(ends[1].strip())}
     return made
 

@@ -123,6 +123,11 @@ def test_what_texts_stand_for(values: list[str | None], base: Base) -> None:
     assert measured([pa.array(values, pa.string())], type_="").bases["c0"] is base
 
 
+def test_nanoseconds() -> None:
+    found = one(pa.array([1, 86_400_000_000_001], pa.timestamp("ns")))
+    assert (found.low, found.high) == ("1970-01-01T00:00:00", "1970-01-02T00:00:00") and len(found.top) == 2
+
+
 def test_dates_are_quantities() -> None:
     found = one(pa.array([dt.date(1970, 1, 2), dt.date(1970, 1, 4), None]))
     assert found.quantiles[0] == 86400 and (found.low, found.high) == ("1970-01-02", "1970-01-04")
