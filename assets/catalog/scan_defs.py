@@ -60,6 +60,8 @@ def _asset(source: Source, settings: Settings, deps: list[dg.AssetKey]) -> dg.As
 
 
 def _scan(context: dg.AssetExecutionContext, settings: Settings, source: Source) -> Iterator[Any]:
+    from assets.catalog.hits import hits, told
+    from assets.catalog.lineage.store import LineageStore
     from assets.catalog.observe import observe
     from assets.catalog.store.versions import Versions
 
@@ -70,7 +72,10 @@ def _scan(context: dg.AssetExecutionContext, settings: Settings, source: Source)
     for table in found.tables:
         yield from _seen(source, table)
     waiting = _waiting(versions, source)
-    differences = "\n".join(f"- {d}" for d in recorded.differences[:SHOWN])
+    changes = recorded.differences[:SHOWN]
+    differences = "\n".join(
+        f"- {text}" for text in told(changes, hits(LineageStore(settings.catalog), source.name, changes))
+    )
     yield dg.MaterializeResult(
         metadata={
             "tables": len(found.tables) + len(found.unchanged),

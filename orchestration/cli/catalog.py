@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+    from assets.catalog.lineage.store import LineageStore
     from assets.catalog.observe import Observed
     from assets.catalog.store.versions import Versions
 
@@ -47,14 +48,17 @@ def follow(shown: "Progress", name: str) -> Callable[[int, int, str], None]:
     return lambda done, total, path: shown.update(task, completed=done, total=total, description=f"{name} {path}")
 
 
-def tell(console: "Console", done: "Observed") -> bool:
-    """Says what a scan found; whether something could not be read."""
+def tell(console: "Console", done: "Observed", lineage: "LineageStore") -> bool:
+    """Says what a scan found and whom it hits; whether something could not be read."""
+    from assets.catalog.hits import hits, told
+
     found, recorded = done
     tables = len(found.tables) + len(found.unchanged)
     said = f"{tables} tables, {len(found.unchanged)} unchanged, {len(recorded.versions)} new versions"
     console.print(f"{found.source}: {said} in {found.seconds:.1f} s", markup=False, highlight=False)
-    for change in recorded.differences:
-        console.print(f"  {change}", markup=False, highlight=False, style="yellow" if change.breaks else None)
+    hit = hits(lineage, found.source, recorded.differences)
+    for change, text in zip(recorded.differences, told(recorded.differences, hit), strict=True):
+        console.print(f"  {text}", markup=False, highlight=False, style="yellow" if change.breaks else None)
     for table, reason in found.errors:
         console.print(f"  {table or found.source} could not be read: {reason}", markup=False, style="red")
     return bool(found.errors)
@@ -77,6 +81,7 @@ def scan(names: tuple[str, ...], whole: bool, author: str) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
+    from assets.catalog.lineage.store import LineageStore
     from assets.catalog.observe import observe
     from assets.catalog.scan.sources import load_sources
     from core.errors import HeddleError
@@ -92,7 +97,7 @@ def scan(names: tuple[str, ...], whole: bool, author: str) -> None:
     for source in (sources[n] for n in names or sources):
         with Progress(console=console, transient=True) as shown:
             done = observe(settings, versions, source, author=author, whole=whole, progress=follow(shown, source.name))
-        failed |= tell(console, done)
+        failed |= tell(console, done, LineageStore(settings.catalog))
     if failed:
         raise SystemExit(1)
 
@@ -182,11 +187,15 @@ def diff(key: str, one: int, other: int) -> None:
       heddle catalog diff shop/orders 3 5
     """
     from assets.catalog.edit import difference
+    from assets.catalog.hits import hits, told
+    from assets.catalog.lineage.store import LineageStore
 
     kind, name, versions = _entry(key)
     found = difference(versions, kind, name, one, other)
-    for change in found:
-        click.echo(str(change))
+    source = name.split("/", 1)[0]
+    hit = hits(LineageStore(config.load().catalog), source, found) if kind == "table" else {}
+    for text in told(found, hit):
+        click.echo(text)
     if not found:
         click.echo("no difference")
 
