@@ -24,8 +24,6 @@ from benchmarks.kettle.peers import PEERS, ROW_FLOWS
 
 def work(who: str, folder: Path, name: str, memory: int) -> None:
     """The measured work, in a child process; prints seconds and peak memory."""
-    import resource
-
     if who == "heddle":
         from assets.kettle.engine.run import EngineSettings
         from assets.kettle.engine.start import prepare, run_transformation
@@ -41,7 +39,17 @@ def work(who: str, folder: Path, name: str, memory: int) -> None:
         since, cpu = time.perf_counter(), time.process_time()
         PEERS[who](folder, name)
     taken = {"wall": time.perf_counter() - since, "cpu": time.process_time() - cpu}
-    print(json.dumps(taken | {"mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+    print(json.dumps(taken | {"mb": peak_memory()}))
+
+
+def peak_memory() -> float:
+    """This process's own peak in MB; what getrusage tells of a child may be its parent's, from before the exec."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measure(who: str, folder: Path, name: str, memory: int) -> dict[str, float]:
