@@ -49,6 +49,12 @@ class Settings(BaseModel):
         description="Where the catalogue, its versions and the lineage graph live."
     )
     catalog_files: Path = Field(description="Folder with `sources.yaml`: what the catalogue scans.")
+    openlineage: Annotated[str, _url("none", "file", "http", "https")] = Field(
+        "none", description="Where OpenLineage events of runs go: `file:///path.jsonl` or an HTTP endpoint's URL."
+    )
+    openlineage_key: str = Field(
+        "", description="Where that endpoint's key is: `env:NAME` or `file:/path`; empty sends none."
+    )
     llm: Annotated[str, _url("none", "http", "https")] = Field(
         "none", description="Base URL of an OpenAI-compatible API for generated answers; `none` answers extractively."
     )
@@ -183,7 +189,7 @@ def shown(settings: Settings) -> dict[str, str]:
     if settings.alerts:  # many services put the secret into the path
         where = urlsplit(settings.alerts)
         values["alerts"] = f"{where.scheme}://{where.hostname}/***"
-    for name in ("llm_key", "bi_password", "kettle_password"):
+    for name in ("llm_key", "bi_password", "kettle_password", "openlineage_key"):
         if values[name] and not values[name].startswith(("env:", "file:")):
             values[name] = "***"
     values["kettle_connections"] = ";".join(map(_shown_connection, settings.kettle_connections.split(";")))

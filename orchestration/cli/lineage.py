@@ -101,15 +101,12 @@ def refresh() -> None:
     Example:
       heddle lineage refresh
     """
-    from assets.catalog.lineage.lineage_defs import record_answers, record_last_runs, refresh_definitions
+    from assets.catalog.lineage.lineage_defs import refresh as read_again
     from orchestration.session import open_session
 
     settings = config.load()
     session = open_session(settings)
-    graph = session.runner.graph
-    changed = refresh_definitions(settings, graph, session.instance)
-    runs = record_last_runs(settings, graph, session.instance)
-    click.echo(f"{changed} definitions changed, {runs} runs and {record_answers(settings)} answers are new")
+    click.echo(read_again(settings, session.runner.graph, session.instance))
 
 
 @lineage.command("import")

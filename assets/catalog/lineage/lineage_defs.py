@@ -200,10 +200,31 @@ def _plain(value: Any) -> Any:
     return getattr(value, "value", value)
 
 
-def record_last_runs(settings: Settings, graph: AssetGraph, instance: dg.DagsterInstance) -> int:
-    """Take in the run that made each asset last, where the graph does not have it yet; returns what is new."""
+def record_last_runs(settings: Settings, graph: AssetGraph, instance: dg.DagsterInstance) -> list[str]:
+    """Take in the runs that made each asset last, where the graph does not have them yet; returns their ids."""
     records = instance.get_asset_records([k for k in graph.get_all_asset_keys() if graph.get(k).is_materializable])
     made = [r.asset_entry.last_materialization for r in records]
     runs = sorted({m.run_id for m in made if m is not None})
     known = LineageStore(settings.catalog).seen_runs(runs)
-    return sum(record_run(settings, instance, run) for run in runs if run not in known)
+    new = [run for run in runs if run not in known]
+    for run in new:
+        record_run(settings, instance, run)
+    return new
+
+
+def refresh(settings: Settings, graph: AssetGraph, instance: dg.DagsterInstance, run: str = "") -> str:
+    """Bring the graph up to date with the definitions, the last runs and the journal, and tell runs to other tools.
+
+    Args:
+        run: the run that ended last, which is told though it may have made nothing.
+
+    Returns:
+        What is new, in words, and what could not be told.
+    """
+    from assets.catalog.lineage.emit_defs import emit_runs
+
+    changed = refresh_definitions(settings, graph, instance)
+    runs = record_last_runs(settings, graph, instance)
+    answers = record_answers(settings)
+    told = emit_runs(settings, instance, list(dict.fromkeys([*runs, *([run] if run else [])])))
+    return f"lineage: {changed} definitions changed, {len(runs)} runs and {answers} answers are new{told}"
