@@ -83,7 +83,7 @@ def meant(what: str) -> int:
 WAYS = {"summarize": summarize, "heddle": heddle, "meant": meant}
 # loaded before the clock starts, as a scan in a running process finds them
 IMPORTS = (
-    "duckdb, polars, pyarrow.parquet, pyarrow.compute, sqlglot, assets.catalog.scan.scanner, "
+    "duckdb, pandas, polars, pyarrow.parquet, pyarrow.compute, sqlglot, assets.catalog.scan.scanner, "
     "assets.catalog.scan.profile.table, assets.catalog.scan.meaning, assets.catalog.scan.files.folder, "
     "assets.catalog.scan.files.parquet, assets.catalog.scan.databases.duckdb"
 )
