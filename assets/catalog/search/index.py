@@ -1,6 +1,6 @@
 """The search index: built from entries, changed by entries, kept in one file, asked in words."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from assets.catalog.search.expand import Expander
 from assets.catalog.search.glossary import Glossary, load
 from assets.catalog.search.model import Entry, Hit
 from assets.catalog.search.postings import Floats, Postings, Weighted
-from assets.catalog.search.question import Concept, Question, parse
+from assets.catalog.search.question import TRANSLATION, Concept, Question, parse
 from assets.catalog.search.rank import Ranking, rank
 from assets.catalog.search.reasons import explain
 from assets.catalog.search.shelf import Shelf
@@ -133,9 +133,16 @@ class Index:
                 entries, left, right = np.intersect1d(entries, others, assume_unique=True, return_indices=True)
                 values = values[left] + more[right]
             row[entries] = np.maximum(row[entries], weight * values)
-        for word, weight in self._expand.terms(concept.alternatives[0][0]):
+        for word, weight in self._spelled(concept):
             entries, values = self._weighted.of(word)
             row[entries] = np.maximum(row[entries], weight * values)
+
+    def _spelled(self, concept: Concept) -> Iterator[tuple[str, float]]:
+        """Other spellings of the question's own word and of its translations."""
+        own = concept.alternatives[0][0]
+        for phrase, weight in concept.alternatives:
+            if phrase is own or weight == TRANSLATION:
+                yield from ((word, value * weight) for word, value in self._expand.terms(phrase))
 
     def _hit(self, asked: Question, ranking: Ranking, number: int) -> Hit:
         entry = self._shelf.entry(number)

@@ -24,7 +24,8 @@ _TIME_EN = re.compile(
     r"(?:day|week|month|quarter|year|hour)s?|\d+[ -](?:day|week|month|year)s?|today|yesterday|recently|latest"
     r"|year[ -]to[ -]date|ytd|mtd)\b|\b(?:in|since|before|after|from|during)\s+(?=(?:19|20)\d\d\b)"
 )
-_GENERIC_ZH = re.compile(
+_EMPTY_ZH = re.compile(
+    STOP_PHRASES.pattern + "|"
     "数据集|数据表|数据|资料表|信息|列表|报表|表格|字段|表里|表中|哪张表|哪个表|这张表|表|查询|查找|查看|查一下|搜索|查|找出|找到|找|列出|显示"
     "|给出|给我|帮我|我要|我想|想要|想看|想知道|看看|需要|请|所有|全部|各个|每个|各|每|相关|有关|关于|按照|按|对应|以及|及其|及|还有|情况|统计|分析|汇总"
     "|存储|存放|保存|存|记录了|包含|含有|里面|里|中|用于|使用|名单|目前|有"
@@ -95,7 +96,7 @@ def parse(text: str, glossary: Glossary) -> Question:
     lower = plain.lower()
     times = [*_TIME_ZH.findall(lower), *_TIME_EN.findall(lower)]
     bare = _TIME_EN.sub(" ", _TIME_ZH.sub(" ", lower))
-    kept = _SORTING_EN.sub(" ", _GENERIC_ZH.sub(" ", STOP_PHRASES.sub(" ", bare)))
+    kept = _SORTING_EN.sub(" ", bare)
     concepts = _concepts(kept, glossary) or _concepts(bare, glossary, generic=True)
     concepts += _values(plain)
     merged: dict[str, Concept] = {}
@@ -114,7 +115,7 @@ def _concepts(text: str, glossary: Glossary, generic: bool = False) -> list[Conc
         found += _english(latin, glossary, generic)
         latin = []
         if piece != "\u3400":
-            found += _chinese(piece, glossary)
+            found += _chinese(piece, glossary, generic)
     return found
 
 
@@ -164,25 +165,33 @@ def _terms(phrase: Phrase) -> Phrase:
     return phrase
 
 
-def _chinese(run: str, glossary: Glossary) -> list[Concept]:
-    """Longest words of the glossary first; what is left over as pairs of characters."""
+def _chinese(run: str, glossary: Glossary, generic: bool) -> list[Concept]:
+    """Longest words of the glossary first, then words without weight; what is left over as pairs of characters."""
     found: list[Concept] = []
     rest = ""
     at = 0
     while at < len(run):
-        sizes = range(min(glossary.longest, len(run) - at), 0, -1)
-        size = next((n for n in sizes if (run[at : at + n],) in glossary.same), 0)
-        if size == 1 and rest:
-            size = 0  # one character within an unknown word is no word
-        if size:
-            found += _pairs(rest)
-            rest = ""
-            found.append(_concept(run[at : at + size], (run[at : at + size],), glossary))
-            at += size
-        else:
+        word = _word(run, at, glossary, generic)
+        empty = None if word else _EMPTY_ZH.match(run, at)
+        if not word and not (empty and not generic):
             rest += run[at]
             at += 1
+            continue
+        found += _pairs(rest)
+        rest = ""
+        if word:
+            found.append(_concept(word, (word,), glossary))
+        at += len(word or (empty[0] if empty else ""))
     return found + _pairs(rest)
+
+
+def _word(run: str, at: int, glossary: Glossary, generic: bool) -> str:
+    """The longest word of the glossary at a place, "" where there is none or it carries no weight."""
+    for size in range(min(glossary.longest, len(run) - at), 0, -1):
+        word = run[at : at + size]
+        if (word,) in glossary.same and (generic or not _EMPTY_ZH.fullmatch(word)):
+            return word
+    return ""
 
 
 def _pairs(run: str) -> list[Concept]:

@@ -1,19 +1,22 @@
 """Why an entry was found, in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from assets.catalog.relations.names import alike
 from assets.catalog.search.model import Entry
 from assets.catalog.search.question import Concept, Question
 from assets.catalog.search.rank import Ranking
-from assets.catalog.search.words import terms, whole
+from assets.catalog.search.words import pieces, terms, whole
 
 SHOWN = 6
+ALIKE = 0.7
+Place = tuple[str, Mapping[str, str]]  # where, and the terms there with the words as they are written
 
 
 def explain(asked: Question, ranking: Ranking, number: int, entry: Entry, keys: Sequence[str]) -> tuple[str, ...]:
     """The reasons, those of the concepts that count most first."""
     own = ranking.own[number]
-    places = dict(_places(entry))
+    places = list(_places(entry))
     order = sorted(range(len(own)), key=lambda c: -float(own[c]))
     told = [_reason(asked.concepts[c], places) for c in order if own[c] > 0]
     for concept, lender in ranking.lenders.get(number, {}).items():
@@ -27,28 +30,41 @@ def explain(asked: Question, ranking: Ranking, number: int, entry: Entry, keys: 
     return tuple(dict.fromkeys(told))[:SHOWN]
 
 
-def _reason(concept: Concept, places: dict[str, frozenset[str]]) -> str:
+def _reason(concept: Concept, places: Sequence[Place]) -> str:
+    own = concept.alternatives[0][0]
     for phrase, _ in concept.alternatives:
-        for where, found in places.items():
-            if found.issuperset(phrase):
-                said = "" if phrase == concept.alternatives[0][0] else f" (as {' '.join(phrase)})"
+        for where, found in places:
+            if all(term in found for term in phrase):
+                said = "" if phrase == own else f" (as {' '.join(found[t] for t in phrase)})"
                 return f"“{concept.text}”{said} in the {where}"
+    words = [phrase[0] for phrase, _ in concept.alternatives if len(phrase) == 1]
+    for where, found in places:
+        for term, word in found.items():
+            if any(alike(term, one) >= ALIKE for one in words):
+                return f"“{concept.text}” (as {word}) in the {where}"
     return f"“{concept.text}” in another spelling"
 
 
-def _places(entry: Entry) -> Iterator[tuple[str, frozenset[str]]]:
-    yield "name", frozenset(terms(entry.title or entry.key.rsplit("/", 1)[-1]))
-    yield "other names", frozenset(t for s in entry.synonyms for t in terms(s))
+def _places(entry: Entry) -> Iterator[Place]:
+    yield "name", _words(entry.title or entry.key.rsplit("/", 1)[-1])
+    yield "other names", _words(*entry.synonyms)
     for column in entry.columns:
-        yield f"column {column.name}", frozenset(terms(column.name))
+        yield f"column {column.name}", _words(column.name)
     for column in entry.columns:
-        if column.comment:
-            yield f"comment of {column.name}", frozenset(terms(column.comment))
-        if column.labels:
-            yield f"meaning of {column.name}", frozenset(t for label in column.labels for t in terms(label))
-        if column.values:
-            yield f"values of {column.name}", frozenset(t for v in column.values for t in (*terms(v), *whole(v)))
-    yield "description", frozenset(terms(entry.description))
-    yield "tags", frozenset(t for tag in (*entry.tags, entry.kind) for t in terms(tag))
-    yield "owner", frozenset(terms(entry.owner))
-    yield "source", frozenset(terms(entry.source))
+        yield f"comment of {column.name}", _words(column.comment)
+        yield f"meaning of {column.name}", _words(*column.labels)
+        yield f"values of {column.name}", {**_words(*column.values), **{t: t for v in column.values for t in whole(v)}}
+    yield "description", _words(entry.description)
+    yield "tags", _words(*entry.tags, entry.kind)
+    yield "owner", _words(entry.owner)
+    yield "source", _words(entry.source)
+
+
+def _words(*texts: str) -> dict[str, str]:
+    """Terms to the words they come from; a pair of Chinese characters is its own word."""
+    found: dict[str, str] = {}
+    for text in texts:
+        for piece in pieces(text):
+            own = list(terms(piece))
+            found.update({term: piece if len(own) == 1 else term for term in own})
+    return found
