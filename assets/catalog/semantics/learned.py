@@ -18,7 +18,7 @@ from core.errors import ModelError
 Floats = npt.NDArray[np.float32]
 TEXT_C, DENSE_C = 30.0, 10.0  # inverse strength of the penalty, as usual for tf-idf and unit vectors
 FLOOR = 1e-3  # added to probabilities before the logarithm, so that one model alone cannot rule a type out
-TEXT_SHARE = 0.5  # weight of the n-grams' log probability beside the dense block's
+TEXT_SHARE = 0.2  # weight of the n-grams' log probability beside the dense block's
 
 
 class Linear(NamedTuple):
@@ -152,7 +152,7 @@ def _prediction(row: Floats, best: npt.NDArray[np.int64], labels: Sequence[str])
 def _fit(features: Any, labels: npt.NDArray[np.int64], strength: float) -> Linear:
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=strength, max_iter=200, tol=1e-3).fit(features, labels)
+    model = LogisticRegression(C=strength, max_iter=200, tol=1e-3, class_weight="balanced").fit(features, labels)
     weights, intercept = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
     if len(weights) == 1:  # two types: one row of differences
         weights, intercept = np.vstack((-weights / 2, weights / 2)), np.concatenate((-intercept / 2, intercept / 2))

@@ -19,6 +19,8 @@ Masks = npt.NDArray[np.uint64]
 ALL = (1 << 128) - 1
 FOREIGN = 1  # the bit of U+0000 stands for every character beyond ASCII
 LONGEST = 1_000_000_000
+LONG = 300  # characters beyond which a value is not tried beforehand
+PATIENCE = 0.001  # seconds for one value
 _CLASSES = re.compile(r"\\[pP](?:\{\w+\}|[A-Z])")
 
 
@@ -203,6 +205,34 @@ def look(values: "pl.Series") -> Looks:
     begin, end = codes[starts], codes[ends - 1]
     lengths = values.str.len_chars().to_numpy().astype(np.int64)
     return Looks(lengths, held, (_LOW[begin], _HIGH[begin]), (_LOW[end], _HIGH[end]))
+
+
+@lru_cache(4096)
+def _compiled(pattern: str) -> Any:
+    import regex
+
+    try:
+        return regex.compile(pattern)
+    except regex.error:
+        return None
+
+
+def matching(pattern: str, values: Sequence[str]) -> int:
+    """How many of a few values fit, by an engine that keeps what it compiled; an estimate to rule patterns out.
+
+    What it cannot compile, finds too long or does not decide within a millisecond counts as fitting, so that no pattern
+    can hold anything up: the decision is the linear-time engine's.
+    """
+    compiled = _compiled(pattern)
+    if compiled is None:
+        return len(values)
+    fits = 0
+    for value in values:
+        try:
+            fits += len(value) > LONG or compiled.fullmatch(value, timeout=PATIENCE) is not None
+        except TimeoutError:
+            return len(values)
+    return fits
 
 
 class Needs:

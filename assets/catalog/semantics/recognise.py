@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from assets.catalog.model import Base
 from assets.catalog.semantics.column_tests import TESTS
-from assets.catalog.semantics.prefilter import ANYTHING, LONGEST, Need, Needs, ascii_digits, look, need
+from assets.catalog.semantics.prefilter import ANYTHING, LONGEST, Need, Needs, ascii_digits, look, matching, need
 from assets.catalog.semantics.sample import Sample
 from assets.catalog.semantics.spec import Kind, SemanticType, Words
 from assets.catalog.semantics.validators import validate
@@ -28,6 +28,8 @@ Places = npt.NDArray[np.int64]
 PROBE = 32  # values of a column that say which patterns are worth trying
 ALONE = 0.4  # weight from which a type is looked for without a header that names it
 BEHIND = 0.35  # a type this far behind the best one of a column is not looked for
+TRIED = 12  # values of a column that rule patterns out one by one
+TRIED_SLACK = 0.4  # by how much their share may stay below the least
 SLACK = 0.3  # by how much their share may stay below the least
 DOUBT = 0.4  # values by which a sample counts as smaller: one value alone convinces to 1 / 1.4
 
@@ -86,6 +88,7 @@ class Recogniser:
         import polars as pl
 
         possible = self._possible(samples) & self._worth(hinted)
+        self._try(samples, possible)
         patterns = [(self._patterns[row], possible[row]) for row in np.flatnonzero(possible.any(axis=1))]
         values = pl.concat([s.values for s in samples]) if len(samples) > 1 else samples[0].values
         ends = np.cumsum([len(s.values) for s in samples])
@@ -112,6 +115,21 @@ class Recogniser:
         shares = np.add.reduceat(fits, np.concatenate(([0], np.cumsum(sizes)[:-1])), axis=1, dtype=np.int64) / sizes
         apt = np.stack([self._apt(s.kinds, s.base) for s in samples], axis=1)
         return np.asarray((shares >= self._least - SLACK) & apt)
+
+    def _try(self, samples: Sequence[Sample], possible: Flags) -> None:
+        """Rules out, in place, what a few values of a column already speak against."""
+        for column, sample in enumerate(samples):
+            step = -(-len(sample.values) // TRIED)
+            values = sample.values.gather_every(step).to_list()
+            bare: dict[str, list[str]] = {"": values}
+            for row in np.flatnonzero(possible[:, column]):
+                pattern = self._patterns[row]
+                strip = pattern.type.strip
+                if strip not in bare:
+                    bare[strip] = [v.translate({ord(c): None for c in strip}) for v in values]
+                least = (pattern.type.least - TRIED_SLACK) * len(values)
+                if pattern.regex and matching(pattern.regex, bare[strip]) < least:
+                    possible[row, column] = False
 
     def _worth(self, hinted: Sequence[Set[str]]) -> Flags:
         """Which patterns could matter: [patterns, columns]."""

@@ -55,6 +55,9 @@ class Sample:
         """Whether values are texts of several words, or of ten Chinese characters and more."""
         import polars as pl
 
+        text = "".join(self.values.to_list())
+        if sum(map(text.count, " ，。；：！？、")) < 0.4 * len(self.values):
+            return False
         column = pl.col("v")
         words = column.str.count_matches(r"[A-Za-z0-9\x{80}-\x{10FFFF}]+")
         chinese = column.str.count_matches(r"\p{Han}")
