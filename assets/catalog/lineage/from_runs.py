@@ -41,8 +41,10 @@ def run_stated(made: Made, flow: Sequence[Edge], commit: str) -> Stated:
         flow: the edges of the Kettle steps that made it, where these are those that ran; else its own columns count.
         commit: of the file that it was made by.
     """
-    edges = [Edge(key, "", made.key, "") for key in made.upstream]
-    edges += flow or [Edge(k, c, made.key, column) for column, found in made.columns.items() for k, c in found]
+    edges = list(flow)
+    if not flow:
+        edges += [Edge(key, "", made.key, "") for key in made.upstream]
+        edges += [Edge(k, c, made.key, column) for column, found in made.columns.items() for k, c in found]
     edges += _model(made)
     sql = made.metadata.get("sql")
     evidence = {
