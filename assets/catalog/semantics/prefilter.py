@@ -20,6 +20,7 @@ ALL = (1 << 128) - 1
 FOREIGN = 1  # the bit of U+0000 stands for every character beyond ASCII
 LONGEST = 1_000_000_000
 LONG = 300  # characters beyond which a value is not tried beforehand
+FIRST = 4  # values that settle it when none of them fits
 PATIENCE = 0.001  # seconds for one value
 _CLASSES = re.compile(r"\\[pP](?:\{\w+\}|[A-Z])")
 
@@ -220,14 +221,16 @@ def _compiled(pattern: str) -> Any:
 def matching(pattern: str, values: Sequence[str]) -> int:
     """How many of a few values fit, by an engine that keeps what it compiled; an estimate to rule patterns out.
 
-    What it cannot compile, finds too long or does not decide within a millisecond counts as fitting, so that no pattern
-    can hold anything up: the decision is the linear-time engine's.
+    It gives up when none of the first FIRST fit. What it cannot compile, finds too long or does not decide within a
+    millisecond counts as fitting, so that no pattern holds anything up: the decision is the linear-time engine's.
     """
     compiled = _compiled(pattern)
     if compiled is None:
         return len(values)
     fits = 0
-    for value in values:
+    for tried, value in enumerate(values):
+        if tried == FIRST and not fits:
+            return 0
         try:
             fits += len(value) > LONG or compiled.fullmatch(value, timeout=PATIENCE) is not None
         except TimeoutError:

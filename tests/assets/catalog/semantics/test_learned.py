@@ -5,12 +5,14 @@ import random
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
-from assets.catalog.semantics import learned, learned_store
+from assets.catalog.semantics import classify, learned, learned_store
 from assets.catalog.semantics.corrections import Correction, Corrections
 from assets.catalog.semantics.learned_features import Column
 from core.errors import ModelError
+from tests.assets.catalog.semantics.made import column
 
 
 def _columns(n: int, seed: int) -> tuple[list[Column], list[str]]:
@@ -73,6 +75,18 @@ def test_another_embedder_or_a_damaged_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model" / "arrays.npz").write_bytes(b"PK\x03\x04 broken")
     with pytest.raises(ModelError, match="holds no classifier"):
         learned_store.load(tmp_path / "model")
+
+
+def test_a_trained_classifier_is_asked_where_the_types_know_nothing() -> None:
+    columns, labels = _columns(60, 7)
+    model = classify.Model(learned.train(columns, labels))
+    unseen, said = _columns(6, 8)
+    frame = {f"c{i}": pl.Series(c.values * 3) for i, c in enumerate(unseen[:3])} | {"c9": column("email")}
+    without, found = classify.table(frame), classify.table(frame, model=model)
+    assert without["c1"] is None or without["c1"].type not in said
+    assert [m and m.type for m in found.values()] == [*said[:3], "email"]
+    assert "60 labelled columns" in found["c1"].evidence[0]  # type: ignore[union-attr]
+    assert classify.table({"c": pl.Series(["", None])}, model=model) == {"c": None}
 
 
 def test_it_trains_from_corrections() -> None:
