@@ -31,6 +31,7 @@ def foreign(relations: list[Relation]) -> set[tuple[str, str]]:
     return {ends(r) for r in relations if r.kind is Kind.FOREIGN_KEY}
 
 
+@pytest.mark.covers("DATA-013")
 def test_the_shop_s_foreign_keys_are_found_within_and_across_sources() -> None:
     found = find(shop())
     assert foreign(found) == {
