@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.catalog.lineage.lineage_defs import refresh
 from assets.catalog.registration_defs import bring_up_to_date
 from core.settings import Settings
 from sensors.environments import sensor_status
@@ -20,16 +21,18 @@ def run_registered(settings: Settings) -> dg.SensorDefinition:
         minimum_interval_seconds=SECONDS,
         default_status=sensor_status(settings, NAME),
         description="Takes the assets into the catalogue as they are after the last run: columns, owners, checks, "
-        "freshness, value.",
+        "freshness, value, lineage.",
     )
     def watch(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         last = last_ended(context.instance)
         if last == (context.cursor or ""):
             return dg.SkipReason("no run ended since the last look")
         assert context.repository_def is not None
-        said = bring_up_to_date(settings, context.repository_def.asset_graph, context.instance, last)
+        graph = context.repository_def.asset_graph
+        said = bring_up_to_date(settings, graph, context.instance, last)
+        traced = refresh(settings, graph, context.instance, last)
         context.update_cursor(last)
-        return dg.SkipReason(said)
+        return dg.SkipReason(f"{said}; {traced}")
 
     return watch
 

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from assets.kettle.retail_scores import COLUMNS, DATASET, FEATURE, HABITS, MODEL, SCORES, SQL
-from assets.kit import VERSION, asset_key, spec_options, table_metadata
+from assets.kit import LINEAGE_SQL, VERSION, asset_key, spec_options, table_metadata
 from core.naming import Key, table_name
 from core.schema import TableInfo
 from core.settings import Settings
@@ -32,7 +32,7 @@ def retail_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     )
     upstream = [asset_key(key) for key in (HABITS, MODEL, DATASET)]
     found: list[Any] = [
-        dg.asset(**feature, deps=[asset_key(HABITS)])(_feature),
+        dg.asset(**feature, deps=[asset_key(HABITS)], metadata={LINEAGE_SQL: SQL})(_feature),
         dg.asset(**scores, deps=upstream, metadata={"kettle/outside": True})(_scores),
     ]
     return found

@@ -20,9 +20,7 @@ def folder(settings: Settings) -> Path:
 
 def record(settings: Settings, answer: Answer, now: datetime | None = None) -> str:
     """Append an answer's record and return its id; a line is written whole or, after a kill, ignored by readers."""
-    time = now or datetime.now(UTC)
     fields: dict[str, Any] = {
-        "time": time.isoformat(),
         "question": answer.question,
         "language": answer.language,
         "mode": answer.mode,
@@ -35,6 +33,17 @@ def record(settings: Settings, answer: Answer, now: datetime | None = None) -> s
         "model": answer.model,
         "warnings": answer.warnings,
     }
+    return append(settings, fields, now)
+
+
+def append(settings: Settings, told: dict[str, Any], now: datetime | None = None) -> str:
+    """Append any record of an answer and return its id.
+
+    Args:
+        told: `question`, `mode`, and what the answer rests on: `documents` and `cited`, `sql`, or `metrics`.
+    """
+    time = now or datetime.now(UTC)
+    fields = {"time": time.isoformat()} | told
     identity = digest([json.dumps(fields, ensure_ascii=False), str(os.getpid())])
     line = json.dumps({"id": identity} | fields, ensure_ascii=False) + "\n"
     path = folder(settings) / f"{time:%Y-%m-%d}.jsonl"

@@ -1,5 +1,6 @@
 """`heddle metrics`: the semantic layer on the command line."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -76,12 +77,21 @@ def query(
         click.echo(layer.sql(question))
         return
     found = layer.query(warehouse(config.load()), question)
+    _remember(names, by, layer.sql(question))
     if form == "csv":
         click.echo(found.write_csv(), nl=False)
     elif form == "json":
         click.echo(found.write_json())
     else:
         _show(found)
+
+
+def _remember(names: Sequence[str], by: Sequence[str], sql: str) -> None:
+    """Keep what was answered in the journal, so that the lineage of its columns leads to it."""
+    from assets.knowledge.journal import append
+
+    asked = ", ".join(names) + (f" by {', '.join(by)}" if by else "")
+    append(config.load(), {"question": asked, "mode": "metrics", "metrics": list(names), "sql": sql})
 
 
 def _metrics() -> Any:
