@@ -82,10 +82,9 @@ def scan(
     tables: list[ScannedTable] = []
     unchanged: list[str] = []
     errors: list[tuple[str, str]] = []
-    shown = source.url
+    known = Address(source.url, source.url)
     try:
         known = address(source.url, source.name, settings or load(), environ)
-        shown = known.shown
         reader = open_reader(known, source)
         try:
             task = Task(source, reader, known, classify, sensitive or (lambda _: False))
@@ -106,9 +105,11 @@ def scan(
             reader.close()
     except HeddleError as error:
         errors.append(("", error.what))
+    except Exception as error:  # of a driver, while it lists the tables
+        errors.append(("", known.clean(f"source {source.name}: {type(error).__name__}: {error}")))
     return Scan(
         source=source.name,
-        url=shown,
+        url=known.shown,
         at=began.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - started, 3),
         tables=tuple(tables),

@@ -67,7 +67,7 @@ class DuckdbReader:
         """
         import duckdb
 
-        path = Path(unquote(urlsplit(address.url).path))
+        path = Path("/" + unquote(urlsplit(address.url).path).lstrip("/"))
         if not path.is_file():
             raise SourceError(f"source {source.name} cannot be reached: there is no file {path}", "correct its url")
         deadline = time.monotonic() + LOCK_SECONDS

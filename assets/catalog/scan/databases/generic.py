@@ -84,7 +84,7 @@ class DatabaseReader:
         made.dialect = cls.dialect or dialect
         try:
             made.prepare()
-        except SQLAlchemyError as error:
+        except Exception as error:  # a driver may fail in its own ways before SQLAlchemy can tell
             made.close()
             raise SourceError(f"source {source.name} cannot be reached: {made.reason(error)}") from None
         return made
@@ -134,7 +134,7 @@ class DatabaseReader:
         known = {k: v for k, v in facts.items() if k != "mark"}
         try:
             known = self._structure(inspector, table, schema) | known
-        except SQLAlchemyError as error:
+        except Exception as error:  # drivers let their own errors through here
             return Found(table.model_copy(update={"error": self.reason(error)}))
         return Found(table.model_copy(update=known), str(facts.get("mark", "")))
 

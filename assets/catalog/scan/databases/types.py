@@ -29,7 +29,7 @@ _NAMES = {
     "LONGBLOB": Base.BINARY,
     "BYTEA": Base.BINARY,
     "YEAR": Base.INTEGER,
-    "HSTORE": Base.NESTED,
+    **dict.fromkeys(("ARRAY", "MAP", "TUPLE", "HSTORE", "STRUCT"), Base.NESTED),
     "INET": Base.TEXT,
     "CIDR": Base.TEXT,
     "MACADDR": Base.TEXT,
@@ -41,6 +41,9 @@ _NAMES = {
 
 def base_of_type(type_: Any) -> Base:
     """The base of a reflected type."""
+    inner = getattr(type_, "nested_type", None)  # ClickHouse's Nullable and LowCardinality
+    if inner is not None:
+        return base_of_type(inner() if isinstance(inner, type) else inner)
     for kind, base in _BASES:
         if isinstance(type_, kind):
             return base
