@@ -68,7 +68,7 @@ def test_other_connections_come_from_settings_and_the_command_line_wins(
     assert wrong.exit_code == 2 and "part 1 is not NAME=URL" in wrong.output and "secret" not in wrong.output
 
 
-@pytest.mark.parametrize("kind", ["DUCKDB", "SQLITE", "H2"])
+@pytest.mark.parametrize("kind", ["DUCKDB", "SQLITE"])
 def test_reading_a_database_that_is_not_there_is_told_and_makes_none(tmp_path: Path, kind: str) -> None:
     flow = Flow().database(Connection("db", kind, database=str(tmp_path / "gone.db")))
     flow.step("read", "TableInput", connection="db", sql="select 1 as n")

@@ -29,7 +29,9 @@ class Databases:
         self._open: dict[str, Database] = {}
         self._by_url: dict[str, Database] = {}
         self._at_start: dict[str, list[Callable[[], None]]] = {}
-        self._made: list[Path] = []  # database files that opening made; they go again unless something is committed
+        self._made: dict[str, Path] = {}  # place -> file that opening made; it goes again unless a writer commits
+        self._places: dict[str, str] = {}  # connection -> place
+        self._written: set[str] = set()  # places that were asked for more than reading
         self.planning_only = False
         self.add(connections, variables)
 
@@ -53,7 +55,8 @@ class Databases:
         """The open database of a named connection; two names for one place share it.
 
         Args:
-            reading: it is only asked: a database file that is not there is an error, and is not made.
+            reading: it is only asked: a database file that is not there is an error, and is not made. H2 and HSQLDB
+                make an empty one, as their drivers do in Kettle; it goes again when nothing was written.
 
         Raises:
             KettleError: no such connection, or it cannot be opened.
@@ -62,15 +65,17 @@ class Databases:
             from assets.kettle.database.engines import open_database
 
             target = self.target(name)
-            place = f"{target.url.render_as_string(hide_password=False)} {target.standin}"
+            place = self._places[name] = f"{target.url.render_as_string(hide_password=False)} {target.standin}"
             shared = None if target.url.database == ":memory:" else self._by_url.get(place)
-            if shared is None and reading and name not in self._at_start:
+            if shared is None and reading and name not in self._at_start and not target.standin:
                 target.check_there(name)
             made = target.file if target.file is not None and not target.file.exists() else None
             self._open[name] = self._by_url[place] = shared or open_database(name, target)
             if made is not None:
-                self._made.append(made)
+                self._made[place] = made
             logger.info("connection %s: %s", name, target.url.render_as_string())  # the password hidden
+        if not reading or name in self._at_start:
+            self._written.add(self._places[name])
         if not self.planning_only:
             waiting = self._at_start.pop(name, [])
             for action in waiting:
@@ -88,7 +93,7 @@ class Databases:
         """Commits what every open connection has done."""
         for database in self._each():
             database.commit()
-        self._made.clear()
+        self._made = {place: path for place, path in self._made.items() if place not in self._written}
 
     def rollback(self) -> None:
         """Undoes what every open connection has done since the last commit."""
@@ -99,7 +104,7 @@ class Databases:
         """Closes every connection."""
         for database in self._each():
             database.close()
-        for path in self._made:
+        for path in self._made.values():
             path.unlink(missing_ok=True)
         self._made.clear()
         self._open = {}

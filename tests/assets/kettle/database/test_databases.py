@@ -200,3 +200,19 @@ def test_an_address_that_the_driver_refuses_at_once_is_told_without_its_password
     with pytest.raises(DatabaseError, match=r"connection 'db' cannot be opened: .*sid") as caught:
         databases("oracle+oracledb://u:s3cret@h:1521/a(b", "ORACLE").get("db")
     assert "s3cret" not in str(caught.value)
+
+
+def test_an_h2_file_that_is_missing_is_empty_and_stays_missing_when_only_read(tmp_path: Path) -> None:
+    file = tmp_path / "sample"
+    connection = Connection("db", "H2", database=str(file))
+    asked = Databases({"db": connection}, Variables(), {})
+    assert [r for batch in asked.get("db", reading=True).query("select 1 as one") for r in batch.rows()] == [(1,)]
+    asked.commit()
+    asked.close()
+    assert list(tmp_path.iterdir()) == []
+    written = Databases({"db": connection}, Variables(), {})
+    written.get("db", reading=True)
+    written.get("db").script("create table t(id int)")
+    written.commit()
+    written.close()
+    assert len(list(tmp_path.iterdir())) == 1
