@@ -39,7 +39,7 @@ def script_lineage(sql: str, dialect: str, schemas: Schemas | None = None, defau
         for statement in _statements(sql, dialect, problems):
             try:
                 found += statements.read(statement)
-            except (SqlglotError, RecursionError) as error:
+            except Exception as error:  # a construct that nobody thought of must not hold up the other statements
                 problems.append(f"{statement.key} statement: {str(error)[:200] or type(error).__name__}")
     return ScriptLineage(tuple(found), tuple(problems))
 
