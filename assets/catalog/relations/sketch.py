@@ -21,6 +21,8 @@ KEEP_KEY = 8192  # values per column that looks like a key, on which a small chi
 SAMPLE = 1000  # rows kept for composite keys and dependencies
 SEED = 20  # hashes are compared only with hashes of the same seed and polars version
 _KEY = 0.999
+_DAYS = (-719_162, 2_932_896)  # the years 1 to 9999, counted from 1970
+_MICROSECONDS = (_DAYS[0] * 86_400_000_000, (_DAYS[1] + 1) * 86_400_000_000 - 1)
 
 
 @dataclass
@@ -131,12 +133,12 @@ def _text(values: "pl.Series") -> "tuple[Base, pl.Series | None]":
     import polars as pl
 
     kind = values.dtype
-    if kind.is_integer():
+    if kind.is_integer() or (isinstance(kind, pl.Decimal) and not kind.scale):
         return Base.INTEGER, values.cast(pl.String)
     if kind.is_float() or kind.is_decimal():
         numbers = values.cast(pl.Float64)
         whole = numbers.cast(pl.Int64, strict=False)
-        if (whole.cast(pl.Float64) == numbers).all():
+        if whole.null_count() == numbers.null_count() and (whole.cast(pl.Float64) == numbers).all():
             return Base.INTEGER if kind.is_float() else Base.NUMBER, whole.cast(pl.String)
         exact = pl.DataFrame({"n": numbers, "i": whole}).select(
             pl.when(pl.col("i").cast(pl.Float64) == pl.col("n"))
@@ -149,14 +151,25 @@ def _text(values: "pl.Series") -> "tuple[Base, pl.Series | None]":
     if kind == pl.Boolean:
         return Base.BOOLEAN, values.cast(pl.String)
     if kind == pl.Date:
-        return Base.DATE, values.cast(pl.String)
+        return Base.DATE, _known(values, *_DAYS).cast(pl.String)
     if kind == pl.Time:
         return Base.TIME, values.cast(pl.String)
     if isinstance(kind, pl.Datetime):
-        return Base.TIMESTAMP, values.cast(pl.Datetime("us")).cast(pl.String)
+        moments = values.to_physical().cast(pl.Datetime(kind.time_unit))  # of UTC, where a zone is given
+        return Base.TIMESTAMP, _known(moments.cast(pl.Datetime("us")), *_MICROSECONDS).cast(pl.String)
     if kind.is_nested():
         return Base.NESTED, None
     return (Base.BINARY if kind == pl.Binary else Base.OTHER), None
+
+
+def _known(values: "pl.Series", low: int, high: int) -> "pl.Series":
+    """Dates without those outside the years 1 to 9999, which polars cannot write and which mean "never"."""
+    import polars as pl
+
+    inside = values.to_physical().is_between(low, high)
+    if inside.all():
+        return values
+    return values.to_frame("v").select(pl.when(inside).then(pl.col("v"))).to_series()
 
 
 def _hashes(text: "pl.Series") -> Hashes:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
+_PLAIN_TEXT = """
+    BOOLEAN TINYINT SMALLINT INTEGER BIGINT UTINYINT USMALLINT UINTEGER UBIGINT FLOAT DOUBLE VARCHAR BLOB DATE TIME UUID
+"""
+_PLAIN = frozenset(_PLAIN_TEXT.split())  # DuckDB types that polars reads from Arrow
 BATCH = 50_000  # rows at a time
 
 
@@ -47,6 +51,8 @@ def sample_duckdb(
     path = table if schema == "main" else f"{schema}.{table}"
     relation = connection.sql(f"SELECT * FROM {quoted}")
     types = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    chosen = ", ".join(_projected(name, kind) for name, kind in types.items())
+    relation = connection.sql(f"SELECT {chosen} FROM {quoted}")
     builder = Builder(source, path, types)
     empty = True
     for batch in cast(Any, relation).to_arrow_reader(BATCH):
@@ -57,6 +63,15 @@ def sample_duckdb(
     if empty:
         builder.add(pl.DataFrame({name: [] for name in types}))
     return builder.finish()
+
+
+def _projected(name: str, kind: str) -> str:
+    """A column as polars can take it: intervals, unions and what else it does not know as text."""
+    quoted = '"' + name.replace('"', '""') + '"'
+    if kind in ("HUGEINT", "UHUGEINT"):
+        return f"TRY_CAST({quoted} AS DECIMAL(38, 0)) AS {quoted}"  # Arrow would make them inexact
+    plain = kind.partition("(")[0] in _PLAIN or (kind.startswith(("TIMESTAMP", "ENUM", "DECIMAL")) and "[" not in kind)
+    return quoted if plain else f"CAST({quoted} AS VARCHAR) AS {quoted}"
 
 
 def _batches(cursor: sqlite3.Cursor) -> Iterator[list[Any]]:

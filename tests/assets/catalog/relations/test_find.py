@@ -91,6 +91,27 @@ def test_text_and_number_of_the_same_value_meet_and_mixed_columns_are_read() -> 
     lite.close()
 
 
+def test_every_type_of_duckdb_and_odd_names_are_read() -> None:
+    duck = duckdb.connect()
+    duck.execute('CREATE SCHEMA "my s"')
+    duck.execute('CREATE TABLE "my s"."a""b" AS SELECT * FROM test_all_types()')
+    duck.execute("CREATE TABLE huge AS SELECT 9007199254740992::HUGEINT + i AS n FROM range(4) t(i)")
+    sample = sample_duckdb("s", 'a"b', duck, "my s")
+    columns = {c.name: c for c in sample.columns}
+    assert sample.table == 'my s.a"b'
+    assert len(columns) == len(duck.execute("DESCRIBE SELECT * FROM test_all_types()").fetchall())
+    assert columns["varchar"].distinct == columns["uuid"].distinct == columns["interval"].distinct == 2
+    assert columns["date"].missing == 3  # infinite and beyond the year 9999
+    assert sample_duckdb("s", "huge", duck).columns[0].distinct == 4
+    duck.close()
+
+
+def test_numbers_that_are_no_integers_are_values_too() -> None:
+    column = sample_frame("s", "t", pl.DataFrame({"a": [1.0, 2.0, float("inf"), 1e300, 0.5, None]})).columns[0]
+    assert (column.distinct, column.missing) == (5, 1)
+    assert column.base == "number"
+
+
 def test_large_columns_are_estimated_and_small_children_find_their_values() -> None:
     rng = np.random.default_rng(1)
     frame = pl.DataFrame({"code": [f"P{n}" for n in range(200_000)]})
