@@ -49,11 +49,17 @@ def mostly_unique(sample: Sample) -> Finding:
 
 
 def unique_codes(sample: Sample) -> Finding:
-    """Nearly every row has its own value, and values mix digits with letters or have one length."""
+    """Nearly every row has its own value; values mix digits with letters, have one length, or count up."""
     if sample.unique < 0.9 or sample.rows < 4:
         return Finding(0.4, "values repeat")
-    mixed = _share(sample.values, r"[0-9]") >= 0.8
-    return Finding(1.0, "nearly every row has its own") if mixed else Finding(0.3, "no digits")
+    if _share(sample.values, r"[0-9]") < 0.8:
+        return Finding(0.3, "no digits")
+    if _share(sample.values, r"^[0-9]{1,18}$") == 1:
+        numbers = sample.values.str.to_integer().to_numpy()
+        same = len(set(map(len, sample.values))) == 1 and len(sample.values[0]) >= 5
+        if not same and np.ptp(numbers) > 3 * sample.distinct:
+            return Finding(0.5, "numbers with gaps, of several lengths")
+    return Finding(1.0, "nearly every row has its own")
 
 
 def birth_dates(sample: Sample) -> Finding:

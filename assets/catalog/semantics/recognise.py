@@ -30,6 +30,7 @@ ALONE = 0.4  # weight from which a type is looked for without a header that name
 BEHIND = 0.35  # a type this far behind the best one of a column is not looked for
 TRIED = 12  # values of a column that rule patterns out one by one
 TRIED_SLACK = 0.4  # by how much their share may stay below the least
+NAMED = 0.25  # part of the share asked of an incomplete word list that is enough under a header that agrees
 SLACK = 0.3  # by how much their share may stay below the least
 DOUBT = 0.4  # values by which a sample counts as smaller: one value alone convinces to 1 / 1.4
 
@@ -103,7 +104,7 @@ class Recogniser:
                 part = fits[ends[column] - n : ends[column]]
                 name, far = pattern.type.name, self._best(found[column]) - BEHIND
                 if part.sum() >= pattern.type.least * n and (pattern.weight > far or name in hinted[column]):
-                    self._verify(pattern, samples[column], part, found[column])
+                    self._verify(pattern, samples[column], part, found[column], name in hinted[column])
 
     def _possible(self, samples: Sequence[Sample]) -> Flags:
         """Which patterns may reach their least share in which columns, judged on a few values: [patterns, columns]."""
@@ -168,7 +169,7 @@ class Recogniser:
                 fits = fits & (known & self._bits(words) != 0)
         return fits
 
-    def _verify(self, pattern: Pattern, sample: Sample, fits: Flags, found: dict[str, Found]) -> None:
+    def _verify(self, pattern: Pattern, sample: Sample, fits: Flags, found: dict[str, Found], hinted: bool) -> None:
         """The tests that cost more, on the values that the pattern left."""
         type_, main = pattern.type, pattern.main
         evidence: list[str] = []
@@ -178,15 +179,17 @@ class Recogniser:
             if fits.any():
                 evidence.append(f"{passed.sum() / fits.sum():.0%} pass {', '.join(type_.validator)}")
             fits = passed
+        known = 1.0
         for words in type_.words if main else ():
-            fits, ok = self._words(words, sample.values, fits)
-            if not ok:
-                return
+            fits, part = self._words(words, sample.values, fits)
+            known = min(known, part)
+        if known < (NAMED if hinted else 1):
+            return
         share = float(fits.mean())
         if share < type_.least:
             return
         factor, why = TESTS[type_.column](sample) if type_.column and main else (1.0, "")
-        confidence = pattern.weight * share * factor * len(fits) / (len(fits) + DOUBT)
+        confidence = pattern.weight * share * factor * known * len(fits) / (len(fits) + DOUBT)
         if confidence > found.get(type_.name, Found(0.0, 0.0, ())).confidence:
             what = "fit the pattern" if pattern.regex else "belong" if type_.words else "were looked at"
             if main and any(w.least is None for w in type_.words):
@@ -213,14 +216,14 @@ class Recogniser:
         passed[places[ok]] = True
         return passed
 
-    def _words(self, words: Words, values: "pl.Series", fits: Flags) -> tuple[Flags, bool]:
-        """Values with their words known; and whether enough are, where the list is not complete."""
+    def _words(self, words: Words, values: "pl.Series", fits: Flags) -> tuple[Flags, float]:
+        """Values with their words known; and how near an incomplete list comes to the share it should know, up to 1."""
         if words.how == "equals" and words.least is None:
-            return fits, True
+            return fits, 1.0
         hits = self._hits(words, values.str.to_lowercase())
         if words.least is None:
-            return fits & hits, True
-        return fits, bool(fits.any() and (hits & fits).sum() >= words.least * fits.sum())
+            return fits & hits, 1.0
+        return fits, min(1.0, float((hits & fits).sum() / max(words.least * fits.sum(), 1e-9))) if fits.any() else 0.0
 
     def _hits(self, words: Words, values: "pl.Series") -> Flags:
         held = self._held(words.of)

@@ -37,7 +37,10 @@ class Registry:
 
     def __getitem__(self, name: str) -> SemanticType:
         if name not in self.types:
-            raise SemanticsError(f"there is no semantic type {name}", "see `heddle catalog types` for the names")
+            raise SemanticsError(
+                f"there is no semantic type {name}",
+                "docs/catalog.md says where the names are",
+            )
         return self.types[name]
 
     def sensitivity(self, name: str) -> Sensitivity:

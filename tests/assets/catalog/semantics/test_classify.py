@@ -79,6 +79,33 @@ def test_first_and_last_names() -> None:
     assert [m and m.type for m in found.values()] == ["given_name", "surname"]
 
 
+def test_uncommon_surnames_need_a_header() -> None:
+    values = pl.Series(["Collins", "Zbrozek", "Quaffel", "Trembley", "Ostrovin", "Unterweg", "Baker", "Malinquist"] * 3)
+    alone, named = classify.column("c1", values), classify.column("last_name", values)
+    assert alone is None or alone.type != "surname"
+    assert named is not None and named.type == "surname" and named.by == "name"
+
+
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [
+        (
+            ["Taylor Park", "Wilson Stadium", "King Arena", "Green Hotel", "Scott Museum", "Hill Station"],
+            "person_name_en",
+        ),
+        (["0", "1"] * 20, "gender"),
+        (["2914989.571", "17012.68", "4.5", "99.125", "1.1", "32.75"], "identifier"),
+        (["19.5", "3.25", "8.0", "12.75", "40.1"], "longitude"),
+        (["10.2.3.4.5", "1.2.3", "4.5.6"], "ip"),
+        (["2024", "2023", "2022", "1999"] * 5, "cn_service_phone"),
+        (["王府井大街", "中关村", "西直门", "国贸", "望京", "五道口"], "person_name_zh"),
+    ],
+)
+def test_what_looks_alike_is_told_apart(values: list[str], wrong: str) -> None:
+    found = classify.column("c1", pl.Series(values))
+    assert found is None or found.type != wrong
+
+
 def test_dirty_values_are_tolerated_and_told() -> None:
     values = [*column("email", 90).to_list(), "unknown", "N/A", "-", "no mail", "x"]
     found = classify.column("c1", pl.Series(values))
