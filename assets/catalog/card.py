@@ -12,7 +12,8 @@ from assets.catalog.changes.entry import TABLE, TableEntry
 from assets.catalog.describe import Sentence, of_table
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.model import ColumnInfo, Meaning, Profile
-from assets.catalog.record import SOURCE, pending
+from assets.catalog.record import pending
+from assets.catalog.searchable import assets_of_tables
 from assets.catalog.store.versions import Version, Versions
 from core.errors import HeddleError
 
@@ -62,7 +63,7 @@ def card(versions: Versions, key: str) -> Card:
     Raises:
         HeddleError: there is no such entry; the message names the nearest keys.
     """
-    tables = _tables(versions)
+    tables = assets_of_tables(versions)
     asset = tables.get(key, key)
     table = next((t for t, a in tables.items() if a == asset), "")
     made = versions.get(ASSET, asset)
@@ -94,15 +95,6 @@ def card(versions: Versions, key: str) -> Card:
             k: document[k] for k in ("group", "kinds", "table", "file", "code_version", "external") if k in document
         },
     )
-
-
-def _tables(versions: Versions) -> dict[str, str]:
-    """Key of a scanned table -> the asset key of the same thing."""
-    found = {}
-    for source in versions.latest(SOURCE):
-        for path, asset in (source.document or {}).get("tables", {}).items():
-            found[f"{source.key}/{path}"] = asset
-    return found
 
 
 def _downstream(versions: Versions, asset: str) -> tuple[str, ...]:

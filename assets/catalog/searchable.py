@@ -1,6 +1,6 @@
 """The catalogue's entries as search sees them: assets and scanned tables, each once."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from assets.catalog.changes.entry import TABLE, TableEntry
@@ -20,11 +20,7 @@ DATES = {Base.DATE, Base.TIMESTAMP}
 def entries(versions: Versions, types: "Registry") -> Iterator[Entry]:
     """All entries; a scanned table that is an asset too is found as the asset, with what the scan knows of it."""
     scanned = {v.key: v for v in versions.latest(TABLE)}
-    of_asset: dict[str, Version] = {}
-    for source in versions.latest(SOURCE):
-        for path, asset in (source.document or {}).get("tables", {}).items():
-            if f"{source.key}/{path}" in scanned:
-                of_asset[asset] = scanned[f"{source.key}/{path}"]
+    of_asset = {asset: scanned[table] for table, asset in assets_of_tables(versions).items() if table in scanned}
     shown = set()
     for version in versions.latest(ASSET):
         table = of_asset.get(version.key)
@@ -33,6 +29,27 @@ def entries(versions: Versions, types: "Registry") -> Iterator[Entry]:
     for version in scanned.values():
         if version.key not in shown:
             yield _of_table(versions, version, types)
+
+
+def some(versions: Versions, types: "Registry", keys: Collection[str]) -> Iterator[Entry]:
+    """The entries that `entries` has for these assets and scanned tables; nothing for those that are gone."""
+    of_tables = assets_of_tables(versions)
+    tables = {asset: table for table, asset in of_tables.items()}
+    for asset in dict.fromkeys(of_tables.get(key, key) for key in keys):
+        made, table = versions.get(ASSET, asset), versions.get(TABLE, tables.get(asset, asset))
+        if made is not None:
+            yield _of_asset(versions, made, table, types)
+        elif table is not None:
+            yield _of_table(versions, table, types)
+
+
+def assets_of_tables(versions: Versions) -> dict[str, str]:
+    """Key of a scanned table -> the asset key of the same thing, whether there is such an asset or not."""
+    return {
+        f"{source.key}/{path}": asset
+        for source in versions.latest(SOURCE)
+        for path, asset in (source.document or {}).get("tables", {}).items()
+    }
 
 
 def _of_asset(versions: Versions, version: Version, table: Version | None, types: "Registry") -> Entry:

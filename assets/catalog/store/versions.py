@@ -160,6 +160,32 @@ class Versions:
         with self.engine.connect() as connection:
             return [(r.at, r.run, json.loads(r.document)) for r in connection.execute(query)]
 
+    def numbers(self) -> dict[tuple[str, str], int]:
+        """(kind, key) -> number of the last version, for every entry that ever was."""
+        from sqlalchemy import select
+
+        e = self.tables.ENTRIES
+        with self.engine.connect() as connection:
+            return {(r.kind, r.key): r.number for r in connection.execute(select(e.c.kind, e.c.key, e.c.number))}
+
+    def mark(self) -> tuple[int, int, int]:
+        """Differs when something was changed or measured since; the last number is that of `measured_since`."""
+        from sqlalchemy import func, select
+
+        e, m = self.tables.ENTRIES, self.tables.MEASURES
+        with self.engine.connect() as connection:
+            count, versions = connection.execute(select(func.count(), func.sum(e.c.number))).one()
+            return count, versions or 0, connection.execute(select(func.max(m.c.id))).scalar() or 0
+
+    def measured_since(self, number: int) -> set[tuple[str, str]]:
+        """(kind, key) of what was measured after a mark's last number."""
+        from sqlalchemy import select
+
+        m = self.tables.MEASURES
+        with self.engine.connect() as connection:
+            found = connection.execute(select(m.c.kind, m.c.key).where(m.c.id > number).distinct())
+            return {(r.kind, r.key) for r in found}
+
     def _put(
         self,
         connection: "Connection",
