@@ -1,21 +1,23 @@
 """Relations among many tables: CPU seconds and memory of sketching and of the search, on made-up tables.
 
-Run: python -m benchmarks.catalog.relations [--tables 1000] [--columns 20] [--rows 2000] [--sources 4]
+Run: python -m benchmarks.catalog.relations [--tables 1000] [--columns 20] [--rows 2000] [--sources 4] [--parquet file]
 
-Each table has a surrogate key from 1 up (so that every small number is in every table), a business key of text, two or
-three foreign keys, half of them to business keys, and attributes. Half of the foreign keys' names are abbreviated or
-carry a role. Nothing is trained on these tables.
+Each table has a surrogate key from 1 up (so that every small number is in every table), a business key of text, up to
+three foreign keys within its source, half of them to business keys and half of them named with a role before the other
+table's name, and attributes. Nothing is trained on these tables. With a Parquet file, that file alone is sketched,
+beside DuckDB's SUMMARIZE.
 """
 
 import argparse
 import resource
 import time
+from pathlib import Path
 
 import numpy as np
 
 from assets.catalog.relations.find import find
 from assets.catalog.relations.model import Kind, TableSample
-from assets.catalog.relations.sources import sample_frame
+from assets.catalog.relations.sources import sample_duckdb, sample_frame
 
 _TEXT = (
     "customer order product supplier invoice payment shipment warehouse region employee contract account device ticket"
@@ -31,7 +33,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in (("tables", 1000), ("columns", 20), ("rows", 2000), ("sources", 4)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--parquet", type=Path, help="sketch this file instead")
     options = parser.parse_args()
+    if options.parquet:
+        one_file(options.parquet)
+        return
     start_memory = _memory()
     samples, truth, seconds = build(options.tables, options.columns, options.rows, options.sources)
     values = sum(s.rows * len(s.columns) for s in samples)
@@ -48,6 +54,21 @@ def main() -> None:
     right = len(keys & truth)
     print(f"{len(truth)} foreign keys: precision {right / max(len(keys), 1):.3f}, recall {right / len(truth):.3f}")
     print(f"{sum(r.kind is Kind.JOINABLE for r in found)} joinable pairs of columns")
+
+
+def one_file(path: Path) -> None:
+    """Sketching a file through DuckDB, and SUMMARIZE of the same."""
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.read_parquet(str(path)).create_view("rows")
+    start = time.process_time()
+    sample = sample_duckdb("file", "rows", connection)
+    print(f"sketching {sample.rows} rows x {len(sample.columns)}: {time.process_time() - start:.1f} CPU seconds")
+    print(f"peak memory: {_memory():.0f} MB")
+    start = time.process_time()
+    connection.sql("SUMMARIZE rows").fetchall()
+    print(f"SUMMARIZE: {time.process_time() - start:.1f} CPU seconds")
 
 
 def build(tables: int, columns: int, rows: int, sources: int) -> tuple[list[TableSample], Truth, float]:
