@@ -164,13 +164,21 @@ def speed(rows: int) -> None:
         "c8": "SO-" + text.str.zfill(10),
         "c9": "the quick brown fox jumps over " + text + " lazy dogs, again",
     }
-    classify.table({"warm": pl.Series(["a1", "北京", "1"])})
+    frame = {name: pl.Series(values) for name, values in frame.items()}
+    classify.table({name: values.head(500) for name, values in frame.items()})
+    for size in (100, 1_000, 10_000, rows):
+        part = {name: values.head(size) for name, values in frame.items()}
+        times = [_timed(part) for _ in range(5)]
+        wall, cpu = min(t[0] for t in times), min(t[1] for t in times)
+        per = f"{wall * 1000:.1f} ms ({cpu * 1000:.1f} CPU), {1000 * cpu / len(part):.2f} CPU ms a column"
+        print(f"{size:>9,} rows, {len(part)} columns: {per}, {size / wall:,.0f} rows/s")
+    print({name: meaning.type if meaning else None for name, meaning in classify.table(frame).items()})
+
+
+def _timed(frame: dict[str, pl.Series]) -> tuple[float, float]:
     began, cpu = time.perf_counter(), time.process_time()
-    found = classify.table(frame)
-    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-    print({name: meaning.type if meaning else None for name, meaning in found.items()})
-    cost = f"{seconds * 1000:.0f} ms ({cpu * 1000:.0f} CPU)"
-    print(f"{rows:,} rows, {len(frame)} columns: {cost}, {rows / seconds:,.0f} rows/s")
+    classify.table(frame)
+    return time.perf_counter() - began, time.process_time() - cpu
 
 
 def main() -> None:

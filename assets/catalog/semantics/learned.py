@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assets.catalog.semantics.corrections import Corrections
-from assets.catalog.semantics.learned_features import Column, Embed, dense, ngrams
+from assets.catalog.semantics.learned_features import Column, Embed, Known, dense, known, ngrams
 from assets.catalog.semantics.registry import Registry, builtin
 from core.errors import ModelError
 
@@ -47,14 +47,14 @@ class Learned(NamedTuple):
 
     Attributes:
         labels: types it can tell apart.
-        names: recognisers whose hits are features, in order.
+        names: recognisers and word lists that are features, in order.
         idf: inverse document frequency of each n-gram's place.
         embedder: identity of the embedding model, "" when trained without.
         trained: how many columns it saw.
     """
 
     labels: tuple[str, ...]
-    names: tuple[str, ...]
+    names: Known
     idf: Floats
     text: Linear
     dense: Linear
@@ -110,18 +110,18 @@ def train(
     """
     if len(columns) != len(labels):
         raise ModelError(f"{len(columns)} columns but {len(labels)} labels", "give one label per column")
-    known = tuple(sorted(set(labels)))
-    if len(known) < 2:
+    kinds = tuple(sorted(set(labels)))
+    if len(kinds) < 2:
         raise ModelError("there are columns of fewer than two types", "accept or correct more columns before training")
     registry = types or builtin()
-    names = tuple(registry.types)
+    names = known(registry)
     counts = ngrams(columns)
     documents = np.asarray((counts > 0).sum(axis=0)).ravel()
     idf = (np.log((1 + len(columns)) / (1 + documents)) + 1).astype(np.float32)
-    place = np.searchsorted(known, labels)
+    place = np.searchsorted(kinds, labels)
     text = _fit(weighted(counts, idf), place, TEXT_C)
     other = _fit(dense(columns, registry, names, embed), place, DENSE_C)
-    return Learned(known, names, idf, text, other, embedder if embed else "", len(columns))
+    return Learned(kinds, names, idf, text, other, embedder if embed else "", len(columns))
 
 
 def from_corrections(

@@ -1,11 +1,12 @@
 """Numbers that describe a column for a learned classifier: n-grams, embeddings, shape statistics, recogniser hits.
 
 Two blocks: sparse character n-grams of the values, hashed so that no vocabulary has to be kept, and a dense block with
-mean and spread of the values' embeddings, the share that each recogniser finds, statistics of the texts, and the same
-averaged over the other columns of the table.
+mean and spread of the values' embeddings, the share that each recogniser and word list finds, statistics of the texts,
+and the means over the other columns of the table.
 """
 
 import html
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,7 +28,9 @@ BITS = 16  # of the hash: 65,536 places for n-grams
 VALUES = 12  # values of a column that are embedded and cut into n-grams
 CHARACTERS = 400  # of each value
 # how much the parts of the dense block weigh against each other under one regularisation
-EMBEDDED, SPREAD, HITS, STATISTICS, NEAR = 3.0, 1.0, 1.0, 0.1, 1.0
+EMBEDDED, SPREAD, HITS, WORDS, STATISTICS, NEAR = 3.0, 1.0, 1.0, 0.5, 0.1, 1.0
+MOST_WORDS = 60  # of a column that are looked up
+_WORD = re.compile(r"[^\W\d_]+")
 CLASSES = (
     r"[0-9]", r"[A-Z]", r"[a-z]", r"\s", r"[!-/:-@\[-`{-~]", r"[^\x00-\x7f]", r"[.,]", r"[-/:]", r"[$€£¥]", r"&#?\w+;",
     r"<", r"\p{Han}",
@@ -53,13 +56,25 @@ def ngrams(columns: Sequence[Column]) -> Any:
     return counts
 
 
-def dense(columns: Sequence[Column], types: Registry, names: Sequence[str], embed: Embed | None) -> Floats:
-    """The dense block, [columns, features]; `names` are the types whose hits count, in this order.
+class Known(NamedTuple):
+    """Names of the types whose hits and of the word lists whose shares are features, in order."""
+
+    types: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+def known(types: Registry) -> Known:
+    """All types and word lists of a registry."""
+    return Known(tuple(types.types), tuple(sorted(types.recogniser.dictionaries)))
+
+
+def dense(columns: Sequence[Column], types: Registry, names: Known, embed: Embed | None) -> Floats:
+    """The dense block, [columns, features].
 
     Without `embed` the embedding's part is left out; the model must be used the way it was trained.
     """
-    hits = _hits(columns, types, names) * HITS
-    parts = [hits, _statistics(columns) * STATISTICS]
+    hits = _hits(columns, types, names.types) * HITS
+    parts = [hits, _in_words(columns, types, names.words) * WORDS, _statistics(columns) * STATISTICS]
     if embed is not None:
         mean, spread = _embedded(columns, embed)
         parts += [mean * EMBEDDED, spread * SPREAD, _near(mean, columns) * NEAR]
@@ -82,6 +97,19 @@ def _hits(columns: Sequence[Column], types: Registry, names: Sequence[str]) -> F
         for name, hit in types.recogniser.find(samples, [everything])[0].items():
             if name in place:
                 found[row, place[name]] = hit.share * min(1.0, hit.confidence + 0.3)
+    return found
+
+
+def _in_words(columns: Sequence[Column], types: Registry, names: Sequence[str]) -> Floats:
+    """Share of values, and of the words in them, that each word list holds: [columns, 2 x lists]."""
+    lists = [types.recogniser.dictionaries.get(name, frozenset()) for name in names]
+    found = np.zeros((len(columns), 2 * len(lists)), dtype=np.float32)
+    for row, column in enumerate(columns):
+        whole = [text.strip().lower() for text in _texts(column)]
+        words = [word for text in whole for word in _WORD.findall(text)][:MOST_WORDS]
+        for place, held in enumerate(lists):
+            found[row, place] = sum(map(held.__contains__, whole)) / len(whole)
+            found[row, len(lists) + place] = sum(map(held.__contains__, words)) / max(len(words), 1)
     return found
 
 

@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from assets.catalog.semantics.learned import Learned, Linear
-from assets.catalog.semantics.learned_features import BITS, NGRAMS
+from assets.catalog.semantics.learned_features import BITS, NGRAMS, Known
 from core.errors import ModelError
 
 FORMAT = 1
@@ -37,7 +37,8 @@ def save(model: Learned, folder: Path) -> None:
         "bits": BITS,
         "ngrams": NGRAMS,
         "labels": model.labels,
-        "names": model.names,
+        "types": model.names.types,
+        "words": model.names.words,
         "embedder": model.embedder,
         "trained": model.trained,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -69,7 +70,7 @@ def load(folder: Path) -> Learned:
     text[:, held["text_places"]] = held["text_weights"]
     return Learned(
         labels,
-        tuple(said["names"]),
+        Known(tuple(said["types"]), tuple(said["words"])),
         held["idf"],
         Linear(text, held["text_intercept"]),
         Linear(held["dense_weights"].astype(np.float32), held["dense_intercept"]),

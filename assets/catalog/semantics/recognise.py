@@ -61,7 +61,7 @@ class Recogniser:
     """
 
     def __init__(self, types: Sequence[SemanticType], dictionaries: Mapping[str, frozenset[str]]) -> None:
-        self._dictionaries = dictionaries
+        self.dictionaries = dictionaries
         self._patterns = [Pattern(t, _whole(t.pattern), t.weight, True) for t in types]
         self._patterns += [Pattern(t, _whole(v.pattern), v.weight, False) for t in types for v in t.variants]
         self._patterns.sort(key=lambda p: -p.weight)
@@ -236,7 +236,7 @@ class Recogniser:
 
     def _held(self, names: tuple[str, ...]) -> frozenset[str]:
         if names not in self._unions:
-            self._unions[names] = frozenset().union(*(self._dictionaries[n] for n in names))
+            self._unions[names] = frozenset().union(*(self.dictionaries[n] for n in names))
         return self._unions[names]
 
     @cached_property
@@ -252,7 +252,7 @@ class Recogniser:
     def _index(self) -> dict[str, int]:
         bits: dict[str, int] = defaultdict(int)
         for place, name in enumerate(self._exact):
-            for word in self._dictionaries[name]:
+            for word in self.dictionaries[name]:
                 bits[word] |= 1 << place
         return dict(bits)
 
