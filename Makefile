@@ -57,10 +57,12 @@ lint: $(VENV)/.dev ## format check, lint and types
 
 bench: $(VENV)/.dev ## the benchmarks beside their peers (docs/benchmarks.md)
 	@for b in benchmarks/[a-z]*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+	@echo "== benchmarks.catalog.lineage"; $(BIN)/python -m benchmarks.catalog.lineage
 	@for b in throughput steps; do echo "== benchmarks.kettle.$$b"; $(BIN)/python -m benchmarks.kettle.$$b || exit 1; done
 
 accuracy: $(VENV)/.dev ## figures against ground truth; needs HEDDLE_BENCH_DATA, the folder of public data sets
 	@$(BIN)/python -m benchmarks.accuracy.kettle
+	@$(BIN)/python -m benchmarks.accuracy.column_lineage
 
 clean: ## remove what was built (.heddle); the environment stays
 	@rm -rf .heddle

@@ -109,6 +109,9 @@ def test_an_answer_leads_back_to_step_run_file_and_commit_and_a_source_to_its_an
     assert ran.exit_code == 0, ran.output
     assert f"names it and breaks: {step_key(LOAD, 'Read')}.revenue" in ran.output
     assert ASKED in ran.output
+    back = CliRunner().invoke(main, ["lineage", "up", ASKED], env=environment(site)).output
+    assert f"{step_key(LOAD, 'Name')} (revenue)" in back
+    assert f"file {LOAD}, commit {head}" in back and f"run {result.run_id}" in back
 
 
 def environment(site: Site) -> dict[str, str]:
