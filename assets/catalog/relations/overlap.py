@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from assets.catalog.relations.model import ColumnSketch, Hashes
 
@@ -24,6 +25,7 @@ class Overlap:
     seen: int
 
 
+FIRST = 16  # least hashes looked at first: were half of the values shared, one in 65,536 such looks would see none
 NOTHING = Overlap(0.0, 0.0, 0.0, 0)
 
 
@@ -41,12 +43,19 @@ def overlap(child: ColumnSketch, parent: ColumnSketch) -> Overlap:
         return NOTHING
     if not len(theirs):
         return Overlap(0.0, 0.0, 0.0, len(ours))
-    places = np.searchsorted(theirs, ours)
-    places[places == len(theirs)] = 0
-    shared = theirs[places] == ours
+    if len(ours) > 4 * FIRST and not _inside(ours[:FIRST], theirs).any():
+        return Overlap(0.0, 0.0, 0.0, FIRST)
+    shared = _inside(ours, theirs)
     common = int(np.count_nonzero(shared))
     weighted = float(counts[shared].sum() / counts.sum())
     return Overlap(common / len(ours), weighted, common / len(theirs), len(ours))
+
+
+def _inside(some: Hashes, others: Hashes) -> npt.NDArray[np.bool_]:
+    """Which of some hashes are among others, ascending."""
+    places = np.searchsorted(others, some)
+    places[places == len(others)] = 0
+    return np.asarray(others[places] == some)
 
 
 def mixed(rows: Hashes) -> Hashes:
