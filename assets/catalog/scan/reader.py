@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from assets.catalog.model import ColumnInfo, TableInfo
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 Wanted = Callable[[str], bool]
 CELLS = 4_000_000  # of a batch
 ROWS = 250_000
+FETCHED = 50_000  # rows of Python values
+FIRST = 500  # rows by which the size of the others is judged
+BYTES = 32 * 2**20
 
 
 def batch_rows(columns: int) -> int:
@@ -46,6 +49,22 @@ class Content:
     rows: int | None = None
     rows_exact: bool = True
     problems: list[str] = field(default_factory=list)
+
+
+def adaptive(
+    fetch: "Callable[[int], Sequence[Any]]", make: "Callable[[Sequence[Any]], pa.RecordBatch]", most: int
+) -> "Iterator[pa.RecordBatch]":
+    """Batches of rows that are fetched by number, so many that a batch takes about BYTES however large the values are.
+
+    Args:
+        fetch: the next rows, at most so many; none at the end.
+        most: rows of a batch.
+    """
+    size = min(most, FIRST)
+    while rows := fetch(size):
+        made = make(rows)
+        yield made
+        size = max(1, min(most, int(BYTES * len(rows) / max(1, made.nbytes)), 8 * size))
 
 
 def bounded(content: Content, rows: int, unsure: bool) -> Content:

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from assets.catalog.model import Base, ColumnInfo, ForeignKey, Index, TableInfo, TableKind
 from assets.catalog.scan.arrow import plain
-from assets.catalog.scan.reader import Content, Found, Wanted, batch_rows, bounded
+from assets.catalog.scan.reader import BYTES, Content, Found, Wanted, batch_rows, bounded
 from assets.catalog.scan.references import Address
 from assets.catalog.scan.sources import Source
 from core.errors import SourceError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import duckdb
 
 LOCK_SECONDS = 60.0
+JUDGED = 2_048  # rows
 _CONFIG: dict[str, Any] = {"enable_external_access": "false", "memory_limit": "1GB"}
 _HERE = "database_name = current_database() and not internal"
 _BASES = {
@@ -126,7 +127,7 @@ class DuckdbReader:
             statement += f" limit {int(rows)}"
         try:
             with self.connection.cursor() as cursor:
-                reader: Any = cursor.sql(statement).to_arrow_reader(batch_rows(len(table.columns)))
+                reader: Any = cursor.sql(statement).to_arrow_reader(_batch_rows(cursor, table))
                 content = Content(table.columns, (plain(part) for part in reader), sampled=sampled)
                 yield bounded(content, rows, sampled and table.rows is None)
         except duckdb.Error as error:
@@ -181,6 +182,18 @@ class DuckdbReader:
             members = tuple(e.strip(" '\"") for e in str(expressions).strip("[]").split(","))
             found[schema, table].append(Index(name=name, columns=members, unique=bool(unique)))
         return found
+
+
+def _batch_rows(cursor: Any, table: TableInfo) -> int:
+    """Rows of a batch; fewer where the first texts of a large table are long."""
+    most = batch_rows(len(table.columns))
+    wide = [_quoted(c.name) for c in table.columns if c.base in (Base.TEXT, Base.BINARY, Base.NESTED, Base.OTHER)]
+    if not wide or (table.rows or 0) <= JUDGED:
+        return most
+    size = " + ".join(f"coalesce(strlen({name}::varchar), 0)" for name in wide)
+    first = f"select {', '.join(wide)} from {_quoted(table.schema_name, table.name)} limit {JUDGED}"
+    found = cursor.sql(f"select max({size}) from ({first})").fetchone()
+    return max(16, min(most, int(BYTES / max(1, found[0] or 0)))) if found else most
 
 
 def _quoted(*names: str) -> str:

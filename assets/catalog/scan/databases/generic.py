@@ -12,10 +12,10 @@ from sqlalchemy import Engine, Inspector, create_engine, inspect
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlglot import exp
 
-from assets.catalog.model import ColumnInfo, ForeignKey, Index, TableInfo, TableKind
+from assets.catalog.model import ColumnInfo, TableInfo, TableKind
 from assets.catalog.scan.arrow import batch
-from assets.catalog.scan.databases.types import base_of_type, type_text
-from assets.catalog.scan.reader import Content, Found, Wanted, batch_rows, bounded
+from assets.catalog.scan.databases.structure import Structure
+from assets.catalog.scan.reader import FETCHED, Content, Found, Wanted, adaptive, batch_rows, bounded
 from assets.catalog.scan.references import Address
 from assets.catalog.scan.sources import Source
 from core.errors import SourceError
@@ -45,7 +45,11 @@ DRIVERS: dict[str, tuple[str, str, str]] = {
     "mariadb": ("mysql+pymysql", "pymysql", "mysql"),
     "postgresql": ("postgresql+psycopg2", "psycopg2-binary", "postgres"),
 }
-_LISTS = {"table": "get_table_names", "view": "get_view_names"}
+_LISTS = (
+    (TableKind.TABLE, "get_table_names"),
+    (TableKind.VIEW, "get_view_names"),
+    (TableKind.VIEW, "get_materialized_view_names"),
+)
 Facts = Mapping[str, Mapping[str, Any]]
 
 
@@ -53,6 +57,7 @@ class DatabaseReader:
     """See reader.Reader."""
 
     parallel = 2
+    at_once = False  # whether the dialect tells the structure of all tables of a schema by a few statements
     dialect = ""
     schemas: Sequence[str | None] = (None,)
 
@@ -119,61 +124,24 @@ class DatabaseReader:
             inspector = inspect(connection)
             for schema in self.schemas:
                 facts = self.facts(connection, schema)
-                for kind, listing in _LISTS.items():
-                    for name in getattr(inspector, listing)(schema=schema):
-                        table = TableInfo(name=name, schema_name=schema or "", kind=TableKind(kind))
-                        if wanted(table.path):
-                            found.append(self._found(inspector, table, schema, facts.get(name, {})))
+                structure = Structure(inspector, schema, at_once=self.at_once)
+                for kind, name in _listed(inspector, schema):
+                    table = TableInfo(name=name, schema_name=schema or "", kind=kind)
+                    if wanted(table.path):
+                        found.append(self._found(structure, table, facts.get(name, {})))
         return found
 
     def facts(self, connection: Any, schema: str | None) -> Facts:
         """Table -> rows, rows_exact, size, changed, comment and mark, as far as the database knows them."""
         return {}
 
-    def _found(self, inspector: Inspector, table: TableInfo, schema: str | None, facts: Mapping[str, Any]) -> Found:
+    def _found(self, structure: Structure, table: TableInfo, facts: Mapping[str, Any]) -> Found:
         known = {k: v for k, v in facts.items() if k != "mark"}
         try:
-            known = self._structure(inspector, table, schema) | known
+            known = structure.of(table.name, table.kind) | known
         except Exception as error:  # drivers let their own errors through here
             return Found(table.model_copy(update={"error": self.reason(error)}))
         return Found(table.model_copy(update=known), str(facts.get("mark", "")))
-
-    def _structure(self, inspector: Inspector, table: TableInfo, schema: str | None) -> dict[str, Any]:
-        name = table.name
-        made: dict[str, Any] = {"columns": self._columns(inspector.get_columns(name, schema=schema))}
-        made["comment"] = _optional(lambda: inspector.get_table_comment(name, schema=schema)["text"]) or ""
-        if table.kind is TableKind.VIEW:
-            return made
-        key = _optional(lambda: inspector.get_pk_constraint(name, schema=schema))
-        unique = _optional(lambda: inspector.get_unique_constraints(name, schema=schema)) or []
-        made["primary_key"] = tuple((key or {}).get("constrained_columns") or ())
-        made["unique"] = tuple(sorted(tuple(u["column_names"]) for u in unique))
-        foreign: Any = _optional(lambda: inspector.get_foreign_keys(name, schema=schema)) or []
-        made["foreign_keys"] = tuple(sorted((_foreign(f, table.schema_name) for f in foreign), key=repr))
-        indexes: Any = _optional(lambda: inspector.get_indexes(name, schema=schema)) or []
-        made["indexes"] = tuple(
-            Index(
-                name=i["name"] or "",
-                columns=tuple(c if c is not None else e for c, e in _members(i)),
-                unique=bool(i["unique"]),
-            )
-            for i in sorted(indexes, key=lambda i: i["name"] or "")
-        )
-        return made
-
-    def _columns(self, columns: Any) -> tuple[ColumnInfo, ...]:
-        return tuple(
-            ColumnInfo(
-                name=c["name"],
-                type=type_text(c["type"], self.engine.dialect),
-                base=base_of_type(c["type"]),
-                place=place,
-                nullable=bool(c.get("nullable", True)),
-                default=str(c.get("default") or ""),
-                comment=c.get("comment") or "",
-            )
-            for place, c in enumerate(columns, 1)
-        )
 
     @contextmanager
     def read(self, table: TableInfo, rows: int) -> Iterator[Content]:
@@ -214,31 +182,13 @@ class DatabaseReader:
 
     def _batches(self, result: Any, columns: Sequence[ColumnInfo]) -> "Iterator[pa.RecordBatch]":
         bases = [c.base for c in columns]
-        size = min(20_000, batch_rows(len(columns)))
-        while rows := result.fetchmany(size):
-            yield batch(rows, bases)
+        most = min(FETCHED, batch_rows(len(columns)))
+        return adaptive(result.fetchmany, lambda rows: batch(rows, bases), most)
 
 
-def _optional(ask: Any) -> Any:
-    """What not every dialect can tell."""
-    try:
-        return ask()
-    except NotImplementedError:
-        return None
-
-
-def _foreign(key: Mapping[str, Any], schema: str) -> ForeignKey:
-    target = key.get("referred_schema") or ""
-    return ForeignKey(
-        columns=tuple(key["constrained_columns"]),
-        table=key["referred_table"],
-        targets=tuple(key["referred_columns"]),
-        schema_name="" if target == schema else target,
-        name=key.get("name") or "",
-    )
-
-
-def _members(index: Mapping[str, Any]) -> Iterator[tuple[str | None, str]]:
-    names = index["column_names"]
-    expressions = index.get("expressions") or [n or "" for n in names]
-    return zip(names, expressions, strict=True)
+def _listed(inspector: Inspector, schema: str | None) -> Iterator[tuple[TableKind, str]]:
+    for kind, listing in _LISTS:
+        try:
+            yield from ((kind, name) for name in getattr(inspector, listing)(schema=schema))
+        except NotImplementedError:
+            continue

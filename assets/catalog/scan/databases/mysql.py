@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from assets.catalog.model import Base, ColumnInfo, TableInfo, TableKind
 from assets.catalog.scan.databases.generic import DatabaseReader, Facts
-from assets.catalog.scan.reader import batch_rows
+from assets.catalog.scan.reader import FETCHED, adaptive, batch_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,8 +69,8 @@ class MysqlReader(DatabaseReader):
             converters, driver.decoders = driver.decoders, {}
             try:
                 result = connection.execution_options(stream_results=True).exec_driver_sql(sql.replace("%", "%%"))
-                size = min(50_000, batch_rows(len(columns)))
-                yield (_batch(rows, columns) for rows in iter(lambda: result.fetchmany(size), []))
+                most = min(FETCHED, batch_rows(len(columns)))
+                yield adaptive(result.fetchmany, lambda rows: _batch(rows, columns), most)
             finally:
                 driver.decoders = converters
 

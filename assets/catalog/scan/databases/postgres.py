@@ -1,14 +1,17 @@
 """PostgreSQL: sizes and changes from its statistics, rows as Arrow over ADBC, samples by TABLESAMPLE."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
+from sqlalchemy import Engine, create_engine, text
 
 from assets.catalog.model import Base, ColumnInfo, TableInfo, TableKind
 from assets.catalog.scan.arrow import plain
 from assets.catalog.scan.databases.generic import DatabaseReader, Facts
+from assets.catalog.scan.references import Address
+from assets.catalog.scan.sources import Source
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,6 +35,23 @@ class PostgresReader(DatabaseReader):
     """See reader.Reader. The connection is read-only."""
 
     dialect = "postgres"
+    at_once = True
+
+    def __init__(self, engine: Engine, address: Address, source: Source) -> None:
+        super().__init__(engine, address, source)
+        self._own = threading.local()
+        self._opened: list[Any] = []
+
+    @classmethod
+    def connect_engine(cls, url: str) -> Engine:
+        """Without transactions: a refused statement must not spoil the next."""
+        return create_engine(url, isolation_level="AUTOCOMMIT")
+
+    def close(self) -> None:
+        """See reader.Reader."""
+        for connection in self._opened:
+            connection.close()
+        super().close()
 
     def prepare(self) -> None:
         """Finds the schemas that may be used."""
@@ -81,14 +101,21 @@ class PostgresReader(DatabaseReader):
     @contextmanager
     def rows_of(self, sql: str, columns: Sequence[ColumnInfo]) -> "Iterator[Iterator[pa.RecordBatch]]":
         """Arrow batches of a cursor of its own."""
-        from adbc_driver_postgresql import dbapi
-
-        url = self.address.url.partition(":")
-        address = f"postgresql:{url[2]}"
-        with dbapi.connect(address, autocommit=True) as connection, connection.cursor() as cursor:
-            cursor.execute("set default_transaction_read_only = on")
+        with self._connection().cursor() as cursor:
             cursor.execute(sql)
             yield (plain(part) for part in cursor.fetch_record_batch())
+
+    def _connection(self) -> Any:
+        """One per thread: the driver reads all types of the database when it connects, which takes long."""
+        from adbc_driver_postgresql import dbapi
+
+        if not hasattr(self._own, "connection"):
+            opened = dbapi.connect(f"postgresql:{self.address.url.partition(':')[2]}", autocommit=True)
+            self._own.connection = opened
+            self._opened.append(opened)
+            with opened.cursor() as cursor:
+                cursor.execute("set default_transaction_read_only = on")
+        return self._own.connection
 
 
 def _read_as(name: str, column: ColumnInfo) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine, make_url
 from assets.catalog.model import ColumnInfo, TableInfo, TableKind
 from assets.catalog.scan.arrow import batch
 from assets.catalog.scan.databases.generic import DatabaseReader, Facts
-from assets.catalog.scan.reader import batch_rows
+from assets.catalog.scan.reader import FETCHED, adaptive, batch_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,9 +72,9 @@ class SqliteReader(DatabaseReader):
         """From a connection of its own; text that is no UTF-8 is read with replacements."""
         with closing(_connect(str(self.path))) as connection:
             cursor = connection.execute(sql)
-            size = min(50_000, batch_rows(len(columns)))
+            most = min(FETCHED, batch_rows(len(columns)))
             bases = [c.base for c in columns]
-            yield (batch(rows, bases) for rows in iter(lambda: cursor.fetchmany(size), []))
+            yield adaptive(cursor.fetchmany, lambda rows: batch(rows, bases), most)
 
 
 def _connect(path: str) -> sqlite3.Connection:

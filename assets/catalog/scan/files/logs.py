@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,8 @@ from assets.catalog.scan.files.encoding import Clean, detect
 from assets.catalog.scan.files.file import File, Format, Part
 from assets.catalog.scan.files.folder import FolderReader
 from assets.catalog.scan.files.json_records import Json, lines
-from assets.catalog.scan.reader import Content, batch_rows
+from assets.catalog.scan.files.records import first
+from assets.catalog.scan.reader import FETCHED, Content, adaptive, batch_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -134,10 +134,10 @@ def _batches(found: Iterator[bytes], shape: Shape, rows: int, content: Content) 
     import polars as pl
     import pyarrow as pa
 
-    size = min(50_000, batch_rows(len(shape.fields)))
-    left = rows or None
     refused = 0
-    while some := list(islice(found, size if left is None else min(size, left))):
+
+    def made(some: Sequence[bytes]) -> pa.RecordBatch:
+        nonlocal refused
         texts = pl.Series("l", [line.rstrip(b"\r").decode("utf-8", "replace") for line in some])
         texts = texts.filter(texts.str.strip_chars() != "")
         fields = texts.str.extract_groups(shape.pattern).struct.unnest()
@@ -148,11 +148,8 @@ def _batches(found: Iterator[bytes], shape: Shape, rows: int, content: Content) 
             value = column.replace("-", None) if shape.name != "lines" else column
             typed = value.cast(pl.Int64, strict=False) if name in _INTEGERS else value
             arrays.append(typed.to_arrow().cast(pa.int64() if name in _INTEGERS else pa.large_string()))
-        yield pa.RecordBatch.from_arrays(arrays, names=[str(i) for i in range(len(arrays))])
-        if left is not None:
-            left -= len(some)
-            if left <= 0:
-                content.sampled = next(found, None) is not None
-                break
+        return pa.RecordBatch.from_arrays(arrays, names=[str(i) for i in range(len(arrays))])
+
+    yield from adaptive(first(found, rows, content), made, min(FETCHED, batch_rows(len(shape.fields))))
     if refused:
         content.problems.append(f"{refused:,} lines are not of the shape {shape.name}")

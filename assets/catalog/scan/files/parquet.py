@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from assets.catalog.model import ColumnInfo
 from assets.catalog.scan.arrow import base_of, plain
 from assets.catalog.scan.files.file import File, Part
-from assets.catalog.scan.reader import Content, batch_rows
+from assets.catalog.scan.reader import BYTES, Content, batch_rows
 
 PIECE = 8_192  # rows taken together in a sample
 
@@ -46,7 +46,7 @@ class Parquet:
             opened = pq.ParquetFile(source, read_dictionary=texts)
             total = opened.metadata.num_rows
             sampled = 0 < rows < total
-            batches = _pieces(opened, rows) if sampled else opened.iter_batches(batch_rows(len(schema)))
+            batches = _pieces(opened, rows) if sampled else opened.iter_batches(_batch_rows(opened))
             yield Content(part.columns, map(plain, batches), sampled=sampled, rows=total)
 
 
@@ -55,7 +55,7 @@ def _pieces(opened: Any, rows: int) -> Iterator[pa.RecordBatch]:
     sizes = [opened.metadata.row_group(i).num_rows for i in range(opened.num_row_groups)]
     share = max(1, int(sum(sizes) / rows / 2))
     groups = list(range(0, len(sizes), share)) if len(sizes) >= 2 * share else list(range(len(sizes)))
-    size = min(PIECE, max(256, rows // 16))
+    size = min(PIECE, max(256, rows // 16), _batch_rows(opened))
     pieces = sum(-(-sizes[i] // size) for i in groups)
     wanted = min(pieces, -(-rows // size))
     chosen = set(np.linspace(0, pieces - 1, wanted).astype(int).tolist())
@@ -66,6 +66,13 @@ def _pieces(opened: Any, rows: int) -> Iterator[pa.RecordBatch]:
             left -= min(left, batch.num_rows)
         if number >= last or left == 0:
             return
+
+
+def _batch_rows(opened: Any) -> int:
+    """Rows of a batch, fewer where the footer says that they are large."""
+    groups = [opened.metadata.row_group(i) for i in range(opened.num_row_groups)]
+    size = sum(g.total_byte_size for g in groups) / max(1, opened.metadata.num_rows)
+    return max(1, min(batch_rows(opened.metadata.num_columns), int(BYTES / max(1.0, size))))
 
 
 def _comment(field: pa.Field) -> str:

@@ -1,12 +1,12 @@
 """Records of any shape, as JSON and logs have them, as columns."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from assets.catalog.model import Base, ColumnInfo
 from assets.catalog.scan.arrow import base_of_values, column
-from assets.catalog.scan.reader import Content, batch_rows
+from assets.catalog.scan.reader import FETCHED, Content, adaptive, batch_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,22 +54,34 @@ def batches(
 
     names = {c.name for c in columns}
     others: set[str] = set()
-    size = min(20_000, batch_rows(len(columns)))
-    left = rows or None
-    while some := list(islice(records, size if left is None else min(size, left))):
+
+    def made(some: Sequence[Record]) -> pa.RecordBatch:
         for record in some:
             if len(others) < FIELDS and not record.keys() <= names:
-                others |= record.keys() - names
+                others.update(record.keys() - names)
         arrays = [column([r.get(c.name) for r in some], _kept(c.base)) for c in columns]
-        yield pa.RecordBatch.from_arrays(arrays, names=[str(i) for i in range(len(arrays))])
-        if left is not None:
-            left -= len(some)
-            if left <= 0:
-                content.sampled = next(records, None) is not None
-                break
+        return pa.RecordBatch.from_arrays(arrays, names=[str(i) for i in range(len(arrays))])
+
+    yield from adaptive(first(records, rows, content), made, min(FETCHED, batch_rows(len(columns))))
     if others:
         shown = ", ".join(sorted(others)[:5])
         content.problems.append(f"{len(others):,} fields come only behind the first {JUDGED:,} records: {shown}")
+
+
+def first(items: Iterator[Any], rows: int, content: Content) -> Callable[[int], list[Any]]:
+    """Fetches items by number until there were `rows` of them (0: all); `content` learns whether there were more."""
+    left = rows
+
+    def fetch(size: int) -> list[Any]:
+        nonlocal left
+        if rows and left <= 0:
+            content.sampled = content.sampled or next(items, None) is not None
+            return []
+        some = list(islice(items, min(size, left) if rows else size))
+        left -= len(some)
+        return some
+
+    return fetch
 
 
 def _kept(base: Base) -> Base:

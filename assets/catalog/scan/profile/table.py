@@ -17,6 +17,7 @@ MEMORY = 256 * 2**20  # bytes for the counted values of a table
 LEAST = 64 * 2**10  # of one column
 CELLS = 2_000_000  # of the sample of rows
 ROWS = 50_000
+BYTES = 64 * 2**20
 JUDGED = 4_000  # values of a column by which its meaning is judged
 
 
@@ -47,6 +48,8 @@ class Rows:
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Considers the rows of a batch."""
+        if not self._kept and batch.num_rows:
+            self.size = max(200, min(self.size, int(BYTES * batch.num_rows / max(1, batch.nbytes))))
         keys = self._random.random(batch.num_rows)
         chosen = np.flatnonzero(keys < self._bound)
         if len(chosen) > self.size:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import decimal
+from itertools import islice
 
 import numpy as np
 import polars as pl
@@ -9,10 +10,11 @@ import pyarrow as pa
 import pytest
 
 from assets.catalog.model import Base, ColumnInfo, Profile, Top
-from assets.catalog.scan.arrow import column, text
+from assets.catalog.scan.arrow import batch, column, text
 from assets.catalog.scan.profile.patterns import patterns
-from assets.catalog.scan.profile.table import Measured, TableProfiler
+from assets.catalog.scan.profile.table import Measured, Rows, TableProfiler
 from assets.catalog.scan.profile.withhold import withhold
+from assets.catalog.scan.reader import adaptive
 
 
 def measured(arrays: list[pa.Array], type_: str = "x", parts: int = 1, memory: int = 2**28) -> Measured:
@@ -169,3 +171,24 @@ def test_python_values_of_any_mixture() -> None:
     assert column([1, "x", b"\x01", 2.5], Base.INTEGER).to_pylist() == ["1", "x", "01", "2.5"]
     assert column([2**70], Base.INTEGER).to_pylist() == [str(2**70)]
     assert text({"a": dt.date(2024, 1, 1)}) == '{"a": "2024-01-01"}' and text("\ud800") == "?"
+
+
+def test_batches_of_large_values_are_small() -> None:
+    rows = iter([(b"x" * 2**20,)] * 600)
+    sizes: list[int] = []
+
+    def fetch(size: int) -> list[tuple[bytes]]:
+        some = list(islice(rows, size))
+        sizes.append(len(some))
+        return some
+
+    made = sum(b.num_rows for b in adaptive(fetch, lambda some: batch(some, [Base.BINARY]), 50_000))
+    assert made == 600
+    assert sizes[0] == 500 and max(sizes[1:]) <= 32
+
+
+def test_the_sample_of_rows_is_bounded_by_bytes() -> None:
+    rows = Rows(1)
+    for _ in range(4):
+        rows.add(pa.RecordBatch.from_arrays([pa.array(["y" * 2**18] * 300)], names=["c"]))
+    assert rows.size == 255 and len(rows.column(0)) <= 512
