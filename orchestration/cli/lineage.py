@@ -153,6 +153,24 @@ def export(file: Path, form: str, origin: str | None) -> None:
     click.echo(f"{count} entries in {file}")
 
 
+@lineage.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8604, show_default=True)
+def listen(port: int) -> None:
+    """Take OpenLineage events from other tools at POST /api/v1/lineage, on this machine only; Ctrl-C ends it.
+
+    \b
+    Examples:
+      heddle lineage listen
+      OPENLINEAGE_URL=http://127.0.0.1:8604 airflow scheduler
+    """
+    import uvicorn
+
+    from assets.catalog.lineage.exchange.receive import PATH, lineage_app
+
+    click.echo(f"OpenLineage events are taken at http://127.0.0.1:{port}{PATH}")
+    uvicorn.run(lineage_app(config.load().catalog), host="127.0.0.1", port=port, log_level="warning", lifespan="off")
+
+
 def _store() -> "LineageStore":
     from assets.catalog.lineage.store import LineageStore
 

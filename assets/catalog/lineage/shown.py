@@ -71,11 +71,13 @@ def as_impact(answer: Answer, evidence: Evidence, change: str) -> str:
     names = {"drop": "dropped", "rename": "renamed", "change": "changed"}
     lines = [f"If {answer.start} is {names[change]}:" + (f" ({answer.cut})" if answer.cut else "")]
     title = "names it and has other content" if change == "change" else "names it and breaks"
+    whole = "reads all of it" if change == "change" else "reads all of it and may break"
     edges = {(s.start, s.end): s for s in answer.steps}
     for r in broken:
         step = edges[r.before, r.point]
         told = [step.detail] * bool(step.detail) + [_evidence(evidence[s]) for s in step.sources if s in evidence]
-        lines.append(f"  {title}: {r.point}{_how(r.how)} | {'; '.join(told)}")
+        said = whole if r.how == "whole" else title
+        lines.append(f"  {said}: {r.point}{_how(r.how)} | {'; '.join(told)}")
     ways = {r: " -> ".join(map(str, answer.path(r.point))) for r in behind}
     lines += [f"  gets it from there: {r.point}{_how(r.how)} | {way}" for r, way in ways.items()]
     return "\n".join(lines if answer.reached else [*lines, "  nothing that the graph knows"])

@@ -39,9 +39,17 @@ class LineageStore:
         A definition's or import's former edges go. A run's former edges are kept as history, and only its last state
         counts in questions; a run that states what the last one did adds its id to the evidence.
         """
+        from sqlalchemy.exc import IntegrityError
+
         given = list({(s.origin, s.name): s for s in stated}.values())
         if not given:
             return 0
+        try:
+            return self._put(given)
+        except IntegrityError:  # two named a node at once: now it is there
+            return self._put(given)
+
+    def _put(self, given: list[Stated]) -> int:
         with self._writing.begin() as connection:
             known = self._known(connection, given)
             marks = [_mark(one) for one in given]

@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from openlineage.client import event_v2
+import uvicorn
+from openlineage.client import OpenLineageClient, event_v2
 from openlineage.client.generated import column_lineage_dataset
 from openlineage.client.serde import Serde
 
@@ -191,3 +194,31 @@ def test_the_receiver_takes_events_and_refuses_others(tmp_path: Path) -> None:
     assert code == 400 and "job" in told["errors"][0]
     assert post(url, b"", method="GET")[0] == 405
     assert post(url, b"", path="/")[0] == 404
+
+
+def test_the_real_client_posts_to_the_receiver(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/catalog.db"
+    LineageStore(url)
+    server = uvicorn.Server(
+        uvicorn.Config(lineage_app(url), host="127.0.0.1", port=0, log_level="error", lifespan="off")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        client = OpenLineageClient(url=f"http://127.0.0.1:{port}")
+        run, job = event_v2.Run(RUN), event_v2.Job("airflow", "load")
+        field = column_lineage_dataset.InputField("heddle", RAW, "amount")
+        facet = column_lineage_dataset.ColumnLineageDatasetFacet({"revenue": column_lineage_dataset.Fields([field])})
+        output = event_v2.OutputDataset("heddle", TABLE, facets={"columnLineage": facet})
+        told = {"eventTime": "2026-01-05T10:00:00Z", "run": run, "job": job, "producer": "https://example.com/airflow"}
+        client.emit(event_v2.RunEvent(eventType=event_v2.RunState.START, **told))
+        client.emit(event_v2.RunEvent(eventType=event_v2.RunState.COMPLETE, outputs=[output], **told))
+    finally:
+        server.should_exit = True
+        thread.join(5)
+    stated = list(LineageStore(url).stated("import"))
+    assert [(s.name, s.run) for s in stated] == [("openlineage:airflow/load", RUN)]
+    assert stated[0].edges == (Edge(RAW, "amount", TABLE, "revenue"),)
