@@ -47,10 +47,19 @@ def test_the_code_version_follows_what_is_computed(project: Path, tmp_path: Path
     described = project / "models/staging/staging.yml"
     text = described.read_text(encoding="utf-8")
     described.write_text(text.replace("Household that bought.", "The household that bought."), encoding="utf-8")
+    sql = project / "models/staging/stg_products.sql"
+    text = sql.read_text(encoding="utf-8")
+    sql.write_text(text.replace("nullif(trim(package_size), '')", "nullif(trim(brand), '')"), encoding="utf-8")
     prepare(tmp_path, project)
-    after = {m.name: m.version for m in _read(tmp_path)}
+    prepared = _read(tmp_path)
+    after = {m.name: m.version for m in prepared}
     changed = {name for name in before if before[name] != after[name]}
-    assert changed == {"baskets", "sales_daily", "households"}  # those that add up money
+    assert changed == {"baskets", "sales_daily", "households", "stg_products"}  # those that add up money, and the one
+
+    lineage = {m.name: m.lineage for m in prepared}
+    moved = {(m.name, c) for m in load() for c in m.lineage if m.lineage[c] != lineage[m.name][c]}
+    assert moved == {("stg_products", "package_size")}
+    assert lineage["stg_products"]["package_size"] == (("raw/retail/products", "brand"),)
 
 
 def _read(folder: Path) -> tuple:  # type: ignore[type-arg]
