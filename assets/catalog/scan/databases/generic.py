@@ -123,22 +123,28 @@ class DatabaseReader:
             warnings.simplefilter("ignore")  # of types that SQLAlchemy does not know
             inspector = inspect(connection)
             for schema in self.schemas:
-                facts = self.facts(connection, schema)
+                facts, declared = self.facts(connection, schema), self.declared(connection, schema)
                 structure = Structure(inspector, schema, at_once=self.at_once)
                 for kind, name in _listed(inspector, schema):
                     table = TableInfo(name=name, schema_name=schema or "", kind=kind)
                     if wanted(table.path):
-                        found.append(self._found(structure, table, facts.get(name, {})))
+                        found.append(self._found(structure, table, facts.get(name, {}), declared.get(name, {})))
         return found
 
     def facts(self, connection: Any, schema: str | None) -> Facts:
         """Table -> rows, rows_exact, size, changed, comment and mark, as far as the database knows them."""
         return {}
 
-    def _found(self, structure: Structure, table: TableInfo, facts: Mapping[str, Any]) -> Found:
+    def declared(self, connection: Any, schema: str | None) -> Mapping[str, Mapping[str, str]]:
+        """Table -> column -> type in the database's own words, for types that SQLAlchemy does not know."""
+        return {}
+
+    def _found(
+        self, structure: Structure, table: TableInfo, facts: Mapping[str, Any], declared: Mapping[str, str]
+    ) -> Found:
         known = {k: v for k, v in facts.items() if k != "mark"}
         try:
-            known = structure.of(table.name, table.kind) | known
+            known = structure.of(table.name, table.kind, declared) | known
         except Exception as error:  # drivers let their own errors through here
             return Found(table.model_copy(update={"error": self.reason(error)}))
         return Found(table.model_copy(update=known), str(facts.get("mark", "")))

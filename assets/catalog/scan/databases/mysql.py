@@ -1,6 +1,7 @@
 """MySQL and MariaDB: sizes and changes from information_schema, rows unconverted, samples by chance in the server."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,10 @@ _FACTS = """
 select table_name, table_rows, data_length + index_length, table_comment, table_type, update_time,
        unix_timestamp(update_time), unix_timestamp(), auto_increment, @@global.time_zone
 from information_schema.tables where table_schema = coalesce(:schema, database())
+"""
+_TYPES = """
+select table_name, column_name, column_type from information_schema.columns
+where table_schema = coalesce(:schema, database())
 """
 
 
@@ -49,6 +54,13 @@ class MysqlReader(DatabaseReader):
                 if float(now) - float(since) > SETTLED:
                     known["mark"] = f"{since} {counter}"
             found[name] = known
+        return found
+
+    def declared(self, connection: Any, schema: str | None) -> dict[str, dict[str, str]]:
+        """See DatabaseReader."""
+        found: dict[str, dict[str, str]] = defaultdict(dict)
+        for table, column, kind in connection.execute(text(_TYPES), {"schema": schema}):
+            found[table][column] = str(kind).upper()
         return found
 
     def select(self, table: TableInfo, rows: int) -> str:

@@ -1,6 +1,7 @@
 """PostgreSQL: sizes and changes from its statistics, rows as Arrow over ADBC, samples by TABLESAMPLE."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # types whose Arrow form holds all their values; others come as text
-_NATIVE = ("SMALLINT", "INTEGER", "BIGINT", "REAL", "DOUBLE PRECISION", "BOOLEAN", "TEXT", "VARCHAR", "BYTEA", "DATE")
+_NATIVE = ("SMALLINT", "INTEGER", "BIGINT", "REAL", "DOUBLE PRECISION", "BOOLEAN", "TEXT", "VARCHAR", "BYTEA")
+LAST = "290000-01-01"  # far beyond what counts as a quantity
 _SYSTEM = ("information_schema", "pg_catalog", "pg_toast")
 _FACTS = """
 select c.relname, c.reltuples::bigint, pg_total_relation_size(c.oid), obj_description(c.oid, 'pg_class'),
@@ -28,6 +30,11 @@ from pg_class c join pg_namespace n on n.oid = c.relnamespace
 left join pg_stat_all_tables s on s.relid = c.oid
 left join pg_stat_database d on d.datname = current_database()
 where n.nspname = :schema and c.relkind in ('r', 'p', 'v', 'm', 'f')
+"""
+_TYPES = """
+select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute a
+join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = :schema and a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm', 'f')
 """
 
 
@@ -75,6 +82,13 @@ class PostgresReader(DatabaseReader):
             found[name] = known
         return found
 
+    def declared(self, connection: Any, schema: str | None) -> dict[str, dict[str, str]]:
+        """See DatabaseReader."""
+        found: dict[str, dict[str, str]] = defaultdict(dict)
+        for table, column, kind in connection.execute(text(_TYPES), {"schema": schema}):
+            found[table][column] = str(kind)
+        return found
+
     def too_many(self, table: TableInfo, rows: int) -> bool:
         """By the planner's estimate; a table that was never analysed is judged by its size."""
         if rows and table.rows is None and table.kind is TableKind.TABLE and table.size is not None:
@@ -119,6 +133,8 @@ class PostgresReader(DatabaseReader):
 
 
 def _read_as(name: str, column: ColumnInfo) -> str:
-    kind = column.type.partition("(")[0].upper()
-    native = kind in _NATIVE or (column.base is Base.TIMESTAMP)
+    if column.base in (Base.DATE, Base.TIMESTAMP):  # the driver counts from 1970, where infinity overflows
+        kind = "date" if column.base is Base.DATE else "timestamp"
+        return f"case when {name} = 'infinity' then {kind} '{LAST}' else {name} end as {name}"
+    native = column.type.partition("(")[0].upper() in _NATIVE
     return name if native else f"{name}::text as {name}"

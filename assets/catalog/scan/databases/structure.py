@@ -7,7 +7,7 @@ from sqlalchemy import Inspector
 from sqlalchemy.engine.reflection import ObjectKind
 
 from assets.catalog.model import ColumnInfo, ForeignKey, Index, TableKind
-from assets.catalog.scan.databases.types import base_of_type, type_text
+from assets.catalog.scan.databases.types import UNKNOWN, base_of_type, type_text
 
 _ASKED = ("columns", "table_comment", "pk_constraint", "unique_constraints", "foreign_keys", "indexes")
 
@@ -28,10 +28,13 @@ class Structure:
                 ask = getattr(inspector, f"get_multi_{what}")
                 self._known[what] = ask(schema=schema, kind=ObjectKind.ANY)
 
-    def of(self, name: str, kind: TableKind) -> dict[str, Any]:
-        """Fields of a TableInfo. Raises what SQLAlchemy or the driver raises."""
+    def of(self, name: str, kind: TableKind, declared: Mapping[str, str]) -> dict[str, Any]:
+        """Fields of a TableInfo; `declared` has types of columns that SQLAlchemy does not know.
+
+        Raises what SQLAlchemy or the driver raises.
+        """
         made: dict[str, Any] = {
-            "columns": self._columns(self._ask("columns", name)),
+            "columns": self._columns(self._ask("columns", name), declared),
             "comment": (self._ask("table_comment", name) or {}).get("text") or "",
         }
         if kind is TableKind.VIEW:
@@ -55,11 +58,11 @@ class Structure:
         except NotImplementedError:  # not every dialect can tell everything
             return None
 
-    def _columns(self, columns: Any) -> tuple[ColumnInfo, ...]:
+    def _columns(self, columns: Any, declared: Mapping[str, str]) -> tuple[ColumnInfo, ...]:
         return tuple(
             ColumnInfo(
                 name=c["name"],
-                type=type_text(c["type"], self._inspector.dialect),
+                type=_type(c, self._inspector.dialect, declared),
                 base=base_of_type(c["type"]),
                 place=place,
                 nullable=bool(c.get("nullable", True)),
@@ -68,6 +71,11 @@ class Structure:
             )
             for place, c in enumerate(columns, 1)
         )
+
+
+def _type(column: Mapping[str, Any], dialect: Any, declared: Mapping[str, str]) -> str:
+    found = type_text(column["type"], dialect)
+    return declared.get(column["name"], found) if found == UNKNOWN else found
 
 
 def _foreign(key: Mapping[str, Any], schema: str) -> ForeignKey:

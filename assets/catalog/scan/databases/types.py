@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from assets.catalog.model import Base
 
+UNKNOWN = "ANY"  # a type that SQLAlchemy does not know; that of SQLite's columns without one
 _BASES: tuple[tuple[type[Any], Base], ...] = (
     (types.Boolean, Base.BOOLEAN),
     (types.Integer, Base.INTEGER),
@@ -53,7 +54,7 @@ def base_of_type(type_: Any) -> Base:
 def type_text(type_: Any, dialect: Any) -> str:
     """The type as the engine writes it, such as VARCHAR(20)."""
     if isinstance(type_, types.NullType):
-        return "ANY"  # a column of SQLite without a type
+        return UNKNOWN
     try:
         return str(type_.compile(dialect=dialect))
     except (SQLAlchemyError, AttributeError, TypeError):

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from assets.catalog.model import Base
 
 Numbers = npt.NDArray[np.float64]
+FAR = 4e11  # seconds from 1970, about the year 14,600
 SHOWN = 200  # characters of a value that are kept
 
 
@@ -38,7 +39,7 @@ def numbers(values: pa.Array, base: Base | None = None) -> Numbers | None:
     if pa.types.is_decimal(kind):
         return _array(values.cast(pa.float64()))
     if pa.types.is_date(kind):
-        return _array(values.cast(pa.date32()).cast(pa.int32())) * 86400.0
+        return _near(_array(values.cast(pa.date32()).cast(pa.int32())) * 86400.0)
     if pa.types.is_timestamp(kind):
         return _seconds(values)
     if is_text(kind) and base in _PARSERS:
@@ -50,8 +51,21 @@ def python(values: pa.Array) -> list[Any]:
     """The values as Python's; nanoseconds are cut, which Python has no type for."""
     if pa.types.is_timestamp(values.type) and values.type.unit == "ns":
         values = values.cast(pa.timestamp("us", values.type.tz), safe=False)
-    made: list[Any] = values.to_pylist()
+    try:
+        made: list[Any] = values.to_pylist()
+    except (OverflowError, ValueError):  # infinite, or beyond the years that Python knows
+        return [_far(value) for value in values]
     return made
+
+
+def _far(value: pa.Scalar) -> Any:
+    try:
+        return value.as_py()
+    except (OverflowError, ValueError):
+        seconds = numbers(pa.array([value], value.type))
+        if seconds is not None and np.isfinite(seconds[0]):
+            return value.cast(pa.string()).as_py()
+        return "infinity" if value.value > 0 else "-infinity"
 
 
 def extremes(values: pa.Array) -> tuple[Any, Any]:
@@ -80,7 +94,12 @@ def _array(values: pa.Array) -> Numbers:
 
 def _seconds(values: pa.Array) -> Numbers:
     scale = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[values.type.unit]
-    return _array(values.cast(pa.int64())) / scale
+    return _near(_array(values.cast(pa.int64())) / scale)
+
+
+def _near(seconds: Numbers) -> Numbers:
+    """Engines write an infinite date as the last one they have; that is no quantity."""
+    return np.where(np.abs(seconds) > FAR, np.copysign(np.inf, seconds), seconds)
 
 
 def _numeric(values: pa.Array) -> Numbers:

@@ -91,8 +91,9 @@ def _spread(values: pa.Array, counts: npt.NDArray[np.int64], base: Base) -> dict
         finite = np.isfinite(found)
         if finite.any():
             made |= _quantities(found[finite], counts[finite])
-            if is_text(values.type) and finite.all():
-                ends = python(values.take(pa.array([int(found.argmin()), int(found.argmax())])))
+            if is_text(values.type) and (finite.all() or base in (Base.INTEGER, Base.NUMBER)):
+                there = np.where(finite, found, np.nan)
+                ends = python(values.take(pa.array([int(np.nanargmin(there)), int(np.nanargmax(there))])))
                 made |= {"low": shown(ends[0].strip()), "high": shown(ends[1].strip())}
     return made
 

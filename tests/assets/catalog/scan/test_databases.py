@@ -270,3 +270,41 @@ def test_any_sqlalchemy_url(postgres_server: Callable[[str], str], postgres_url:
         assert found.table.primary_key == ("i",) and found.mark == ""
     finally:
         reader.close()
+
+
+def test_values_that_python_has_no_place_for(postgres_url: str, tmp_path: Path) -> None:
+    run(
+        postgres_url,
+        "create table o (d date, t timestamp, n numeric, f float8, r int4range, p point)",
+        "insert into o values ('infinity', '-infinity', 'NaN', 'Infinity', '[1,3)', '(1,2)'), "
+        "('2024-01-01', '2024-01-01', 1.10, 1.5, null, null), ('0044-03-15 BC', null, 1e30, null, null, null)",
+    )
+    table = tables(scan(source(postgres_url)))["public.o"]
+    found = table.profiles
+    assert (found["d"].low, found["d"].high) == ("-0043-03-15", "infinity") and len(found["d"].quantiles) == 5
+    assert (found["t"].low, found["t"].high) == ("-infinity", "2024-01-01T00:00:00")
+    assert (
+        (found["n"].low, found["n"].high) == ("1.10", "1" + "0" * 30)
+        and found["n"].mean == pytest.approx(5e29)
+        and found["f"].mean == 1.5
+    )
+    assert {c.name: c.type for c in table.table.columns}["p"] == "point"
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as made:
+        made.execute(
+            "create table o as select date 'infinity' as d, 'nan'::double as f, (2::hugeint ** 90)::hugeint as h"
+        )
+    profiles = tables(scan(source(f"duckdb:///{tmp_path / 'x.duckdb'}")))["main.o"].profiles
+    assert profiles["d"].high == "infinity" and profiles["f"].low == "nan" and profiles["h"].high == str(2**90)
+
+
+def test_mariadb_values_of_its_own(mariadb_url: str) -> None:
+    run(
+        mariadb_url,
+        "set sql_mode = ''",
+        "create table o (d date, y year, t time, b bit(3), e enum('a','b'), g geometry, u uuid)",
+        "insert into o values ('0000-00-00', 2024, '-100:00:00', b'101', 'a', point(1, 2), uuid())",
+    )
+    table = tables(scan(source(mariadb_url)))["o"]
+    assert table.profiles["d"].low == "0000-00-00" and table.profiles["t"].low == "-100:00:00"
+    kinds = {c.name: c.type for c in table.table.columns}
+    assert kinds["g"] == "GEOMETRY" and kinds["e"] == "ENUM('a','b')"
