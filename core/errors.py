@@ -32,6 +32,10 @@ class StoreError(HeddleError):
     """A store (warehouse, objects, tracking, vectors) refused or failed an operation."""
 
 
+class ConflictError(StoreError):
+    """Somebody else changed the same thing since it was read."""
+
+
 class ModelError(HeddleError):
     """A model or its package is unusable."""
 

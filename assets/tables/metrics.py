@@ -1,7 +1,7 @@
 """Metrics defined once, in the dbt project, and turned into SQL for the warehouse by MetricFlow."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -76,10 +76,20 @@ class Metrics:
     Args:
         dialect: duckdb or postgres.
         prepared: folder of the prepared files.
+        semantics: the semantic manifest's text where it is not the prepared one.
+        allowed: metric -> the only dimensions it may be cut by; metrics that are not named take all they share.
     """
 
-    def __init__(self, dialect: str, prepared: Path = PREPARED) -> None:
-        manifest = parse_manifest_from_dbt_generated_manifest((prepared / SEMANTICS).read_text(encoding="utf-8"))
+    def __init__(
+        self,
+        dialect: str,
+        prepared: Path = PREPARED,
+        semantics: str = "",
+        allowed: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
+        text = semantics or (prepared / SEMANTICS).read_text(encoding="utf-8")
+        manifest = parse_manifest_from_dbt_generated_manifest(text)
+        self._allowed = allowed or {}
         client: Any = _Renderer(dialect)
         self.engine = MetricFlowEngine(SemanticManifestLookup(manifest), client)
         self._metrics = {m.name: m for m in self.engine.list_metrics()}
@@ -150,7 +160,9 @@ class Metrics:
         """Short name -> MetricFlow's name. A short name that two entities share is given with its entity."""
         found = [d for d in self._metrics[metric].dimensions if d.type.value == "categorical"]
         short = [d.name for d in found]
-        return {d.name if short.count(d.name) == 1 else d.dunder_name: d.dunder_name for d in found}
+        named = {d.name if short.count(d.name) == 1 else d.dunder_name: d.dunder_name for d in found}
+        only = self._allowed.get(metric) or named
+        return {name: full for name, full in named.items() if name in only}
 
 
 def _moment(day: date | None) -> datetime | None:

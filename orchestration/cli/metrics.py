@@ -7,19 +7,21 @@ from typing import Any
 import click
 
 from core import settings as config
+from orchestration.cli.metric_records import book, define, edit, remove, search, show
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.group()
 def metrics() -> None:
-    """Business metrics, defined once in the dbt project.
+    """Business metrics: dbt's and records of your own, compiled by one semantic layer.
 
     \b
     Examples:
       heddle metrics list
       heddle metrics query sales average_basket --by department --grain month
       heddle metrics query coupon_conversion --by campaign_type --format csv
+      heddle metrics define private_units --model basket_lines --measure "sum(quantity)" --filter "brand = 'Private'"
     """
 
 
@@ -95,12 +97,9 @@ def _remember(names: Sequence[str], by: Sequence[str], sql: str) -> None:
 
 
 def _metrics() -> Any:
-    from assets.tables.metrics import Metrics
-    from assets.tables.specs import load
     from resources.open import adapter
 
-    load()  # prepares again if the dbt project has changed
-    return Metrics(adapter("warehouse", config.load().warehouse).dialect)
+    return book().layer(adapter("warehouse", config.load().warehouse).dialect)
 
 
 def _show(found: Any) -> None:
@@ -111,3 +110,7 @@ def _show(found: Any) -> None:
     for row in found.iter_rows():
         table.add_row(*("" if v is None else f"{v:,.4g}" if isinstance(v, float) else str(v) for v in row))
     Console().print(table)
+
+
+for _command in (define, edit, remove, search, show):
+    metrics.add_command(_command)

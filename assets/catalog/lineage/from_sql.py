@@ -57,11 +57,16 @@ def select_lineage(key: str, sql: str, dialect: str, upstream: Iterable[str], co
     return edges
 
 
-def metric_lineage(path: Path = PREPARED / SEMANTICS) -> list[Stated]:
-    """The metrics of the semantic layer: columns of tables -> `metric:name`, and metrics of metrics."""
+def metric_lineage(semantics: str = "") -> list[Stated]:
+    """The metrics of the semantic layer: columns of tables -> `metric:name`, and metrics of metrics.
+
+    Args:
+        semantics: the semantic manifest's text; the prepared one where it is empty.
+    """
     from sqlglot import exp, parse_one
 
-    manifest = json.loads(path.read_text(encoding="utf-8"))
+    path: Path = PREPARED / SEMANTICS
+    manifest = json.loads(semantics or path.read_text(encoding="utf-8"))
     measures: dict[str, list[tuple[str, str]]] = {}
     for model in manifest["semantic_models"]:
         relation = model["node_relation"]

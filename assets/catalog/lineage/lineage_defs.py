@@ -47,7 +47,7 @@ def definition_lineage(settings: Settings, graph: AssetGraph, instance: dg.Dagst
     from assets.tables.specs import load as load_models
 
     found = [*kettle_lineage(settings.kettle_files, load_kettle(settings.kettle_files, settings))]
-    found += [*dbt_lineage(load_models()), *metric_lineage()]
+    found += [*dbt_lineage(load_models()), *metric_lineage(_semantics(settings))]
     found += _documents(settings, found)
     yield from found
     told = {s.name.split(MARK)[-1] for s in found}
@@ -56,6 +56,18 @@ def definition_lineage(settings: Settings, graph: AssetGraph, instance: dg.Dagst
     for key in sorted(graph.get_all_asset_keys()):
         if key.to_user_string() not in told and graph.get(key).is_materializable:
             yield from _asset(graph, key, columns, dialect)
+
+
+def _semantics(settings: Settings) -> str:
+    """dbt's metrics and the records of HEDDLE_CATALOG_FILES; without the records where one of them is wrong."""
+    from assets.catalog.metrics.book import MetricBook
+    from assets.catalog.store.versions import Versions
+    from core.errors import HeddleError
+
+    try:
+        return MetricBook(settings, Versions(settings.catalog)).semantics()
+    except HeddleError:  # the command line names it; lineage of all else goes on
+        return ""
 
 
 def record_run(settings: Settings, instance: dg.DagsterInstance, run: str) -> int:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from assets.catalog.store.database import create, open_engine
-from core.errors import StoreError
+from core.errors import ConflictError
 from core.hashing import digest
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Versions:
             expected: number of the version that was edited; 0 for a new entry.
 
         Raises:
-            StoreError: somebody else changed the entry since `expected`.
+            ConflictError: somebody else changed the entry since `expected`.
         """
         made = self.put_all([(kind, key, document)], change, expected=expected)
         return made[0] if made else None
@@ -202,7 +202,7 @@ class Versions:
         locked = select(e.c.number).where(e.c.kind == kind, e.c.key == key).with_for_update()
         number = connection.execute(locked).scalar() or 0
         if expected is not None and expected != number:
-            raise StoreError(
+            raise ConflictError(
                 f"{kind} {key} is at version {number}, not {expected}: somebody changed it meanwhile",
                 "read it again and repeat the change",
             )
