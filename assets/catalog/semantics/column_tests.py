@@ -52,9 +52,10 @@ def unique_codes(sample: Sample) -> Finding:
     """Nearly every row has its own value; values mix digits with letters, have one length, or count up."""
     if sample.unique < 0.9 or sample.rows < 4:
         return Finding(0.4, "values repeat")
-    if _share(sample.values, r"[0-9]") < 0.8:
+    text = "".join(sample.values.to_list())
+    if not text.isdigit() and _share(sample.values, r"[0-9]") < 0.8:
         return Finding(0.3, "no digits")
-    if _share(sample.values, r"^[0-9]{1,18}$") == 1:
+    if text.isascii() and text.isdigit() and int(sample.values.str.len_bytes().to_numpy().max()) <= 18:
         numbers = sample.values.str.to_integer().to_numpy()
         same = len(set(map(len, sample.values))) == 1 and len(sample.values[0]) >= 5
         if not same and np.ptp(numbers) > 3 * sample.distinct:
@@ -101,8 +102,13 @@ def amounts(sample: Sample) -> Finding:
 
 
 def coordinates(sample: Sample) -> Finding:
-    """Many different numbers with many decimals."""
-    return Finding(1.0) if sample.unique > 0.3 or sample.distinct > 20 else Finding(0.5)
+    """Many different numbers, not all of them near zero as ratios and errors are."""
+    import polars as pl
+
+    numbers = sample.values.str.strip_chars("°").cast(pl.Float64, strict=False).drop_nulls().to_numpy()
+    if not len(numbers) or np.abs(numbers).max() < 10:
+        return Finding(0.5, "numbers near zero")
+    return Finding(1.0) if sample.unique > 0.3 or sample.distinct > 20 else Finding(0.5, "few different numbers")
 
 
 def sentences(sample: Sample) -> Finding:

@@ -11,7 +11,8 @@ from assets.catalog.semantics.sample import Sample
 
 THRESHOLD = 0.5  # below it there is no meaning
 NAME = 0.75  # how much of what is missing to certainty the best header gives
-NEAR = 0.4  # confidence from which a type counts for its neighbours
+NEAR = 0.35  # confidence from which a type counts for its neighbours
+CLOSE = 3  # columns further away count half
 OTHERS = 3
 
 
@@ -57,8 +58,10 @@ def beside(columns: Sequence[dict[str, Candidate]], registry: Registry) -> None:
     for place, column in enumerate(columns):
         for name, candidate in list(column.items()):
             for other, bonus in registry.types[name].beside.items():
-                if any(other in types for i, types in enumerate(near) if i != place):
-                    confidence = candidate.confidence + (1 - candidate.confidence) * bonus
+                places = [abs(i - place) for i, types in enumerate(near) if i != place and other in types]
+                if places:
+                    counted = bonus if min(places) <= CLOSE else bonus / 2
+                    confidence = candidate.confidence + (1 - candidate.confidence) * counted
                     by = candidate.by if candidate.confidence >= THRESHOLD else "context"
                     evidence = (*candidate.evidence, f"another column looks like {other}")
                     candidate = Candidate(name, confidence, by, evidence)

@@ -96,7 +96,7 @@ class Recogniser:
         known = self._lookup(values)
         flags = _match(values, [p for p, _ in patterns])
         for pattern, columns in patterns:
-            fits = flags[pattern.type.strip, pattern.regex]
+            fits = flags[_test(pattern)]
             if pattern.main:
                 fits = self._with_words(pattern.type, fits, known)
             for column in np.flatnonzero(columns):
@@ -104,7 +104,8 @@ class Recogniser:
                 part = fits[ends[column] - n : ends[column]]
                 name, far = pattern.type.name, self._best(found[column]) - BEHIND
                 if part.sum() >= pattern.type.least * n and (pattern.weight > far or name in hinted[column]):
-                    self._verify(pattern, samples[column], part, found[column], name in hinted[column])
+                    held = known[ends[column] - n : ends[column]]
+                    self._verify(pattern, samples[column], part, held, found[column], name in hinted[column])
 
     def _possible(self, samples: Sequence[Sample]) -> Flags:
         """Which patterns may reach their least share in which columns, judged on a few values: [patterns, columns]."""
@@ -169,7 +170,9 @@ class Recogniser:
                 fits = fits & (known & self._bits(words) != 0)
         return fits
 
-    def _verify(self, pattern: Pattern, sample: Sample, fits: Flags, found: dict[str, Found], hinted: bool) -> None:
+    def _verify(
+        self, pattern: Pattern, sample: Sample, fits: Flags, known: Places, found: dict[str, Found], hinted: bool
+    ) -> None:
         """The tests that cost more, on the values that the pattern left."""
         type_, main = pattern.type, pattern.main
         evidence: list[str] = []
@@ -179,17 +182,17 @@ class Recogniser:
             if fits.any():
                 evidence.append(f"{passed.sum() / fits.sum():.0%} pass {', '.join(type_.validator)}")
             fits = passed
-        known = 1.0
+        listed = 1.0
         for words in type_.words if main else ():
-            fits, part = self._words(words, sample.values, fits)
-            known = min(known, part)
-        if known < (NAMED if hinted else 1):
+            fits, part = self._words(words, sample.values, fits, known)
+            listed = min(listed, part)
+        if listed < (NAMED if hinted else 1):
             return
         share = float(fits.mean())
         if share < type_.least:
             return
         factor, why = TESTS[type_.column](sample) if type_.column and main else (1.0, "")
-        confidence = pattern.weight * share * factor * known * len(fits) / (len(fits) + DOUBT)
+        confidence = pattern.weight * share * factor * listed * len(fits) / (len(fits) + DOUBT)
         if confidence > found.get(type_.name, Found(0.0, 0.0, ())).confidence:
             what = "fit the pattern" if pattern.regex else "belong" if type_.words else "were looked at"
             if main and any(w.least is None for w in type_.words):
@@ -199,8 +202,6 @@ class Recogniser:
 
     def _plain(self, type_: SemanticType, values: "pl.Series") -> Flags:
         ok = np.ones(len(values), dtype=np.bool_)
-        if type_.reject:
-            ok &= ~values.str.contains(f"^(?:{type_.reject})$").to_numpy()
         if type_.length != (1, 1_000_000):
             lengths = values.str.len_chars().to_numpy()
             ok &= (lengths >= type_.length[0]) & (lengths <= type_.length[1])
@@ -216,11 +217,14 @@ class Recogniser:
         passed[places[ok]] = True
         return passed
 
-    def _words(self, words: Words, values: "pl.Series", fits: Flags) -> tuple[Flags, float]:
+    def _words(self, words: Words, values: "pl.Series", fits: Flags, known: Places) -> tuple[Flags, float]:
         """Values with their words known; and how near an incomplete list comes to the share it should know, up to 1."""
         if words.how == "equals" and words.least is None:
             return fits, 1.0
-        hits = self._hits(words, values.str.to_lowercase())
+        if words.how == "equals":
+            hits = np.asarray(known & self._bits(words) != 0)
+        else:
+            hits = self._hits(words, values.str.to_lowercase())
         if words.least is None:
             return fits & hits, 1.0
         return fits, min(1.0, float((hits & fits).sum() / max(words.least * fits.sum(), 1e-9))) if fits.any() else 0.0
@@ -231,7 +235,7 @@ class Recogniser:
             return _any(values.str.extract_all(r"[a-z\x{80}-\x{10FFFF}]+"), held)
         if words.how == "characters":
             return ~_any(values.str.slice(1).str.split(""), held, inside=False)
-        lengths = {"equals": (LONGEST,), "prefix": (1, 2), "prefix2": (2,), "prefix6": (6,)}[words.how]
+        lengths = {"prefix": (1, 2), "prefix2": (2,), "prefix6": (6,)}[words.how]
         return np.asarray(np.logical_or.reduce([_inside(values.str.slice(0, n), held) for n in lengths]))
 
     def _held(self, names: tuple[str, ...]) -> frozenset[str]:
@@ -260,13 +264,28 @@ class Recogniser:
         return sum(1 << self._exact.index(name) for name in words.of)
 
 
-def _match(values: "pl.Series", patterns: Sequence[Pattern]) -> dict[tuple[str, str], Flags]:
-    """Which values fit each pattern, each distinct one matched once; no pattern fits everything."""
-    tests = list(dict.fromkeys((p.type.strip, p.regex) for p in patterns))
-    matching = [_bare(strip).str.contains(regex).alias(str(i)) for i, (strip, regex) in enumerate(tests) if regex]
+def _test(pattern: Pattern) -> tuple[str, str, str]:
+    return pattern.type.strip, pattern.regex, pattern.type.reject
+
+
+def _match(values: "pl.Series", patterns: Sequence[Pattern]) -> dict[tuple[str, str, str], Flags]:
+    """Which values fit each pattern and not what it rejects, each distinct one matched once."""
+    import polars as pl
+
+    tests = list(dict.fromkeys(map(_test, patterns)))
+    matching = []
+    for place, (strip, regex, reject) in enumerate(tests):
+        fits = _bare(strip).str.contains(regex) if regex else pl.lit(True)
+        if reject:
+            fits &= ~pl.col("v").str.contains(_whole(reject))
+        if regex or reject:
+            matching.append(fits.alias(str(place)))
     matched = values.alias("v").to_frame().select_seq(matching)
     everything = np.ones(len(values), dtype=np.bool_)
-    return {test: matched.get_column(str(i)).to_numpy() if test[1] else everything for i, test in enumerate(tests)}
+    held = set(matched.columns)
+    return {
+        test: matched.get_column(str(i)).to_numpy() if str(i) in held else everything for i, test in enumerate(tests)
+    }
 
 
 def _whole(pattern: str) -> str:

@@ -115,10 +115,13 @@ def _distinct(columns: "list[pl.Series]", bases: list[Base], rows: int) -> "tupl
         column = pl.col("v")
         if len(values) > rows:
             column = column.gather_every(-(-len(values) // rows))
-        texts = column.drop_nulls().cast(pl.String).str.slice(0, LONGEST).str.strip_chars()
-        held = values.alias("v").to_frame().select_seq(texts)
-        counts.append(len(held))
-        distinct.append(held.get_column("v").unique(maintain_order=True))
+        column = column.drop_nulls()
+        if base is Base.TEXT:
+            column = column.cast(pl.String).str.slice(0, LONGEST).str.strip_chars()
+        texts = column.unique(maintain_order=True).cast(pl.String)
+        held = values.alias("v").to_frame().select_seq(texts.implode().alias("v"), column.len().alias("n"))
+        counts.append(int(held.item(0, "n")))
+        distinct.append(held.item(0, "v"))
     return distinct, counts
 
 
