@@ -20,6 +20,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from assets.catalog.model import Meaning, TableInfo
+from assets.catalog.semantics import classify, registry
+
 _COLUMNS = """
     i as id, (i * 7919 + {k}) % 100003 as customer, 'name ' || (i * 7 % 500) as name,
     'p' || i || '@example.org' as mail, (i * 0.37)::decimal(10, 2) as amount, i * 1.5 + {k} as score,
@@ -59,7 +62,6 @@ def summarize(what: str) -> int:
 
 def heddle(what: str, meanings: bool = False) -> int:
     """The catalogue's scan, structure included, without sampling."""
-    from assets.catalog.scan.meaning import Meanings
     from assets.catalog.scan.scanner import scan
     from assets.catalog.scan.sources import Source
 
@@ -69,10 +71,13 @@ def heddle(what: str, meanings: bool = False) -> int:
         if path.suffix == ".parquet"
         else Source(name="it", url=f"duckdb:///{path}", sample_rows=0)
     )
-    known = Meanings("it", path.parent) if meanings else None
-    found = scan(source, classify=known.classify if known else None, sensitive=known.sensitive if known else None)
+    found = scan(source, classify=_meanings, sensitive=registry.builtin().sensitive) if meanings else scan(source)
     assert found.errors == (), found.errors
     return sum(len(t.profiles) for t in found.tables)
+
+
+def _meanings(table: TableInfo, values: Any) -> dict[str, Meaning | None]:
+    return classify.table(values, classify.Context(source="it", table=table.path))
 
 
 def meant(what: str) -> int:
@@ -84,7 +89,7 @@ WAYS = {"summarize": summarize, "heddle": heddle, "meant": meant}
 # loaded before the clock starts, as a scan in a running process finds them
 IMPORTS = (
     "duckdb, pandas, polars, pyarrow.parquet, pyarrow.compute, sqlglot, assets.catalog.scan.scanner, "
-    "assets.catalog.scan.profile.table, assets.catalog.scan.meaning, assets.catalog.scan.files.folder, "
+    "assets.catalog.scan.profile.table, assets.catalog.scan.files.folder, "
     "assets.catalog.scan.files.parquet, assets.catalog.scan.databases.duckdb"
 )
 YDATA = """
