@@ -6,6 +6,7 @@ from typing import Any
 from assets.catalog.lineage.from_sql import select_lineage
 from assets.catalog.lineage.model import Edge, Stated
 from core.errors import HeddleError
+from core.hashing import digest
 from core.naming import Key, TableName, table_key
 
 INDEX, DOCUMENTS = "index/retail/handbook", "doc/retail/handbook"
@@ -24,6 +25,7 @@ def answer_lineage(records: Iterable[Mapping[str, Any]], dialect: str = "duckdb"
         if edges:
             evidence = {"index": str(record.get("index") or ""), "question": str(record.get("question") or "")}
             evidence |= {"mode": str(record.get("mode") or ""), "model": str(record.get("model") or "")}
+            evidence["sql"] = digest([str(record["sql"])]) if record.get("sql") else ""
             told = {k: v for k, v in evidence.items() if v} | {"journal": record["id"]}
             yield Stated("run", name, tuple(edges), told, record["id"], str(record.get("time") or ""))
 

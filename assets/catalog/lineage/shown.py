@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from assets.catalog.lineage.model import DATA, Answer, Point
 
 MOST = 400  # edges of a drawing
+COMMIT = 12  # characters of a commit
 Evidence = Mapping[int, Mapping[str, str]]  # by the sources of steps
 WORDS = {"data": "values", "rows": "which rows there are", "whole": "read as a whole"}
-SHOWN = ("file", "step", "sql", "commit", "code_version", "run", "mlflow_run", "index", "line", "event")
+SHOWN = ("question", "file", "step", "sql", "commit", "code_version", "run", "mlflow_run", "index", "line", "event")
 
 
 def as_json(answer: Answer, evidence: Evidence) -> str:
@@ -58,7 +59,8 @@ def as_text(answer: Answer, evidence: Evidence) -> str:
         step = edges.get(ends)
         if step is not None:
             told = [_evidence(evidence[s]) for s in step.sources if s in evidence]
-            words = [step.detail] * bool(step.detail) + [f"{step.kind} of {step.start}"] * (step.kind != DATA) + told
+            detail = f"then {step.detail}" if answer.direction == "up" else step.detail
+            words = [detail] * bool(step.detail) + [f"{step.kind} of {step.start}"] * (step.kind != DATA) + told
             lines.append(f"{'  ' * first.distance}  | " + "; ".join(w for w in words if w))
     return "\n".join(lines)
 
@@ -153,5 +155,10 @@ def _how(how: str) -> str:
 
 
 def _evidence(known: Mapping[str, str]) -> str:
-    parts = [f"{name} {known[name]}" for name in SHOWN if known.get(name)]
+    parts = [f"{name} {_short(name, known[name])}" for name in SHOWN if known.get(name)]
     return ", ".join([known.get("origin", ""), *parts])
+
+
+def _short(name: str, value: str) -> str:
+    """Commits as git shows them; JSON has them whole."""
+    return value[:COMMIT] + value[40:] if name == "commit" else value

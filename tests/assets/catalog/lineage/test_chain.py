@@ -111,7 +111,7 @@ def test_an_answer_leads_back_to_step_run_file_and_commit_and_a_source_to_its_an
     assert ASKED in ran.output
     back = CliRunner().invoke(main, ["lineage", "up", ASKED], env=environment(site)).output
     assert f"{step_key(LOAD, 'Name')} (revenue)" in back
-    assert f"file {LOAD}, commit {head}" in back and f"run {result.run_id}" in back
+    assert f"file {LOAD}, commit {head[:12]}" in back and f"run {result.run_id}" in back
 
 
 def environment(site: Site) -> dict[str, str]:
