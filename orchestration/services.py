@@ -63,10 +63,22 @@ def services(settings: Settings, folder: Path) -> list[Service]:
             listens=address(settings.endpoints, "HEDDLE_ENDPOINTS"),
             running=lambda: holder(server.pid_path(settings)),
         ),
+        _studio(settings),
     ]
     if not settings.tracking.startswith("http"):  # a tracking server has a UI of its own
         found.append(_mlflow(settings))
     return found
+
+
+def _studio(settings: Settings) -> Service:
+    url = f"http://{HOST}:{settings.studio_port}"
+    return Service(
+        "studio",
+        _python("serving.studio.server"),
+        url,
+        lambda: _silent(f"{url}/health"),
+        listens=Address(HOST, settings.studio_port, "HEDDLE_STUDIO_PORT"),
+    )
 
 
 def _mlflow(settings: Settings) -> Service:

@@ -55,6 +55,7 @@ def assets_of_tables(versions: Versions) -> dict[str, str]:
 def _of_asset(versions: Versions, version: Version, table: Version | None, types: "Registry") -> Entry:
     document = version.document or {}
     written = document.get("written", {})
+    scanned = TableEntry.model_validate(table.document) if table else None
     columns = {c.name: c for c in _columns(versions, table, types)} if table else {}
     for c in document.get("columns", []):
         known = columns.get(c["name"], Column(name=c["name"], date=c.get("base") in DATES))
@@ -73,8 +74,8 @@ def _of_asset(versions: Versions, version: Version, table: Version | None, types
         description=" ".join(filter(None, (written.get("description", ""), document.get("description", "")))),
         source=domain,
         columns=tuple(columns.values()),
-        tags=(*written.get("tags", []), *document.get("tags", {})),
-        owner=", ".join(written.get("owners", []) or document.get("owners", [])),
+        tags=(*written.get("tags", []), *document.get("tags", {}), *(scanned.tags if scanned else ())),
+        owner=", ".join(written.get("owners", []) or document.get("owners", [])) or (scanned.owner if scanned else ""),
         related=tuple(document.get("upstream", [])),
         changed=measured[0][2].get("made", "") if measured else "",
     )

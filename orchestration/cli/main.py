@@ -22,6 +22,7 @@ COMMANDS = {
     "run": "orchestration.cli.run:run",
     "serve": "orchestration.cli.serve:serve",
     "standards": "orchestration.cli.standards:standards",
+    "studio": "orchestration.cli.studio:studio",
     "templates": "orchestration.cli.templates:templates",
     "up": "orchestration.cli.up:up",
 }
@@ -68,6 +69,6 @@ def main() -> None:
     \b
     Examples:
       heddle demo                     build everything on real retail data
-      heddle up                       web UI, daemon, endpoint server and MLflow UI
+      heddle up                       web UI, daemon, endpoint server, studio, MLflow UI
       heddle ask "How long is a coupon valid?"
     """

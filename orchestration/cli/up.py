@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from orchestration.supervisor import Status, Supervisor
 
-OPTIONAL = ("daemon", "endpoints", "MLflow UI")
+OPTIONAL = ("daemon", "endpoints", "studio", "MLflow UI")
 REFRESH_SECONDS = 1.0
 
 
 @click.command()
 @click.option("--without", multiple=True, type=click.Choice(OPTIONAL), help="Leave this service out (repeatable).")
 def up(without: tuple[str, ...]) -> None:
-    """Run the web UI, the daemon, the endpoint server and the MLflow UI until Ctrl-C.
+    """Run the web UI, the daemon, the endpoint server, the studio and the MLflow UI until Ctrl-C.
 
     A service that crashes is started again. Logs are in the home folder under logs/.
 

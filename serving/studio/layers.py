@@ -1,7 +1,7 @@
 """Boxes of a directed graph in columns from left to right, after Sugiyama, Tagawa and Toda (1981).
 
-Cycles are opened at edges back to where a depth-first walk came from, each box stands as far right as the longest way to
-it, edges over several columns get a bend in each, and a column is ordered by the mean places of its boxes' neighbours.
+Cycles are opened at edges back to where a depth-first walk came from, each box stands as far right as the longest way
+to it, edges over several columns get a bend in each, and a column is ordered by the mean places of its neighbours.
 """
 
 from collections import defaultdict

@@ -1,0 +1,131 @@
+"""The studio as an ASGI app: routes, languages, errors, and what keeps other pages and other names of this host out."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from core.errors import HeddleError, StoreError
+from serving.studio.forms import Form, RefusedError, read
+from serving.studio.pages import catalogue, column, entry, graph, save
+from serving.studio.studio import Studio
+from serving.studio.texts import COOKIE, LANGUAGES, MissingError
+from serving.studio.visit import Visit
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+Page = Callable[[Visit], str]
+Action = Callable[[Studio, Form], str]
+PAGES: Mapping[str, Page] = {
+    "/": catalogue.page,
+    "/entry": entry.page,
+    "/column": column.page,
+    "/graph": graph.page,
+}
+ACTIONS: Mapping[str, Action] = {
+    "/entry": save.entry,
+    "/column": save.column,
+    "/accept": save.accept,
+    "/relation": save.relation,
+}
+HOSTS = ["127.0.0.1", "localhost"]  # another name may be somebody's way to let a foreign page read ours
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+log = logging.getLogger(__name__)
+
+
+def build(studio: Studio) -> Starlette:
+    """The app; it reads and writes the catalogue of the studio, and nothing else."""
+    routes = [
+        *(Route(path, _shown(studio, page), methods=["GET"]) for path, page in PAGES.items()),
+        *(Route(path, _done(studio, action), methods=["POST"]) for path, action in ACTIONS.items()),
+        Route("/health", lambda request: PlainTextResponse("ok"), methods=["GET"]),
+        Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)],
+        exception_handlers={HTTPException: _odd(studio), Exception: _odd(studio)},
+    )
+
+
+def _shown(studio: Studio, page: Page) -> Callable[["Request"], Awaitable[Response]]:
+    async def show(request: "Request") -> Response:
+        visit = Visit(studio, request)
+        try:
+            response = HTMLResponse(await run_in_threadpool(page, visit))
+        except (HeddleError, MissingError, RefusedError) as error:
+            response = await run_in_threadpool(_problem, visit, error)
+        return _finished(request, response)
+
+    return show
+
+
+def _done(studio: Studio, action: Action) -> Callable[["Request"], Awaitable[Response]]:
+    async def do(request: "Request") -> Response:
+        response: Response
+        try:
+            form = await read(request, studio.token)
+            response = RedirectResponse(await run_in_threadpool(action, studio, form), 303)
+            studio.shelf.outdated()
+        except (HeddleError, MissingError, RefusedError) as error:
+            response = await run_in_threadpool(_problem, Visit(studio, request), error)
+        return _finished(request, response)
+
+    return do
+
+
+def _problem(visit: Visit, error: Exception) -> HTMLResponse:
+    """What went wrong, in words, as a page."""
+    say, fix, status = visit.say, "", 400
+    near: tuple[str, ...] = ()
+    if isinstance(error, MissingError):
+        what, status = say("missing", key=error.key[:300]) if error.key else say("no_page"), 404
+        near = error.near
+    elif isinstance(error, RefusedError):
+        what, status = say(error.why), 403
+    elif isinstance(error, HeddleError):
+        what, fix = error.what, error.fix
+        status = 409 if isinstance(error, StoreError) else 400
+    else:
+        what, status = say("broken"), 500
+    return HTMLResponse(visit.page("problem.html", say("problem"), what=what, fix=fix, near=near), status)
+
+
+def _odd(studio: Studio) -> Callable[["Request", Exception], Awaitable[Response]]:
+    """Addresses without a page, wrong methods, and our own mistakes, which are logged and not shown."""
+
+    async def tell(request: "Request", error: Exception) -> Response:
+        visit = Visit(studio, request)
+        if isinstance(error, HTTPException) and error.status_code != 404:
+            return _finished(request, PlainTextResponse(error.detail, error.status_code, error.headers))
+        shown = MissingError("") if isinstance(error, HTTPException) else error
+        if shown is error:
+            log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return _finished(request, _problem(visit, shown))
+
+    return tell
+
+
+def _finished(request: "Request", response: Response) -> Response:
+    response.headers.update({**HEADERS, "Cache-Control": "no-store"})
+    chosen = request.query_params.get("lang")
+    if chosen in LANGUAGES:
+        response.set_cookie(COOKIE, str(chosen), max_age=31_536_000, httponly=True, samesite="strict")
+    return response

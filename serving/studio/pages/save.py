@@ -1,0 +1,109 @@
+"""What forms do: write words, accept changes, decide on relations; each returns the page to go to."""
+
+from assets.catalog import edit as edits
+from assets.catalog.card import Card
+from assets.catalog.changes.entry import TABLE
+from assets.catalog.people import PRIVATE, sees, teams
+from assets.catalog.record import accept as take
+from assets.catalog.relate import named
+from assets.catalog.relations.model import State
+from assets.catalog.relations.store import decide
+from core.errors import HeddleError
+from serving.studio.forms import Form
+from serving.studio.pages.column import find, places
+from serving.studio.pages.entry import edited, mark
+from serving.studio.studio import Studio
+from serving.studio.visit import link
+
+LONGEST = {"description": 20_000, "owners": 500, "tags": 1000, "text": 5000, "note": 1000}
+
+
+def entry(studio: Studio, form: Form) -> str:
+    """Description, owners and tags of an entry, made of the version that was shown.
+
+    Raises:
+        HeddleError: a text is too long, or the writer would not see the entry any more.
+        StoreError: somebody else changed it meanwhile.
+    """
+    card = studio.card(form.get("key", ""))
+    kind, key = edited(card)
+    found = studio.versions.get(kind, key)
+    before = (found.document if found else None) or {}
+    former = set((before.get("written", {}) if kind != TABLE else before).get("tags", []))
+    owners, tags = _listed(_text(form, "owners")), set(_listed(_text(form, "tags")))
+    wanted = edits.Edit(_text(form, "description"), owners, sorted(tags - former), sorted(former - tags))
+    _stays_visible(studio, card, owners, tags)
+    edits.edit(studio.versions, kind, key, wanted, studio.who, _expected(form))
+    return link("/entry", key=card.key)
+
+
+def column(studio: Studio, form: Form) -> str:
+    """The description or the semantic type of a column; `what` says which.
+
+    Raises:
+        HeddleError: there is no such type, or the text is too long.
+        StoreError: somebody else changed the entry meanwhile.
+    """
+    card = studio.card(form.get("key", ""))
+    name = find(card, form.get("name", "").strip()).column.name
+    text, meaning = places(studio, card, name)
+    if form.get("what") == "meaning":
+        wanted = edits.Edit(meanings={name: studio.types[form.get("type", "")].name})
+        place = meaning
+    else:
+        wanted, place = edits.Edit(columns={name: _text(form, "text")}), text
+    edits.edit(studio.versions, *place, wanted, studio.who, _expected(form))
+    return link("/column", key=card.key, name=name)
+
+
+def accept(studio: Studio, form: Form) -> str:
+    """Accepts the breaking changes of a scanned table that were shown.
+
+    Raises:
+        HeddleError: others came since.
+    """
+    card = studio.card(form.get("key", ""))
+    if not card.pending or form.get("shown") != mark(card.pending):
+        raise HeddleError(f"{card.key} changed since the page was shown", "look at it again")
+    take(studio.versions, card.table, studio.who)
+    return link("/entry", key=card.key)
+
+
+def relation(studio: Studio, form: Form) -> str:
+    """Accepts or refuses a relation of tables that the person may see.
+
+    Raises:
+        HeddleError: there is no such relation.
+    """
+    known = studio.relations(studio.shelf.listing())
+    found = named(known, form.get("child", ""), form.get("parent", ""))
+    state = State.REFUSED if form.get("state") == State.REFUSED.value else State.ACCEPTED
+    decide(studio.settings.catalog_files, found, state, studio.who, _text(form, "note"))
+    back = form.get("back", "")
+    return link("/entry", key=back) if back else link("/graph", view="relations")
+
+
+def _text(form: Form, name: str) -> str:
+    text = form.get(name, "").strip()
+    if len(text) > LONGEST[name]:
+        raise HeddleError(f"{name} has {len(text)} characters", f"write at most {LONGEST[name]}")
+    return text
+
+
+def _listed(text: str) -> list[str]:
+    return list(dict.fromkeys(part for part in (p.strip() for p in text.replace("，", ",").split(",")) if part))
+
+
+def _expected(form: Form) -> int:
+    text = form.get("version", "")
+    if not (text.isascii() and text.isdigit()):
+        raise HeddleError("the form does not say which version it was made of", "open the page again")
+    return int(text[:9])
+
+
+def _stays_visible(studio: Studio, card: Card, owners: list[str], tags: set[str]) -> None:
+    """Nobody locks themselves out."""
+    if PRIVATE in tags and not sees(studio.who, teams(studio.settings.catalog_files))(tags, owners or card.owners):
+        raise HeddleError(
+            f"you ({studio.who}) would not see {card.key} any more", "name yourself or a team of yours as owner too"
+        )

@@ -1,0 +1,55 @@
+"""The studio's process: `python -m serving.studio.server` serves the catalogue of the settings on 127.0.0.1."""
+
+import getpass
+import logging
+import sys
+
+from assets.catalog.store.versions import Versions
+from core import settings as config
+from core.address import Address
+from core.errors import EndpointError, HeddleError
+from serving.studio.app import build
+from serving.studio.studio import Studio
+
+HOST = "127.0.0.1"
+GRACE_SECONDS = 5  # for requests in flight when the server is told to stop
+
+
+def serve(settings: config.Settings) -> None:
+    """Serve in this process until SIGTERM or SIGINT.
+
+    Raises:
+        EndpointError: the port is held.
+    """
+    import uvicorn
+
+    where = Address(HOST, settings.studio_port, "HEDDLE_STUDIO_PORT")
+    if (held := where.held()) is not None:
+        raise EndpointError(f"the studio cannot be served: {held}", where.advice)
+    app = build(Studio(settings, Versions(settings.catalog), getpass.getuser()))
+    logging.getLogger(__name__).info("the studio is at http://%s:%s", HOST, where.port)
+    uvicorn.run(
+        app,
+        host=HOST,
+        port=where.port,
+        ws="none",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def main() -> None:
+    """Run the studio with the settings of the environment."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    try:
+        serve(config.load())
+    except HeddleError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

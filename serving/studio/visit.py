@@ -1,0 +1,51 @@
+"""One request for a page: what was asked, in which language, and how links and pages are made from it."""
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from serving.studio.studio import Studio
+from serving.studio.texts import Say, language
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+LONGEST = 2000  # characters of a parameter that are looked at
+
+
+class Visit:
+    """A request; parameters that were not given are ""."""
+
+    def __init__(self, studio: Studio, request: "Request") -> None:
+        self.studio = studio
+        self.path = request.url.path
+        self.say = Say(language(request))
+        self._given = {k: v[:LONGEST] for k, v in request.query_params.items() if k != "lang"}
+
+    def __getitem__(self, name: str) -> str:
+        return self._given.get(name, "").strip()
+
+    def number(self, name: str, default: int, most: int = 10**6) -> int:
+        """A whole number from 1; the default where there is none."""
+        text = self[name]
+        return min(max(int(text), 1), most) if text.isascii() and text.isdigit() and len(text) < 10 else default
+
+    def choice(self, name: str, *choices: str) -> str:
+        """One of some words; the first where there is none or another one."""
+        return self[name] if self[name] in choices else choices[0]
+
+    def here(self, **changes: object) -> str:
+        """The present address with some parameters changed; "" takes one away."""
+        return link(self.path, **(self._given | changes))
+
+    def page(self, template: str, title: str, **values: Any) -> str:
+        """A page around a template; `title` is plain text."""
+        return self.studio.render(
+            template, say=self.say, visit=self, title=title, who=self.studio.who, token=self.studio.token, link=link,
+            **values,
+        )  # fmt: skip
+
+
+def link(path: str, /, **parameters: object) -> str:
+    """A path with parameters, those that are empty left out; no scheme or host can come from a parameter."""
+    given = {k: str(v) for k, v in parameters.items() if v not in ("", None)}
+    return f"{path}?{urlencode(given)}" if given else path
