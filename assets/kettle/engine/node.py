@@ -191,7 +191,14 @@ class Node:
             if share.height:
                 self._deliver(self.name, name, share)
 
-    def reject(self, frame: pl.DataFrame, description: str | pl.Series, fields: str, code: str, count: int) -> None:
+    def reject(
+        self,
+        frame: pl.DataFrame,
+        description: str | pl.Series,
+        fields: str | pl.Series,
+        code: str,
+        count: int | pl.Series,
+    ) -> None:
         """Rows with the wanted error fields to the error target."""
         first = description if isinstance(description, str) else str(description[0])
         handling = self.step.node.error
@@ -203,7 +210,7 @@ class Node:
         values = (
             (handling.count_field, pl.lit(count, pl.Int64)),
             (handling.description_field, pl.lit(description, pl.String)),
-            (handling.fields_field, pl.lit(fields or None, pl.String)),
+            (handling.fields_field, pl.lit(None if isinstance(fields, str) and not fields else fields, pl.String)),
             (handling.codes_field, pl.lit(code or None, pl.String)),
         )
         extra = [value.alias(resolve(name)) for name, value in values if name]

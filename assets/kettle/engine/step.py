@@ -76,8 +76,15 @@ class Port(Protocol):
     def send(self, frame: pl.DataFrame, target: str | None) -> None:
         """Rows to all normal targets (None) or to the named one."""
 
-    def reject(self, frame: pl.DataFrame, description: str | pl.Series, fields: str, code: str, count: int) -> None:
-        """Rows to the error hop; raises StepError where there is none."""
+    def reject(
+        self,
+        frame: pl.DataFrame,
+        description: str | pl.Series,
+        fields: str | pl.Series,
+        code: str,
+        count: int | pl.Series,
+    ) -> None:
+        """Rows to the error hop; raises StepError where there is none. A series holds one value per row."""
 
 
 class Step:
@@ -201,7 +208,12 @@ class Step:
             self.port.send(frame, target)
 
     def reject(
-        self, frame: pl.DataFrame, description: str | pl.Series, fields: str = "", code: str = "", count: int = 1
+        self,
+        frame: pl.DataFrame,
+        description: str | pl.Series,
+        fields: str | pl.Series = "",
+        code: str = "",
+        count: int | pl.Series = 1,
     ) -> None:
         """Sends input rows to the error hop. Raises StepError where there is none."""
         if frame.height:

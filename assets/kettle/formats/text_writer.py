@@ -15,7 +15,7 @@ from assets.kettle.values.convert import to_text
 from assets.kettle.values.defaults import mask_of, symbols_of
 from assets.kettle.values.fields import Field, ValueType
 from assets.kettle.values.java_numbers import double_text
-from assets.kettle.values.masks_number import doubles_as_printed
+from assets.kettle.values.masks_number import doubles_as_printed, each_unique
 from assets.kettle.values.plain_texts import joined
 
 PLAIN_LONG = (None, "", "#", "0", "####0;-####0")
@@ -137,9 +137,7 @@ def _formatted(column: pl.Series, field: Field) -> pl.Series:
 def dumped(column: pl.Series, field: Field) -> pl.Series:
     """The text that Java's toString gives: "fast data dump" uses no mask."""
     if field.type == ValueType.NUMBER:
-        unique = column.drop_nulls().unique()
-        texts = {value: double_text(value) for value in unique}
-        return pl.Series([None if v is None else texts[v] for v in column], dtype=pl.String)
+        return each_unique(column, double_text, pl.String())[0]
     if field.type == ValueType.BOOLEAN:
         return column.cast(pl.String)
     if field.type == ValueType.DATE:

@@ -250,16 +250,15 @@ class CsvInput(Step):
         return pl.DataFrame(dict(zip(self.layout.names, columns, strict=False)))
 
     def _without_failures(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Rejects rows with bad values, grouped by which fields failed."""
+        """Rejects rows with bad values, in their order."""
         if not self.failed or self.all_raw:
             return frame
-        groups: dict[str, list[int]] = {}
-        for row, found in sorted(self.failed.items()):
-            groups.setdefault(", ".join(f"{described(f)}<binary-string>" for f, _ in found), []).append(row)
-        for fields, rows in groups.items():
-            reasons = pl.Series([", ".join(reason for _, reason in self.failed[row]) for row in rows])
-            self.reject(frame[rows], reasons, fields, "CSVINPUT001", len(self.failed[rows[0]]))
-        keep = pl.Series([True]).new_from_index(0, frame.height).scatter(sorted(self.failed), False)
+        rows = sorted(self.failed)
+        found = [self.failed[row] for row in rows]
+        reasons = pl.Series([", ".join(reason for _, reason in bad) for bad in found])
+        fields = pl.Series([", ".join(f"{described(f)}<binary-string>" for f, _ in bad) for bad in found])
+        self.reject(frame[rows], reasons, fields, "CSVINPUT001", pl.Series([len(bad) for bad in found]))
+        keep = pl.Series([True]).new_from_index(0, frame.height).scatter(rows, False)
         return frame.filter(keep)
 
     def reads(self) -> list[DataSet]:

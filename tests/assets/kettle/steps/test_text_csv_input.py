@@ -74,6 +74,16 @@ def test_bad_values_go_to_the_error_hop_with_the_whole_row(tmp_path: Path) -> No
     assert outcome.rows("bad") == [(None, "b", None, 2, "CSVINPUT001")]
 
 
+def test_rows_with_different_bad_fields_leave_in_their_order(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("id;name;amount\nx;a;1\n2;b;y\n3;c;3\nx;d;y\nx;e;4\n")
+    flow = Flow().step("in", "CsvInput", csv(file)).step("ok", "Dummy").step("bad", "Dummy").hop("in", "ok")
+    outcome = flow.errors("in", "bad", nr_valuename="n", fields_valuename="f").run()
+    one, other = "Integer<binary-string>", "Number<binary-string>"
+    said = [("a", 1, one), ("b", 1, other), ("d", 2, f"{one}, {other}"), ("e", 1, one)]
+    assert [(row[1], *row[3:]) for row in outcome.rows("bad")] == said
+
+
 def test_bad_value_without_error_hop_names_step_and_value(tmp_path: Path) -> None:
     with pytest.raises(StepError, match=r"'in'.*\[x\]"):
         read(tmp_path / "a.csv", "id;name;amount\nx;b;1\n")

@@ -50,6 +50,17 @@ def test_masks_lengths_and_null_text(tmp_path: Path) -> None:
     assert (tmp_path / "o.txt").read_text() == '001;plain ;31.01.24\n-022;"with;s";\nNULL;"q""uote";01.01.00\n'
 
 
+def test_fast_data_dump_tells_zeros_apart_and_writes_what_is_no_number(tmp_path: Path) -> None:
+    ratio = [("field_name", "r"), ("calc_type", "DIVIDE"), ("field_a", "a"), ("field_b", "b"), ("value_type", "Number")]
+    rows = grid({"a": "Number", "b": "Number"}, [(0, 0), (0, 1), ("-0", 1), (0, 1), (-1, 0), (None, 1), (20000000, 1)])
+    flow = Flow().step("g", "DataGrid", rows).step("c", "Calculator", [("calculation", ratio)]).hop("g", "c")
+    file = [("name", str(tmp_path / "o")), ("extention", "txt"), ("fast_dump", "Y")]
+    field = ("field", [("name", "r"), ("type", "Number"), ("length", "-1"), ("precision", "-1")])
+    options: Any = [("separator", ";"), ("format", "UNIX"), ("file", file), ("fields", [field])]
+    flow.step("out", "TextFileOutput", options).hop("c", "out").run()
+    assert (tmp_path / "o.txt").read_text().split("\n") == ["NaN", "0.0", "-0.0", "0.0", "-Infinity", "", "2.0E7", ""]
+
+
 def test_parts_are_numbered_and_have_their_headers(tmp_path: Path) -> None:
     write(tmp_path / "o", {"splitevery": "2"})
     parts = [p.read_text().count("\n") for p in sorted(tmp_path.glob("o_*.txt"))]
