@@ -103,7 +103,8 @@ def cpu():
     return sum(u.ru_utime + u.ru_stime for u in used)
 began, before = time.perf_counter(), cpu()
 ProfileReport(frame, minimal=sys.argv[2] == "minimal", progress_bar=False).get_description()
-memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+memory = int(status["VmHWM"].split()[0]) / 1024
 print(json.dumps({"wall": time.perf_counter() - began, "cpu": cpu() - before, "memory": memory}))
 """
 
@@ -134,7 +135,13 @@ def _one(way: str, what: str) -> None:
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     wall = time.perf_counter() - began
-    print(json.dumps({"wall": wall, "cpu": cpu, "memory": after.ru_maxrss / 1024, "columns": columns}))
+    print(json.dumps({"wall": wall, "cpu": cpu, "memory": _peak(), "columns": columns}))
+
+
+def _peak() -> float:
+    """Peak of resident memory in MB; ru_maxrss would start from what the parent process had."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024
 
 
 def _line(name: str, found: dict[str, Any], peer: dict[str, Any] | None = None) -> None:
