@@ -45,6 +45,9 @@ class Settings(BaseModel):
         description="MLflow's tracking and registry store."
     )
     vectors: Annotated[str, _url("lancedb", "postgresql")] = Field(description="Where search indexes live.")
+    online: Annotated[str, _url("sqlite", "redis", "rediss", "unix")] = Field(
+        description="Where the last values of online features live: SQLite or Redis."
+    )
     catalog: Annotated[str, _url("sqlite", "postgresql")] = Field(
         description="Where the catalogue, its versions and the lineage graph live."
     )
@@ -117,6 +120,7 @@ LOCAL = {
     "objects": "file://{home}/objects",
     "tracking": "sqlite:///{home}/mlflow.db",
     "vectors": "lancedb://{home}/vectors",
+    "online": "sqlite:///{home}/online.db",
     "catalog": "sqlite:///{home}/catalog.db",
     "catalog_files": str(PROJECT / "examples" / "catalog"),
     "handbook": str(PROJECT / "examples" / "handbook"),
@@ -129,6 +133,7 @@ CLUSTER = LOCAL | {
     "warehouse": "postgresql://heddle@postgresql:5432/warehouse",
     "tracking": "http://mlflow:5000",
     "vectors": "postgresql://heddle@postgresql:5432/vectors",
+    "online": "redis://redis:6379/0",
     "catalog": "postgresql://heddle@postgresql:5432/catalog",
 }
 PROFILES: dict[str, dict[str, str]] = {"local": LOCAL, "cluster": CLUSTER}

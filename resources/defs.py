@@ -12,6 +12,7 @@ OPENERS = {
     "objects": ports.objects,
     "tracking": ports.tracking,
     "vectors": ports.vectors,
+    "online": ports.online,
     "bi": ports.bi,
 }
 

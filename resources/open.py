@@ -7,7 +7,7 @@ from core.errors import SettingsError
 from core.settings import Settings
 
 if TYPE_CHECKING:
-    from resources.ports import BusinessIntelligence, Notifier, Objects, Tracking, Vectors, Warehouse
+    from resources.ports import BusinessIntelligence, Notifier, Objects, OnlineStore, Tracking, Vectors, Warehouse
 
 # port -> scheme -> module:class; each class opens with from_url(url, …)
 ADAPTERS: dict[str, dict[str, str]] = {
@@ -21,6 +21,8 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "lancedb": "resources.vectors_lancedb:LanceVectors",
         "postgresql": "resources.vectors_postgres:PostgresVectors",
     },
+    "online": {"sqlite": "resources.online_sqlite:SqliteOnline"}
+    | dict.fromkeys(("redis", "rediss", "unix"), "resources.online_redis:RedisOnline"),
     "bi": dict.fromkeys(("superset+http", "superset+https"), "resources.bi_superset:Superset"),
 }
 
@@ -62,6 +64,12 @@ def tracking(settings: Settings) -> "Tracking":
 def vectors(settings: Settings) -> "Vectors":
     """The vector store of these settings."""
     opened: Vectors = adapter("vectors", settings.vectors).from_url(settings.vectors)
+    return opened
+
+
+def online(settings: Settings) -> "OnlineStore":
+    """The online feature store of these settings."""
+    opened: OnlineStore = adapter("online", settings.online).from_url(settings.online)
     return opened
 
 

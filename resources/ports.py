@@ -1,6 +1,6 @@
 """What the platform asks of its engines. One adapter file per engine implements a port; `resources.open` picks it."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import polars as pl
+
+OnlineRow = tuple[str, int, bytes]
 
 
 @runtime_checkable
@@ -25,6 +27,9 @@ class Warehouse(Protocol):
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> "pl.DataFrame":
         """Run one SELECT with bound parameters ($1, $2…) and return all rows."""
+
+    def query_beside(self, sql: str, frame: "pl.DataFrame") -> "pl.DataFrame":
+        """Run one SELECT over this warehouse and a frame, which is the table `heddle_frame` in it; nothing is kept."""
 
     def batches(self, sql: str, params: Sequence[Any] = (), rows: int = 100_000) -> Iterator["pl.DataFrame"]:
         """Run one SELECT and stream its rows in frames of at most `rows`."""
@@ -122,6 +127,40 @@ class Vectors(Protocol):
 
     def drop(self, collection: str) -> None:
         """Remove a collection; nothing happens when there is none."""
+
+
+class OnlineStore(Protocol):
+    """The last values of feature views by entity. A view has a head, which describes its rows, and its rows.
+
+    A row is (entity's key as text, event time in microseconds since 1970, what was encoded).
+    """
+
+    def push(self, view: str, head: Callable[[], bytes], batches: Iterable[Sequence[OnlineRow]], *, whole: bool) -> int:
+        """Take in rows and then the head, all or nothing; returns how many rows were written.
+
+        A row replaces one of the same key unless that one's event time is later.
+
+        Args:
+            whole: rows of other keys go.
+
+        Raises:
+            StoreError: the store cannot be reached, or another push of the view is under way.
+        """
+
+    def read(self, view: str, keys: Sequence[str]) -> tuple[bytes | None, list[bytes | None]]:
+        """The head and the rows of some keys as they stood at one moment; None for what is not there."""
+
+    def rows(self, view: str) -> int:
+        """How many rows a view has."""
+
+    def views(self) -> list[str]:
+        """The views that were pushed, sorted."""
+
+    def drop(self, view: str) -> None:
+        """Remove a view; nothing happens when there is none."""
+
+    def close(self) -> None:
+        """Give its connections back."""
 
 
 class Llm(Protocol):

@@ -74,6 +74,16 @@ class DuckdbWarehouse:
         assert isinstance(frame, pl.DataFrame)
         return frame
 
+    def query_beside(self, sql: str, frame: "pl.DataFrame") -> "pl.DataFrame":
+        """See ports.Warehouse."""
+        import polars as pl
+
+        with self.connect() as connection:
+            connection.register("heddle_frame", frame)
+            found = pl.from_arrow(connection.sql(sql).to_arrow_table())
+        assert isinstance(found, pl.DataFrame)
+        return found
+
     def batches(self, sql: str, params: Sequence[Any] = (), rows: int = 100_000) -> Iterator["pl.DataFrame"]:
         """See ports.Warehouse."""
         import polars as pl

@@ -59,6 +59,23 @@ class PostgresWarehouse:
             cursor.execute(sql, tuple(params) or None)
             return _frame(cursor.fetch_arrow_table())
 
+    def query_beside(self, sql: str, frame: "pl.DataFrame") -> "pl.DataFrame":
+        """See ports.Warehouse."""
+        from resources.types_postgres import postgres_columns
+
+        with self._reader() as reader:
+            reader.register("heddle_frame", frame)
+            rows = reader.sql("select * from heddle_frame")
+            columns = postgres_columns(rows)
+            shape = ", ".join(f"{identifier(c.name)} {c.type}" for c in columns)
+            batches = rows.project(", ".join(c.expression for c in columns)).to_arrow_reader(BATCH_ROWS)
+            with self.connect() as connection, connection.cursor() as cursor:
+                cursor.execute(f"create temporary table heddle_frame ({shape}) on commit drop")
+                cursor.adbc_ingest("heddle_frame", batches, mode="append", temporary=True)
+                cursor.execute("analyze heddle_frame")
+                cursor.execute(sql)
+                return _frame(cursor.fetch_arrow_table())
+
     def batches(self, sql: str, params: Sequence[Any] = (), rows: int = 100_000) -> Iterator["pl.DataFrame"]:
         """See ports.Warehouse."""
         with self.connect() as connection, connection.cursor() as cursor:
