@@ -1,0 +1,1 @@
+"""Dimension tables that people keep: defined in git, created and filled in a source's database."""

@@ -1,0 +1,133 @@
+"""All dimensions: their definitions, their tables, and a log of every change of their rows."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from assets.catalog.dimensions.load import ImportRefusedError, Loaded, Mode, load
+from assets.catalog.dimensions.model import Dimension, dimension_records
+from assets.catalog.dimensions.table import Counts, DimensionTable
+from assets.catalog.dimensions.values import Cell
+from assets.catalog.keys import asset_of
+from assets.catalog.remote.connection import Remote, dialect_of, source_of
+from assets.catalog.store.versions import Change, Version, Versions
+from core.naming import Key
+from core.settings import Settings
+
+LOG = "dimension_change"  # kind of the entries whose versions are the changes of a dimension's rows
+
+
+class DimensionBook:
+    """The dimensions of the folder HEDDLE_CATALOG_FILES.
+
+    Args:
+        versions: of the catalogue.
+    """
+
+    def __init__(self, settings: Settings, versions: Versions) -> None:
+        self.settings, self.versions = settings, versions
+        self.records = dimension_records(settings, versions)
+
+    @contextmanager
+    def table(self, name: str) -> Iterator[DimensionTable]:
+        """The table of a dimension, connected.
+
+        Raises:
+            HeddleError: there is no such dimension or source.
+        """
+        dimension = self.records.get(name).record
+        with Remote.of(self.settings, dimension.source) as remote:
+            yield DimensionTable(dimension, remote)
+
+    def define(self, dimension: Dimension, author: str, expected: int | None = None) -> bool:
+        """Writes a definition whose source takes it; False when it says so already. The table is not touched."""
+        dimension.ddl(self.dialect(dimension))
+        return self.records.put(dimension, author, expected=expected, cause="defined") is not None
+
+    def dialect(self, dimension: Dimension) -> str:
+        """sqlglot's name of the engine that the dimension lives in."""
+        url = source_of(self.settings, dimension.source).url
+        if url.startswith("${heddle:warehouse}"):
+            url = self.settings.warehouse
+        scheme = url.partition(":")[0].partition("+")[0]
+        if scheme.startswith("$"):  # the whole URL is a secret
+            with Remote.of(self.settings, dimension.source) as remote:
+                return remote.dialect
+        return dialect_of(scheme, dimension.source)
+
+    def asset(self, dimension: Dimension) -> Key:
+        """The asset of its table: the same as a scan of the source gives it."""
+        return asset_of(dimension.source, dimension.info(self.dialect(dimension)))
+
+    def create(self, name: str, author: str) -> None:
+        """Makes the table. Raises SourceError when it is there already."""
+        with self.table(name) as table:
+            table.create()
+        self.note(name, "create", Counts(), author)
+
+    def add(self, name: str, values: dict[str, Cell], author: str) -> Counts:
+        """A new row; see DimensionTable.add."""
+        with self.table(name) as table:
+            return self.note(name, "add", table.add(values), author)
+
+    def change(
+        self, name: str, key: dict[str, Cell], values: dict[str, Cell], expected: str | None, author: str
+    ) -> Counts:
+        """Other values in a row; see DimensionTable.change."""
+        with self.table(name) as table:
+            return self.note(name, "set", table.change(key, values, expected), author)
+
+    def remove(self, name: str, key: dict[str, Cell], expected: str | None, author: str) -> Counts:
+        """Takes a row away; see DimensionTable.change."""
+        with self.table(name) as table:
+            return self.note(name, "remove", table.remove(key, expected), author)
+
+    def clear(self, name: str, confirmed: str, author: str) -> Counts:
+        """Takes all rows away; `confirmed` is the name once more."""
+        with self.table(name) as table:
+            return self.note(name, "clear", table.clear(confirmed), author)
+
+    def load(
+        self,
+        name: str,
+        path: Path,
+        author: str,
+        *,
+        mode: Mode = "upsert",
+        skip_bad: bool = False,
+        encoding: str = "",
+        sheet: str = "",
+        rejects: Path | None = None,
+        run: str = "",
+        called: str = "",
+    ) -> Loaded:
+        """Imports a file; see load.load.
+
+        Args:
+            run: Dagster's run id, "" where none does it.
+            called: the file's name for the log; default its own.
+        """
+        with self.table(name) as table:
+            try:
+                done = load(table, path, mode=mode, skip_bad=skip_bad, encoding=encoding, sheet=sheet, rejects=rejects)
+            except ImportRefusedError as error:
+                counts = Counts(rejected=error.problems.count, rows=table.count())
+                self.note(name, "refused import", counts, author, run, called or path.name)
+                raise
+        self.note(name, f"import ({mode})", done.counts, author, run, called or path.name)
+        return done
+
+    def note(self, name: str, action: str, counts: Counts, author: str, run: str = "", file: str = "") -> Counts:
+        """Logs a change of rows, for the history and as a materialization; what changed nothing is not one."""
+        if action == "set" and not counts.changed:
+            return counts
+        said: dict[str, Any] = {"action": action, "file": file, "id": uuid.uuid4().hex} | asdict(counts)
+        self.versions.put(LOG, name, said, Change(author, f"{action} {file}".strip(), run))
+        return counts
+
+    def log(self, name: str) -> list[Version]:
+        """The changes of a dimension's rows, the first one first."""
+        return sorted(self.versions.history(LOG, name), key=lambda v: v.number)

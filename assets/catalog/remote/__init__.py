@@ -1,0 +1,1 @@
+"""Changes to databases of sources: registered actions, DDL after review, everything logged in the catalogue."""
