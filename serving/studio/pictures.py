@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from assets.catalog.model import Profile
+from assets.catalog.model import Bin, Profile
 
 WIDE, HIGH = 240.0, 60.0
 MOST_BINS = 60
@@ -33,13 +33,15 @@ def histogram(profile: Profile, wide: float = WIDE, high: float = HIGH) -> list[
     if not most:
         return []
     step = wide / len(bins)
+    heights = [round(max(high * b.count / most, 1.0 if b.count else 0.0), 2) for b in bins]  # a few are not none
     return [
-        Bar(
-            round(n * step, 2), round(high - high * b.count / most, 2), round(max(step - 1, 0.5), 2),
-            round(high * b.count / most, 2), f"{b.low:g} – {b.high:g}: {b.count:,}",
-        )
-        for n, b in enumerate(bins)
-    ]  # fmt: skip
+        Bar(round(n * step, 2), round(high - tall, 2), round(max(step - 1, 0.5), 2), tall, _says(b))
+        for n, (b, tall) in enumerate(zip(bins, heights, strict=True))
+    ]
+
+
+def _says(found: Bin) -> str:
+    return f"{found.low:g} – {found.high:g}: {found.count:,}"
 
 
 def shares(profile: Profile) -> list[Share]:

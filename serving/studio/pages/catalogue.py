@@ -28,6 +28,7 @@ def page(visit: Visit) -> str:
     number = visit.number("page", 1)
     number = min(number, MOST_PAGES) if visit["q"] else number
     found, total = _found(listing, visit["q"], wanted, number)
+    everywhere = dict(_narrowed(listing, Wanted())[1]["tag"])
     return visit.page(
         "catalogue.html",
         visit.say("catalogue"),
@@ -37,6 +38,7 @@ def page(visit: Visit) -> str:
         more=total > number * PAGE and not (visit["q"] and number == MOST_PAGES),
         wanted=wanted._asdict(),
         choices=_narrowed(listing, wanted)[1],
+        common={tag for tag, n in everywhere.items() if 2 * n > len(listing.rows)},
         empty=not listing.rows,
     )
 

@@ -82,7 +82,7 @@ def _written(studio: Studio, card: Card) -> dict[str, Any]:
 
 def edited(card: Card) -> tuple[str, str]:
     """Kind and key of what takes words about the entry as a whole: the asset, where it is one."""
-    return (TABLE, card.table) if card.kind == TABLE else (ASSET, card.asset)
+    return (TABLE, card.table) if card.key == card.table else (ASSET, card.asset)
 
 
 def _compared(visit: Visit, card: Card, listing: Listing) -> dict[str, Any] | None:

@@ -45,13 +45,16 @@ def column(studio: Studio, form: Form) -> str:
         StoreError: somebody else changed the entry meanwhile.
     """
     card = studio.card(form.get("key", ""))
-    name = find(card, form.get("name", "").strip()).column.name
+    line = find(card, form.get("name", "").strip())
+    name = line.column.name
     text, meaning = places(studio, card, name)
     if form.get("what") == "meaning":
         wanted = edits.Edit(meanings={name: studio.types[form.get("type", "")].name})
         place = meaning
+    elif (said := _text(form, "text")) == line.text.strip():
+        return link("/column", key=card.key, name=name)  # the definition's words do not become a person's
     else:
-        wanted, place = edits.Edit(columns={name: _text(form, "text")}), text
+        wanted, place = edits.Edit(columns={name: said}), text
     edits.edit(studio.versions, *place, wanted, studio.who, _expected(form))
     return link("/column", key=card.key, name=name)
 

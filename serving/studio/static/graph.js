@@ -30,9 +30,9 @@
     view.scale = next;
     show();
   };
-  const fit = (least = LEAST) => {
-    const both = Math.min(svg.clientWidth / size.width, svg.clientHeight / size.height, 1);
-    view.scale = Math.max(both, least);
+  const whatFits = () => Math.min(svg.clientWidth / size.width, svg.clientHeight / size.height, 1);
+  const fit = () => {
+    view.scale = Math.max(whatFits(), LEAST);
     centre(size.width / 2, size.height / 2);
   };
   const look = (box) => {
@@ -116,9 +116,15 @@
     look(found[at]);
   });
 
-  fit(0.45);
+  // too small to read: begin at the left, where things come from
+  const READABLE = 0.62;
+  fit();
+  if (view.scale < READABLE) {
+    view.scale = READABLE;
+    centre(Math.min(size.width, svg.clientWidth / READABLE) / 2, size.height / 2);
+  }
   const focus = boxes.find((b) => b.hasAttribute("data-at")) || boxes.find((b) => b.classList.contains("start"));
-  if (focus && view.scale > Math.min(svg.clientWidth / size.width, svg.clientHeight / size.height)) look(focus);
+  if (focus && view.scale > whatFits()) look(focus);
   addEventListener("resize", show);
   frame.dataset.ready = "1";
 })();
