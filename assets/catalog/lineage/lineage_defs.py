@@ -43,11 +43,14 @@ def refresh_definitions(settings: Settings, graph: AssetGraph, instance: dg.Dags
 
 def definition_lineage(settings: Settings, graph: AssetGraph, instance: dg.DagsterInstance) -> Iterator[Stated]:
     """What Kettle files, dbt models, metrics and all other assets of the graph say of themselves."""
+    from assets.features.registry.files import load_views
+    from assets.features.registry.lineage import stated as feature_lineage
     from assets.kettle.catalog import load as load_kettle
     from assets.tables.specs import load as load_models
 
     found = [*kettle_lineage(settings.kettle_files, load_kettle(settings.kettle_files, settings))]
     found += [*dbt_lineage(load_models()), *metric_lineage(_semantics(settings))]
+    found += feature_lineage(load_views(settings).values(), settings.catalog_files)
     found += _documents(settings, found)
     yield from found
     told = {s.name.split(MARK)[-1] for s in found}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 KEPT = 20  # former states of one asset's runs
 BATCH = 5_000
+MANY = 5_000  # edges after which the database counts its rows
 Node = tuple[str, str]  # key, column
 
 
@@ -45,9 +46,18 @@ class LineageStore:
         if not given:
             return 0
         try:
-            return self._put(given)
+            count = self._put(given)
         except IntegrityError:  # two named a node at once: now it is there
-            return self._put(given)
+            count = self._put(given)
+        if sum(len(one.edges) for one in given) > MANY and count:
+            self._counted()
+        return count
+
+    def _counted(self) -> None:
+        """Let PostgreSQL count its rows at once after many were written; until it has, it reads whole tables."""
+        if self.engine.dialect.name == "postgresql":
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("analyze lineage_nodes, lineage_edges, lineage_sources, lineage_keys")
 
     def _put(self, given: list[Stated]) -> int:
         with self._writing.begin() as connection:
