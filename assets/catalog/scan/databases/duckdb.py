@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 LOCK_SECONDS = 60.0
 JUDGED = 2_048  # rows
-_CONFIG: dict[str, Any] = {"enable_external_access": "false", "memory_limit": "1GB"}
+_CONFIG: dict[str, Any] = {
+    "enable_external_access": "false",
+    "python_enable_replacements": "false",  # a name that a view uses is no variable of ours
+    "memory_limit": "1GB",
+}
 _HERE = "database_name = current_database() and not internal"
 _BASES = {
     "BOOLEAN": Base.BOOLEAN,
@@ -192,8 +196,8 @@ def _batch_rows(cursor: Any, table: TableInfo) -> int:
         return most
     size = " + ".join(f"coalesce(strlen({name}::varchar), 0)" for name in wide)
     first = f"select {', '.join(wide)} from {_quoted(table.schema_name, table.name)} limit {JUDGED}"
-    found = cursor.sql(f"select max({size}) from ({first})").fetchone()
-    return max(16, min(most, int(BYTES / max(1, found[0] or 0)))) if found else most
+    ((longest,),) = cursor.execute(f"select max({size}) from ({first})").fetchall()
+    return max(16, min(most, int(BYTES / max(1, longest or 0))))
 
 
 def _quoted(*names: str) -> str:

@@ -308,3 +308,14 @@ def test_mariadb_values_of_its_own(mariadb_url: str) -> None:
     assert table.profiles["d"].low == "0000-00-00" and table.profiles["t"].low == "-100:00:00"
     kinds = {c.name: c.type for c in table.table.columns}
     assert kinds["g"] == "GEOMETRY" and kinds["e"] == "ENUM('a','b')"
+
+
+def test_a_large_duckdb_table_of_texts(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as made:
+        made.execute("create table t as select i, repeat('x', 20000) || i as s, [i] as l from range(4000) r(i)")
+        made.execute("create view v as select i from t")
+    whole = scan(source(f"duckdb:///{tmp_path / 'x.duckdb'}"))
+    assert whole.errors == () and tables(whole)["main.t"].profiles["s"].lengths == (20001, 20004)
+    assert tables(whole)["main.v"].table.rows == 4000
+    sampled = tables(scan(source(f"duckdb:///{tmp_path / 'x.duckdb'}", sample_rows=1000)))
+    assert sampled["main.t"].profiles["i"].sampled and sampled["main.t"].profiles["i"].rows <= 1000
