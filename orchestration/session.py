@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.kit import OUTSIDE
 from core.errors import HeddleError
 from core.settings import Settings
 from orchestration.build import build_definitions
@@ -72,7 +73,8 @@ def open_session(settings: Settings, run_config: Mapping[str, Any] | None = None
     instance = open_instance(settings)
     definitions = build_definitions(settings)
     register_weeks(settings, instance)
-    outside = {spec.key for spec in definitions.resolve_all_asset_specs() if spec.metadata.get("kettle/outside")}
+    specs = definitions.resolve_all_asset_specs()
+    outside = {s.key for s in specs if s.metadata.get("kettle/outside") or s.metadata.get(OUTSIDE)}
     lost = partial(gone, settings, outside=outside)
     runner = Runner(definitions, instance, fingerprints(settings), run_config, lost)
     return Session(settings, instance, runner)

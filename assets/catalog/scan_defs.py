@@ -9,7 +9,7 @@ from assets.catalog.keys import asset_of, entry_key
 from assets.catalog.model import ScannedTable
 from assets.catalog.record import SOURCE, pending
 from assets.catalog.scan.sources import Source, load_sources
-from assets.kit import VERSION, asset_key, spec_options, specs_of
+from assets.kit import OUTSIDE, VERSION, asset_key, spec_options, specs_of
 from core.naming import Key
 from core.settings import Settings
 
@@ -55,7 +55,7 @@ def _asset(source: Source, settings: Settings, deps: list[dg.AssetKey]) -> dg.As
     def observe(context: dg.AssetExecutionContext) -> Iterator[Any]:
         yield from _scan(context, settings, source)
 
-    asset: dg.AssetsDefinition = dg.asset(**options, deps=deps, check_specs=checks)(observe)
+    asset: dg.AssetsDefinition = dg.asset(**options, deps=deps, check_specs=checks, metadata={OUTSIDE: True})(observe)
     return asset
 
 
