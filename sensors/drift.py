@@ -3,15 +3,10 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from assets.features.registry.drift import stability
 from core.errors import SourceError
-
-if TYPE_CHECKING:
-    import polars as pl
-
-BINS = 10
-FLOOR = 1e-4  # share of an empty bin
 
 
 @dataclass(frozen=True)
@@ -89,39 +84,6 @@ def compare(old: Path, new: Path) -> Change:
         drift={name: stability(before[name], after[name], kinds[0][name]) for name in shared},
         features=tuple(sorted({name for name, _ in kinds[0].items() ^ kinds[1].items()})),
     )
-
-
-def stability(before: "pl.Series", after: "pl.Series", kind: str) -> float:
-    """Population stability index: sum of (p - q) ln(p / q) over deciles of `before`, or over categories.
-
-    Missing values are a bin of their own.
-    """
-    import math
-
-    import polars as pl
-
-    if kind == "number":
-        whole = before.cast(pl.Float64).fill_nan(None).drop_nulls()
-        cuts = [whole.quantile(i / BINS, "lower") for i in range(1, BINS)] if len(whole) else []
-        edges = sorted({cut for cut in cuts if cut is not None})
-        before, after = (_bins(s.cast(pl.Float64).fill_nan(None), edges) for s in (before, after))
-    counts = []
-    for series in (before.cast(pl.String), after.cast(pl.String)):
-        counted = series.fill_null("(missing)").alias("bin").value_counts()
-        counts.append({name: n / max(len(series), 1) for name, n in counted.iter_rows()})
-    total = 0.0
-    for name in counts[0].keys() | counts[1].keys():
-        p, q = (max(c.get(name, 0.0), FLOOR) for c in counts)
-        total += (p - q) * math.log(p / q)
-    return total
-
-
-def _bins(series: "pl.Series", edges: list[Any]) -> "pl.Series":
-    import polars as pl
-
-    # searchsorted puts a null somewhere, so it is put back
-    found = pl.Series(edges, dtype=pl.Float64).search_sorted(series.fill_null(0.0), side="left")
-    return pl.select(pl.when(series.is_not_null()).then(pl.lit(found))).to_series()
 
 
 def _about(folder: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import orjson
 
 from serving import page, v2
 from serving.errors import Refused
+from serving.features import OnlineFeatures
 from serving.metrics import Metrics
 from serving.repository import Repository, Served
 
@@ -42,11 +43,20 @@ class App:
         repository: which versions there are.
         version: of this program, for GET /v2.
         identity: tells clients which repository this is, for GET /v2.
+        features: online features; without them POST /features/online is not served.
     """
 
-    def __init__(self, repository: Repository, metrics: Metrics, version: str, identity: str) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        metrics: Metrics,
+        version: str,
+        identity: str,
+        features: OnlineFeatures | None = None,
+    ) -> None:
         self.repository = repository
         self.metrics = metrics
+        self.features = features
         self.about = {
             "name": NAME,
             "version": version,
@@ -86,6 +96,8 @@ class App:
                     return await self._infer(scope, receive, model, _version(parts, 2), predict)
                 case ["v2", "models", model, "infer"] | ["v2", "models", model, "versions", _, "infer"]:
                     return await self._infer(scope, receive, model, _version(parts, 3), infer)
+                case ["features", "online"] if self.features is not None:
+                    return await self._features(self.features, scope, receive)
                 case ["v2", "repository", "index"]:
                     return _json(await self._index())
         elif method in ("GET", "HEAD"):
@@ -126,6 +138,13 @@ class App:
         served.metrics.rows.inc(rows)
         served.metrics.seconds.observe(time.perf_counter() - start)
         return answer
+
+    async def _features(self, features: OnlineFeatures, scope: Scope, receive: Receive) -> Answer:
+        body, _ = await _read(scope, receive)
+        if features.quick and len(body) <= INLINE_BODY:
+            return Answer(200, features.answer(body))
+        loop = asyncio.get_running_loop()
+        return Answer(200, await loop.run_in_executor(self._threads, features.answer, body))
 
     async def _served(self, model: str, version: str | None) -> Served:
         if version is None:
@@ -180,6 +199,8 @@ class App:
         await receive()
         keeper.cancel()
         self.repository.close()
+        if self.features is not None:
+            self.features.store.close()
         self._threads.shutdown(wait=True)
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -276,5 +297,6 @@ def _no_route(scope: Scope) -> Refused:
     return Refused(
         404,
         f"{scope['method']} {scope['path'][:100]} is not served",
-        "GET / lists the models, POST /predict/{model} and POST /v2/models/{model}/infer score rows",
+        "GET / lists the models, POST /predict/{model} and POST /v2/models/{model}/infer score rows, POST"
+        " /features/online reads features",
     )

@@ -12,6 +12,7 @@ from core.hashing import digest
 from core.pidfile import hold
 from resources import open as ports
 from serving.app import App
+from serving.features import OnlineFeatures
 from serving.metrics import Metrics
 from serving.repository import Repository
 
@@ -27,7 +28,8 @@ def build(settings: config.Settings) -> App:
     """The ASGI app over the object store of these settings."""
     metrics = Metrics()
     repository = Repository(ports.objects(settings), metrics)
-    return App(repository, metrics, version("heddle"), digest([settings.objects]))
+    features = OnlineFeatures(ports.online(settings), quick=settings.online.startswith("sqlite"))
+    return App(repository, metrics, version("heddle"), digest([settings.objects]), features)
 
 
 def serve(settings: config.Settings) -> None:

@@ -6,6 +6,8 @@ from assets.catalog._compat import AssetGraph
 from assets.catalog.facts_defs import collect
 from assets.catalog.register import register
 from assets.catalog.store.versions import Versions
+from assets.features.registry.files import load_views
+from assets.features.registry.lineage import record
 from core.settings import Settings
 
 
@@ -19,5 +21,7 @@ def bring_up_to_date(settings: Settings, graph: AssetGraph, instance: dg.Dagster
         StoreError: the catalogue's database cannot be opened.
     """
     facts = collect(graph, instance)
-    made = register(Versions(settings.catalog), facts, run)
+    versions = Versions(settings.catalog)
+    made = register(versions, facts, run)
+    record(versions, load_views(settings).values())
     return f"{len(facts)} assets in the catalogue, {len(made)} new versions"

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets.features import coupon_pace, household_weekly
+from assets.features.registry import registry_defs
 from assets.kit import LINEAGE_SQL, VERSION, asset_key, spec_options, table_metadata
 from core.naming import Key, table_name
 from core.schema import Column, TableInfo
@@ -41,7 +42,7 @@ def definitions(settings: Settings) -> dg.Definitions:
         _unique_key(KEY, "week_start", "one_row_per_household_and_week"),
         _unique_key(coupon_pace.KEY, "known_from", "one_row_per_household_and_day"),
     ]
-    return dg.Definitions(assets=assets, asset_checks=checks)
+    return dg.Definitions.merge(dg.Definitions(assets=assets, asset_checks=checks), registry_defs.definitions(settings))
 
 
 def _asset(

@@ -10,12 +10,13 @@ import polars as pl
 import pytest
 
 from assets.datasets.checks import no_leakage, unique_key
+from assets.features.registry.drift import stability
 from assets.kit import asset_key
 from core.errors import SourceError
 from core.settings import Settings
 from resources.open import objects as open_objects
 from resources.ports import Objects
-from sensors.drift import Limits, compare, stability
+from sensors.drift import Limits, compare
 from sensors.retrain import DATASET, MODEL, dataset_changed, tick, unjudged
 
 LIMITS = Limits()
