@@ -25,6 +25,7 @@ MODULES = (
 KETTLE = "assets.kettle.defs"
 BI = "assets.analytics.bi_defs"
 SCANS = "assets.catalog.scan_defs"
+GATES = "assets.catalog.gate_defs"
 STANDARDS = "assets.catalog.standards.checks"
 
 
@@ -47,6 +48,7 @@ def build_definitions(
         # last: a table that one of the others makes keeps its asset when a Kettle file reads or writes it
         parts.append(import_module(KETTLE).definitions(settings, parts))
         parts.append(import_module(BI).definitions(settings, parts))
+        parts.append(import_module(GATES).definitions(settings, parts))
         parts.append(import_module(SCANS).definitions(settings, parts))
         parts.append(import_module(STANDARDS).definitions(settings, parts))
         return apply_conditions(dg.Definitions.merge(*parts, shell))

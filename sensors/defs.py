@@ -12,6 +12,7 @@ from sensors.jobs import jobs
 from sensors.kettle import kettle_changed
 from sensors.retrain import dataset_changed
 from sensors.schedules import schedules
+from sensors.sources import source_changed
 
 CONDITIONS = "assets__conditions"
 
@@ -33,6 +34,7 @@ def definitions(settings: Settings) -> dg.Definitions:
             kettle_changed(settings),
             dataset_changed(settings),
             run_registered(settings),
+            source_changed(settings),
             conditions,
             *alert_sensors(settings),
             *([table_materialized()] if settings.bi != "none" else []),

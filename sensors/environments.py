@@ -12,6 +12,7 @@ RUNS_IN: dict[str, set[str]] = {
     "kettle__changed": {"local", "cluster"},
     "dataset__changed": {"cluster"},  # training takes a laptop's processors for minutes
     "assets__conditions": {"local", "cluster"},
+    "source__changed": {"local", "cluster"},
     "run__registered": {"local", "cluster"},
     "run__failed": {"local", "cluster"},
     "check__failed": {"local", "cluster"},

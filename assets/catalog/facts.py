@@ -27,6 +27,7 @@ class AssetFacts(Value):
         made: ISO 8601 moment of the last materialization, "" when there is none.
         run: Dagster's id of that run.
         seconds: how long its step took, None when unknown.
+        nulls: column -> share of nulls in the last load, 0 to 1, where the run reports it.
     """
 
     key: str
@@ -46,6 +47,7 @@ class AssetFacts(Value):
     run: str = ""
     rows: int | None = None
     seconds: float | None = None
+    nulls: dict[str, float] = Field(default_factory=dict)
     checks: tuple[Check, ...] = ()
 
     @property

@@ -7,10 +7,12 @@ from typing import Any
 import dagster as dg
 
 from assets.catalog._compat import AssetGraph, AssetRecord
+from assets.catalog.bases import base_of
 from assets.catalog.facts import AssetFacts, Check
-from assets.catalog.model import Base, ColumnInfo
+from assets.catalog.model import ColumnInfo
 
 FILE = "kettle/file"
+NULLS = "kettle/null_share"
 
 
 def collect(graph: AssetGraph, instance: dg.DagsterInstance) -> list[AssetFacts]:
@@ -51,6 +53,7 @@ def _facts(
         run=last.run_id if last else "",
         rows=rows if isinstance(rows, int) else None,
         seconds=seconds.of(last.run_id, last.step_key) if last else None,
+        nulls=_plain(metadata.get(NULLS)) or {},
         checks=tuple(_checks(graph, instance, sorted(node.check_keys))),
     )
 
@@ -95,32 +98,6 @@ def _columns(schema: Any) -> tuple[ColumnInfo, ...]:
         )
         for i, c in enumerate(table.columns)
     )
-
-
-def base_of(type_: str) -> Base:
-    """The physical kind of an engine's type name, by sqlglot's type families."""
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
-
-    families = {
-        Base.INTEGER: exp.DataType.INTEGER_TYPES,
-        Base.NUMBER: exp.DataType.NUMERIC_TYPES,
-        Base.TEXT: exp.DataType.TEXT_TYPES,
-        Base.TIMESTAMP: exp.DataType.TEMPORAL_TYPES - {exp.DataType.Type.DATE, exp.DataType.Type.TIME},
-        Base.NESTED: exp.DataType.NESTED_TYPES | {exp.DataType.Type.JSON},
-    }
-    single = {
-        exp.DataType.Type.DATE: Base.DATE,
-        exp.DataType.Type.TIME: Base.TIME,
-        exp.DataType.Type.BOOLEAN: Base.BOOLEAN,
-        exp.DataType.Type.BINARY: Base.BINARY,
-        exp.DataType.Type.VARBINARY: Base.BINARY,
-    }
-    try:
-        kind = exp.DataType.build(type_, dialect="duckdb").this
-    except (SqlglotError, ValueError, TypeError):
-        return Base.OTHER
-    return single.get(kind) or next((base for base, types in families.items() if kind in types), Base.OTHER)
 
 
 def _plain(value: Any) -> Any:

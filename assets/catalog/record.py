@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from assets.catalog.changes.diff import Difference, What, of_scans
 from assets.catalog.changes.entry import TABLE, TableEntry, document, entry
+from assets.catalog.facts import KIND as ASSET
 from assets.catalog.keys import asset_of, entry_key
 from assets.catalog.model import Profile, Scan, ScannedTable
 from assets.catalog.store.versions import Change, Version, Versions
@@ -27,13 +28,14 @@ class Recorded(NamedTuple):
     broken: dict[str, list[Difference]]
 
 
-def record(versions: Versions, scan: Scan, run: str = "", author: str = "scan") -> Recorded:
+def record(versions: Versions, scan: Scan, run: str = "", author: str = "scan", cause: str = "") -> Recorded:
     """Takes a scan in. What could not be read keeps its entry; a source that was down changes nothing.
 
     Args:
         run: Dagster's run id, the cause that every version of it names.
+        cause: what it was besides a scan, in words.
     """
-    change = Change(author, f"scan of {scan.source}", run)
+    change = Change(author, cause or f"scan of {scan.source}", run)
     if any(not table for table, _ in scan.errors):
         return Recorded([], [], {})
     before = {t.table.path: t for t in known(versions, scan.source)}
@@ -88,8 +90,12 @@ def pending(versions: Versions, key: str) -> list[Difference]:
 
 
 def accept(versions: Versions, key: str, author: str) -> int | None:
-    """Accepts a table as it now is (or that it is gone); the number of the accepted version, None for a removal."""
-    now = versions.get(TABLE, key)
+    """Accepts a table as it now is (or that it is gone); the number of the accepted version, None for a removal.
+
+    Args:
+        key: of a scanned table, or of an asset whose columns its runs report.
+    """
+    now = versions.get(TABLE, key) or versions.get(ASSET, key)
     said = {"number": now.number} if now else None
     versions.put_all([(ACCEPTED, key, said), (PENDING, key, None)], Change(author, "accepted by hand"))
     return now.number if now else None

@@ -12,7 +12,7 @@ from assets.catalog.store.versions import Change, Version, Versions
 from assets.catalog.uses import used
 
 STRUCTURE = ("group", "kinds", "tags", "owners", "code_version", "upstream", "columns", "table", "file", "external")
-MEASURED = ("made", "run", "rows", "seconds", "checks")
+MEASURED = ("made", "run", "rows", "seconds", "nulls", "checks")
 
 
 def register(

@@ -11,8 +11,10 @@ from assets.kettle.judge import Load, judge, late, load_of, mismatches
 from assets.kettle.layout_defs import FilePlan
 from assets.kettle.op_defs import NATIVE
 from core.naming import Key
+from core.settings import Settings
 
 FILE, LOAD, COLUMNS, FRESH = "kettle_file", "kettle_load", "kettle_columns", "kettle_fresh"
+ACCEPTED = "kettle_accepted"
 HISTORY = 14  # loads that a load is compared with
 
 
@@ -61,11 +63,14 @@ def _output_checks(plan: FilePlan, key: Key) -> dg.AssetChecksDefinition:
                 LOAD, asset=asset, description="Rows written, rejected rows and nulls are as in the loads before."
             ),
             dg.AssetCheckSpec(COLUMNS, asset=asset, description="The columns are those that the file declares."),
+            dg.AssetCheckSpec(
+                ACCEPTED, asset=asset, description="The columns and types are those that the catalogue accepted."
+            ),
             dg.AssetCheckSpec(FRESH, asset=asset, description="The last load is as young as the job's schedule asks."),
         ],
         can_subset=True,
     )
-    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    def check(context: dg.AssetCheckExecutionContext, settings: dg.ResourceParam[Any]) -> Iterator[dg.AssetCheckResult]:
         records = context.instance.fetch_materializations(asset, limit=HISTORY + 1).records
         loads = [load_of(r.asset_materialization.metadata) for r in records if r.asset_materialization is not None]
         chosen = {found.name for found in context.selected_asset_check_keys}
@@ -73,6 +78,8 @@ def _output_checks(plan: FilePlan, key: Key) -> dg.AssetChecksDefinition:
             yield _load_result(asset, loads)
         if COLUMNS in chosen:
             yield _columns_result(asset, declared, loads[0]["types"] if loads else {})
+        if ACCEPTED in chosen:
+            yield _accepted_result(settings, asset)
         if FRESH in chosen:
             yield _fresh_result(asset, plan.cron, time.time() - records[0].timestamp if records else None)
 
@@ -117,4 +124,20 @@ def _columns_result(asset: dg.AssetKey, declared: Mapping[str, str], actual: Map
         check_name=COLUMNS,
         description="; ".join(reasons) or None,
         metadata={"columns": dg.MetadataValue.json(dict(actual))},
+    )
+
+
+def _accepted_result(settings: Settings, asset: dg.AssetKey) -> dg.AssetCheckResult:
+    from assets.catalog.record import pending
+    from assets.catalog.store.versions import Versions
+
+    key = "/".join(asset.path)
+    waiting = [str(d) for d in pending(Versions(settings.catalog), key)]
+    fix = f"\n`heddle catalog accept {key}` takes the table as it now is"
+    return dg.AssetCheckResult(
+        passed=not waiting,
+        asset_key=asset,
+        check_name=ACCEPTED,
+        description="; ".join(waiting) + fix if waiting else None,
+        metadata={"differences": dg.MetadataValue.json(waiting)},
     )

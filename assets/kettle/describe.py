@@ -71,6 +71,18 @@ def describe(
         return FileInfo(name=name, kind=kind, error=f"{type(error).__name__}: {error}")
 
 
+def describe_transformation(
+    model: Transformation,
+    name: str,
+    *,
+    settings: EngineSettings | None = None,
+    warehouse: str = "",
+    columns: Columns = lambda connection, table: [],
+) -> FileInfo:
+    """What a transformation says that may be in no file yet; see `describe`. Raises KettleError for a broken one."""
+    return _Describing(model, name, settings, warehouse, None, False, columns).info()
+
+
 class _Describing:
     """One transformation, planned step by step so that a step that fails leaves the others."""
 

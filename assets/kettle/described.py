@@ -24,6 +24,12 @@ class FieldInfo(_Value):
     precision: int = -1
     mask: str = ""
 
+    @property
+    def type_text(self) -> str:
+        """`String(30)`, `Number(10, 2)`; "?" where only a run tells."""
+        sizes = [str(n) for n in (self.length, self.precision) if n > 0]
+        return f"{self.type}({', '.join(sizes)})" if self.type and sizes else self.type or "?"
+
 
 class Place(_Value):
     """Something outside that a step reads or writes.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from assets.kettle.catalog_defs import hold_back_all, take_back
 from assets.kettle.graph_defs import parameters_schema
 from assets.kettle.layout_defs import GROUP, FilePlan, Layout, code_of
 from assets.kettle.op_defs import NATIVE, failing
@@ -87,6 +88,8 @@ def _walk(plan: FilePlan, layout: Layout) -> Any:
 
         settings: Settings = context.resources.settings
         parameters = dict(context.op_config or {})
+        with failing(plan):
+            hold_back_all(settings, plan, layout)
         if settings.kettle != NATIVE:
             from assets.kettle.publish import run_outside
 
@@ -127,7 +130,7 @@ def _walk(plan: FilePlan, layout: Layout) -> Any:
                 listener=tell,
             )
         for called in _called(plan, layout, events):
-            for event in _materializations(settings, called, layout, watches, context.run_id):
+            for event in _materializations(context, called, layout, watches):
                 context.log_event(event)
         table = dg.MetadataValue.md(_events_table(events))
         if not result.ok or result.errors:
@@ -169,7 +172,7 @@ def _called(plan: FilePlan, layout: Layout, events: "list[Event]") -> list[FileP
 
 
 def _materializations(
-    settings: Settings, called: FilePlan, layout: Layout, watches: Mapping[str, Any], run_id: str
+    context: dg.OpExecutionContext, called: FilePlan, layout: Layout, watches: Mapping[str, Any]
 ) -> Iterator[dg.AssetMaterialization]:
     """The outputs of a transformation that the job ran, as they are now."""
     from assets.kettle.publish import Done, published
@@ -177,12 +180,17 @@ def _materializations(
     watch = next((w for w in watches.values() if any(w.rows.get(o.place.step) for o in called.info.outputs)), None)
     if watch is None:
         return
+    settings: Settings = context.resources.settings
     done = Done({}, watch.counters, [], watch, 0.0)
-    found = published(settings, called.path, called.info, done, {}, run_id)
-    for key, outputs in {**called.owned, **called.shared}.items():
-        ours = [found[o.place.step, o.place.name] for o in outputs if (o.place.step, o.place.name) in found]
-        metadata = run_metadata(called.info, done) | published_metadata(called, layout.keys, ours)
-        version = str(metadata.get("heddle/version", run_id))
+    found = published(settings, called.path, called.info, done, {}, context.run_id)
+    ours = {
+        key: [found[o.place.step, o.place.name] for o in outputs if (o.place.step, o.place.name) in found]
+        for key, outputs in {**called.owned, **called.shared}.items()
+    }
+    take_back(context, called, ours)
+    for key, mine in ours.items():
+        metadata = run_metadata(called.info, done) | published_metadata(called, layout.keys, mine)
+        version = str(metadata.get("heddle/version", context.run_id))
         yield dg.AssetMaterialization(
             asset_key=list(key),
             metadata=metadata,

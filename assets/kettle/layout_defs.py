@@ -198,7 +198,7 @@ def output_metadata(plan: FilePlan, output: Output, keys: Keys) -> dict[str, Any
     """Dagster's well-known metadata of a table or file: name, columns, column lineage."""
     metadata: dict[str, Any] = {"dagster/table_name": output.place.name} if output.place.kind == "table" else {}
     if output.fields:
-        columns = [dg.TableColumn(f.name, _type_name(f.type, f.length, f.precision)) for f in output.fields]
+        columns = [dg.TableColumn(f.name, f.type_text) for f in output.fields]
         metadata["dagster/column_schema"] = dg.TableSchema(columns=columns)
     known = {name: str(keys.of(place)) for name, place in plan.places.items()}
     sources = {
@@ -208,9 +208,3 @@ def output_metadata(plan: FilePlan, output: Output, keys: Keys) -> dict[str, Any
         for column, found in output.lineage.items()
     }
     return metadata | lineage_metadata(ColumnLineage(sources))
-
-
-def _type_name(kind: str, length: int, precision: int) -> str:
-    """`String(30)`, `Number(10, 2)`; "?" where only a run tells."""
-    sizes = [str(n) for n in (length, precision) if n > 0]
-    return f"{kind}({', '.join(sizes)})" if kind and sizes else kind or "?"

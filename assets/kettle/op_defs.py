@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from assets.kettle.catalog_defs import ENTRY, hold_back, take_back
 from assets.kettle.described import FileInfo
 from assets.kettle.keys import Keys
 from assets.kettle.layout_defs import FilePlan, code_of
@@ -52,6 +53,7 @@ def single(plan: FilePlan, ops: Sequence[Op], op: Op) -> Callable[..., Iterator[
         stretch = ahead(given, step, made_of)
         if stretch is None:
             with failing(plan):
+                hold_back(context.resources.settings, plan)
                 stretch = _run(context, plan, ops, op, given, made_of)
         sent = Sent(step, stretch)
         counters = stretch.counters[step]
@@ -112,6 +114,7 @@ def final(plan: FilePlan, keys: Keys, op: Op, outs: Mapping[str, Key]) -> Callab
         parameters = dict(context.op_config or {})
         given = _given(op, inputs)
         with failing(plan):
+            hold_back(settings, plan)
             if settings.kettle == NATIVE:
                 done, info = _run_last(settings, plan, op, given, parameters, _present(plan) == loaded)
             else:
@@ -130,15 +133,19 @@ def final(plan: FilePlan, keys: Keys, op: Op, outs: Mapping[str, Key]) -> Callab
             if key is not None:
                 by_key.setdefault(key, []).append(one)
         common = run_metadata(info, done)
-        for key, shared in by_key.items():
+        numbers = take_back(context, plan, by_key)
+
+        def reported(key: Key) -> dict[str, Any]:
+            number = {ENTRY: numbers[key]} if key in numbers else {}
+            return published_metadata(plan, keys, by_key.get(key, [])) | number
+
+        for key in by_key:
             if key not in outs.values():
                 context.log_event(
-                    dg.AssetMaterialization(
-                        asset_key=list(key), metadata=common | published_metadata(plan, keys, shared), tags=None
-                    )
+                    dg.AssetMaterialization(asset_key=list(key), metadata=common | reported(key), tags=None)
                 )
         for name, key in outs.items():
-            metadata = common | published_metadata(plan, keys, by_key.get(key, []))
+            metadata = common | reported(key)
             version = str(metadata.setdefault(VERSION, context.run_id))
             yield _output(name, metadata, version)
 

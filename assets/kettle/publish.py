@@ -192,6 +192,13 @@ class Published:
     version: str
     extra: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def column_nulls(self) -> dict[str, float]:
+        """`nulls` by the columns outside, where these are told."""
+        fields = {name.lower(): share for name, share in self.nulls.items()}
+        columns = self.output.place.columns
+        return {c: fields[f.lower()] for c, f in columns.items() if f.lower() in fields} if columns else self.nulls
+
 
 def describe_for(settings: Settings, path: Path) -> FileInfo:
     """The file as it is now."""

@@ -48,7 +48,7 @@ def published_metadata(plan: FilePlan, keys: Keys, found: "list[Published]") -> 
     if first.rows is not None:
         metadata["dagster/row_count"] = first.rows
     metadata[LOADED] = sum(one.loaded for one in found)
-    metadata[NULLS] = dg.MetadataValue.json({k: v for one in found for k, v in one.nulls.items()})
+    metadata[NULLS] = dg.MetadataValue.json({k: v for one in found for k, v in one.column_nulls.items()})
     metadata[TYPES] = dg.MetadataValue.json({f.name: f.type for f in first.output.fields})
     metadata["kettle/lineage"] = dg.MetadataValue.md(lineage_table(first.output))
     metadata[VERSION] = first.version

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assets.kettle.errors import KettleError
+from orchestration.cli.kettle_catalog import follow, proposals
 from orchestration.cli.kettle_check import check
 from orchestration.cli.kettle_convert import convert
 from orchestration.cli.kettle_lineage import lineage
@@ -268,5 +269,5 @@ def metrics_of(counters: "Counters") -> list[Any]:
     return [getattr(counters, name) for name in METRICS]
 
 
-for command in (check, lineage, convert):
+for command in (check, lineage, convert, follow, proposals):
     kettle.add_command(command)

@@ -132,7 +132,11 @@ def _column(name: str, kind: Any) -> SourceColumn:
 
 
 def _numeric(kind: Any) -> tuple[ValueType, int, int]:
-    digits, scale = kind.precision, kind.scale
+    return numeric(kind.precision, kind.scale)
+
+
+def numeric(digits: int | None, scale: int | None) -> tuple[ValueType, int, int]:
+    """Type, length and precision of a decimal with so many digits, `scale` of them behind the point; None is open."""
     if digits is None:
         return ValueType.BIGNUMBER, -1, -1
     if not scale:

@@ -67,7 +67,12 @@ class Proposal:
 
 
 def propose(
-    model: Transformation, step: str, before: Sequence[SourceColumn], now: Sequence[SourceColumn], dialect: str = ""
+    model: Transformation,
+    step: str,
+    before: Sequence[SourceColumn],
+    now: Sequence[SourceColumn],
+    dialect: str = "",
+    changes: list[ColumnChange] | None = None,
 ) -> Proposal:
     """What to do about a changed source of a Table input or CSV input.
 
@@ -78,6 +83,7 @@ def propose(
     Args:
         before: the columns when the transformation was last in order, for instance from the catalogue.
         dialect: sqlglot's name of the database of a Table input.
+        changes: between the two, where more is known of them than names, types and places tell.
 
     Raises:
         KettleError: an unknown step, or one of another type.
@@ -86,7 +92,8 @@ def propose(
     if node is None or node.type not in _INPUTS:
         what = f"step {step!r} is {node.type if node else 'not there'}"
         raise KettleError(what, f"name an input: {', '.join(_INPUTS)}")
-    return _INPUTS[node.type](model, step, column_changes(before, now), now, dialect)
+    found = column_changes(before, now) if changes is None else changes
+    return _INPUTS[node.type](model, step, found, now, dialect)
 
 
 def _users(model: Transformation, step: str, change: ColumnChange) -> tuple[Use, ...]:

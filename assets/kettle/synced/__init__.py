@@ -1,0 +1,1 @@
+"""Both ways between the catalogue and Kettle files: rules into steps, what runs wrote, changed sources."""

@@ -1,0 +1,162 @@
+"""`heddle kettle follow` and `proposals`: files that follow the catalogue, and a person who decides."""
+
+import getpass
+from pathlib import Path
+
+import click
+
+from assets.kettle.errors import KettleError
+from core import settings as config
+
+AUTHOR = click.option("--author", default=getpass.getuser, help="Who decides (default: you).")
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@click.option("--table", metavar="SOURCE/TABLE", help="Add the steps for this table of the catalogue.")
+@click.option("--after", metavar="STEP", help="With --table: behind which step they stand.")
+@click.option("--connection", metavar="NAME", help="With --table: the file's connection to write by.")
+@click.option("--truncate", is_flag=True, help="With --table: empty the table first.")
+@click.option("--rejects", metavar="PATH", help="With --table: a CSV file for the rows that break a rule.")
+@click.option(
+    "--field", "fields", multiple=True, metavar="COLUMN=FIELD", help="Which field fills a column; repeatable."
+)
+@click.option("--overwrite", is_flag=True, help="Also steps that were changed by hand since they were made.")
+@click.option("--write", "save", is_flag=True, help="Write the file; without it, only what would change is shown.")
+def follow(
+    file: Path,
+    table: str | None,
+    after: str | None,
+    connection: str | None,
+    truncate: bool,
+    rejects: str | None,
+    fields: tuple[str, ...],
+    overwrite: bool,
+    save: bool,
+) -> None:
+    """Bring the steps of FILE that follow the catalogue up to date: fields, types, mappings, checks, Table output.
+
+    Shows what changes in the words of the file and as lines; only --write changes the file.
+
+    \b
+    Examples:
+      heddle kettle follow etl/load.ktr
+      heddle kettle follow etl/load.ktr --table dwh/facts --after "Read orders" --connection dwh --write
+    """
+    from assets.catalog.store.versions import Versions
+    from assets.kettle.files.read import read_transformation
+    from assets.kettle.files.write import to_bytes, write
+    from assets.kettle.generate.place import After
+    from assets.kettle.generate.sinks import ToFile, ToTable
+    from assets.kettle.synced.follow import attach, followed, text_diff
+    from assets.kettle.synced.inputs import told
+    from assets.kettle.synced.rules import From
+    from orchestration.cli.kettle import pairs
+
+    settings = config.load()
+    versions, before = Versions(settings.catalog), read_transformation(file)
+    if table is None:
+        found = followed(settings, versions, before, file, overwrite=overwrite)
+    else:
+        if not after or not connection:
+            raise KettleError("--table needs --after STEP and --connection NAME", "name the step and the connection")
+        schema, _, name = table.partition("/")[2].rpartition(".")
+        target = ToTable(connection, name, schema, truncate)
+        filled = {column: From(field) for column, field in pairs(fields, "--field").items()}
+        sink = ToFile(rejects.removesuffix(".csv")) if rejects else None
+        found = attach(settings, versions, before, table, After(after), target, filled=filled, rejects=sink)
+    for note in found.notes:
+        click.secho(note, fg="yellow", err=True)
+    if to_bytes(found.model) == to_bytes(before):
+        click.echo(f"{file}: as the catalogue says")
+        return
+    click.echo(told(before, found.model))
+    click.echo(text_diff(before, found.model, file.name), nl=False)
+    if save:
+        write(found.model, file)
+        click.echo(f"wrote {file}")
+
+
+@click.group()
+def proposals() -> None:
+    """Files as changed sources would have them; they wait under HEDDLE_HOME/proposals until a person decides.
+
+    \b
+    Examples:
+      heddle kettle proposals list
+      heddle kettle proposals show load.ktr
+      heddle kettle proposals accept load.ktr
+    """
+
+
+@proposals.command("make")
+def make_proposals() -> None:
+    """Look now for tables that changed; sensor source__changed does so by itself."""
+    from assets.catalog.store.versions import Versions
+    from assets.kettle.synced.proposals import propose
+
+    settings = config.load()
+    made = propose(settings, Versions(settings.catalog))
+    for proposal in made:
+        click.echo(f"{proposal.name}: {len(proposal.notes)} changes")
+    if not made:
+        click.echo("nothing new; `heddle kettle proposals list` shows what waits")
+
+
+@proposals.command("list")
+def list_proposals() -> None:
+    """The files for which a proposal waits, with the tables that changed."""
+    from assets.kettle.synced.proposals import read
+
+    waiting = read(config.load())
+    for proposal in waiting:
+        mark = click.style("blocked ", fg="red") if proposal.breaking else "        "
+        click.echo(f"{mark}{proposal.name}  {proposal.at}  {', '.join(proposal.tables) or 'follows the catalogue'}")
+    if not waiting:
+        click.echo("no proposal waits")
+
+
+@proposals.command("show")
+@click.argument("name")
+def show_proposal(name: str) -> None:
+    """What the proposal for file NAME changes: in words, in the words of the file, and as lines."""
+    from assets.kettle.files.read import read_transformation
+    from assets.kettle.synced.follow import text_diff
+    from assets.kettle.synced.proposals import named, proposed_bytes
+
+    settings = config.load()
+    found = named(settings, name)
+    for note in found.notes:
+        click.secho(note, fg="red" if note.startswith("BREAKS") or ": BREAKS" in note else None)
+    click.echo(found.text)
+    path = settings.kettle_files / name
+    if path.is_file():
+        after = read_transformation(proposed_bytes(settings, name))
+        click.echo(text_diff(read_transformation(path), after, name), nl=False)
+
+
+@proposals.command("accept")
+@click.argument("name")
+@AUTHOR
+def accept_proposal(name: str, author: str) -> None:
+    """Put the proposed file in the place of file NAME, which then runs again."""
+    from assets.catalog.store.versions import Versions
+    from assets.kettle.synced.proposals import accept
+
+    settings = config.load()
+    found = accept(settings, Versions(settings.catalog), name, author)
+    click.echo(f"wrote {settings.kettle_files / found.name}")
+
+
+@proposals.command("refuse")
+@click.argument("name")
+@AUTHOR
+def refuse_proposal(name: str, author: str) -> None:
+    """Take the proposal for file NAME away. A breaking change still waits for `heddle catalog accept`."""
+    from assets.catalog.store.versions import Versions
+    from assets.kettle.synced.proposals import refuse
+
+    settings = config.load()
+    refuse(settings, Versions(settings.catalog), name, author)
+    click.echo(f"{name} stays as it is")
