@@ -9,6 +9,7 @@ from assets.kettle.errors import KettleError
 from orchestration.cli.kettle_catalog import follow, proposals
 from orchestration.cli.kettle_check import check
 from orchestration.cli.kettle_convert import convert
+from orchestration.cli.kettle_generate import generate
 from orchestration.cli.kettle_lineage import lineage
 
 if TYPE_CHECKING:
@@ -269,5 +270,5 @@ def metrics_of(counters: "Counters") -> list[Any]:
     return [getattr(counters, name) for name in METRICS]
 
 
-for command in (check, lineage, convert, follow, proposals):
+for command in (check, lineage, convert, follow, generate, proposals):
     kettle.add_command(command)

@@ -116,13 +116,14 @@ def targets(settings: Any, path: Path) -> Target:
 
 def dialects(connections: Iterable[str], target: Target) -> dict[str, str]:
     """sqlglot's name of the SQL behind each connection; left out where it cannot be told."""
-    found = {}
-    for name in dict.fromkeys(connections):
-        url = target(name)
-        backend = url.get_backend_name() if url is not None else ""
-        if backend:
-            found[name] = _DIALECTS.get(backend, backend)
-    return found
+    urls = {name: target(name) for name in dict.fromkeys(connections)}
+    return {name: dialect_of(url) for name, url in urls.items() if url is not None}
+
+
+def dialect_of(url: "URL") -> str:
+    """sqlglot's name of the SQL that a database speaks."""
+    backend = url.get_backend_name()
+    return _DIALECTS.get(backend, backend)
 
 
 _DIALECTS = {"postgresql": "postgres", "mariadb": "mysql", "mssql": "tsql"}
