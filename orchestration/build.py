@@ -26,6 +26,7 @@ KETTLE = "assets.kettle.defs"
 BI = "assets.analytics.bi_defs"
 SCANS = "assets.catalog.scan_defs"
 GATES = "assets.catalog.gate_defs"
+DIMENSIONS = "assets.catalog.dimensions.dimension_defs"
 STANDARDS = "assets.catalog.standards.checks"
 
 
@@ -50,5 +51,6 @@ def build_definitions(
         parts.append(import_module(BI).definitions(settings, parts))
         parts.append(import_module(GATES).definitions(settings, parts))
         parts.append(import_module(SCANS).definitions(settings, parts))
+        parts.append(import_module(DIMENSIONS).definitions(settings, parts))
         parts.append(import_module(STANDARDS).definitions(settings, parts))
         return apply_conditions(dg.Definitions.merge(*parts, shell))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assets.catalog.model import Meaning, Scan, TableInfo
 from assets.catalog.record import SOURCE, Recorded, record
-from assets.catalog.scan.scanner import Progress, scan
+from assets.catalog.scan.scanner import Classify, Progress, Sensitive, scan
 from assets.catalog.scan.sources import Source
 from assets.catalog.semantics import classify, corrections, registry
 from assets.catalog.store.versions import Versions
@@ -21,6 +21,28 @@ class Observed(NamedTuple):
 
     scan: Scan
     recorded: Recorded
+
+
+class Understanding(NamedTuple):
+    """How a scan of a source tells what columns mean; `rules` differs when the types or the corrections do."""
+
+    classify: Classify
+    sensitive: Sensitive
+    rules: str
+
+
+def understanding(settings: Settings, source: str) -> Understanding:
+    """The semantic types and corrections of HEDDLE_CATALOG_FILES. Raises SemanticsError when a file is wrong."""
+    types = registry.load(settings.catalog_files)
+    said = corrections.read(settings.catalog_files, types)
+    rules = digest([*(t.model_dump_json() for t in types.types.values()), *(str(e) for e in said.entries)])
+
+    def meanings(table: TableInfo, values: "Mapping[str, pl.Series]") -> dict[str, Meaning | None]:
+        comments = {c.name: c.comment for c in table.columns if c.comment}
+        context = classify.Context(source=source, table=table.path, comments=comments)
+        return classify.table(values, context, types, said)
+
+    return Understanding(meanings, types.sensitive, rules)
 
 
 def observe(
@@ -45,23 +67,17 @@ def observe(
         SemanticsError: a file with semantic types or corrections is wrong.
         StoreError: the catalogue's database refuses.
     """
-    types = registry.load(settings.catalog_files)
-    said = corrections.read(settings.catalog_files, types)
-    rules = digest([*(t.model_dump_json() for t in types.types.values()), *(str(e) for e in said.entries)])
+    meant = understanding(settings, source.name)
+    rules = meant.rules
     last = versions.measured(SOURCE, source.name)
     former = _summary(source, last[0][2]) if last and last[0][2].get("rules") == rules and not whole else None
-
-    def meanings(table: TableInfo, values: "Mapping[str, pl.Series]") -> dict[str, Meaning | None]:
-        comments = {c.name: c.comment for c in table.columns if c.comment}
-        context = classify.Context(source=source.name, table=table.path, comments=comments)
-        return classify.table(values, context, types, said)
 
     found = scan(
         source,
         previous=former,
         progress=progress,
-        classify=meanings,
-        sensitive=types.sensitive,
+        classify=meant.classify,
+        sensitive=meant.sensitive,
         settings=settings,
     )
     recorded = record(versions, found, run, author)

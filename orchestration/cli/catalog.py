@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core import settings as config
+from orchestration.cli import catalog_remote
 from orchestration.cli.catalog_relations import join, relate, relations
 
 if TYPE_CHECKING:
@@ -302,5 +303,5 @@ def _entry(key: str) -> tuple[str, str, "Versions"]:
     return ("table", found.table, versions) if found.table == key else ("asset", found.asset, versions)
 
 
-for _command in (relate, relations, join):
+for _command in (relate, relations, join, *catalog_remote.COMMANDS):
     catalog.add_command(_command)

@@ -15,6 +15,7 @@ COMMANDS = {
     "coverage": "orchestration.cli.coverage:coverage",
     "dbt": "orchestration.cli.dbt:dbt",
     "demo": "orchestration.cli.demo:demo",
+    "dimension": "orchestration.cli.dimension:dimension",
     "doctor": "orchestration.cli.doctor:doctor",
     "kettle": "orchestration.cli.kettle:kettle",
     "lineage": "orchestration.cli.lineage:lineage",

@@ -1,17 +1,19 @@
 """A dimension table as its YAML file holds it."""
 
 import re
-from typing import Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from assets.catalog.changes.ddl import Statement, create, restore
 from assets.catalog.metrics.model import NAME, Label
 from assets.catalog.model import ColumnInfo, TableInfo
 from assets.catalog.records import Records
 from assets.catalog.store.versions import Versions
 from core.errors import StoreError
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    from assets.catalog.changes.ddl import Statement
 
 FOLDER, KIND = "dimensions", "dimension"
 Base = Literal["text", "integer", "number", "float", "boolean", "date", "timestamp"]
@@ -126,8 +128,10 @@ class Dimension(BaseModel):
         schema = self.schema_name or _DEFAULT_SCHEMA.get(dialect, "")
         return TableInfo(name=self.table, schema_name=schema, columns=columns, primary_key=self.key)
 
-    def ddl(self, dialect: str) -> list[Statement]:
+    def ddl(self, dialect: str) -> "list[Statement]":
         """What creates it, with the comments of its columns. Raises as `info` does."""
+        from assets.catalog.changes.ddl import Statement, create, restore
+
         table = self.info(dialect)
         made = [Statement(create(table, dialect) + _OPTIONS.get(dialect, ""))]
         if dialect in ("postgres", "duckdb"):  # MySQL has them in the table's own statement, SQLite has none

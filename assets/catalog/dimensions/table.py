@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from assets.catalog.changes.ddl import Statement
 from assets.catalog.dimensions.model import Dimension
 from assets.catalog.dimensions.values import Cell, cell, texts, version
 from assets.catalog.remote.connection import Remote, Session
 from core.errors import ConflictError, HeddleError
+
+if TYPE_CHECKING:
+    from assets.catalog.changes.ddl import Statement
 
 _LOCKS = {"postgres": " FOR UPDATE", "mysql": " FOR UPDATE"}  # SQLite locks the file, DuckDB sees conflicts at commit
 
@@ -44,7 +46,7 @@ class DimensionTable:
         self.dimension, self.remote = dimension, remote
         self.info = dimension.info(remote.dialect)
 
-    def ddl(self) -> list[Statement]:
+    def ddl(self) -> "list[Statement]":
         """What `create` runs."""
         return self.dimension.ddl(self.remote.dialect)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 from urllib.parse import unquote, urlsplit
 
-from assets.catalog.changes.ddl import quoted
 from assets.catalog.scan.references import Address, address
 from assets.catalog.scan.sources import Source, load_sources
 from core.errors import ConflictError, HeddleError, SourceError
@@ -51,6 +50,8 @@ class Session:
 
     def name(self, *names: str) -> str:
         """Names quoted and joined by dots, ready for `query` and `execute`."""
+        from assets.catalog.changes.ddl import quoted  # sqlglot, which definitions do without
+
         return self.text(".".join(quoted(n, self.dialect) for n in names if n))
 
     def text(self, sql: str) -> str:
