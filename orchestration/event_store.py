@@ -6,6 +6,7 @@ wait for the disk: a killed process loses nothing, a machine that loses its powe
 What is known of assets across runs is written as safely as always. The files are those of the stock storage.
 """
 
+import fcntl
 import os
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -86,13 +87,26 @@ class Storage(DagsterSqliteStorage):
     """All of an instance's history, as `storage: {custom: …}` of dagster.yaml names it."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__(base_dir, inst_data)
-        self._event_log_storage = EventLog(self._event_log_storage._base_dir)
+        with _alone(Path(base_dir)):
+            super().__init__(base_dir, inst_data)
+            self._event_log_storage = EventLog(self._event_log_storage._base_dir)
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> "Storage":
         """As Dagster makes it."""
         return cls.from_local(inst_data=inst_data, **config_value)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time makes the databases of a new installation: two at once would get into each other's way."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # the kernel's lock, gone with the process
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _unhurried(connection: Any, _: object) -> None:

@@ -107,3 +107,35 @@ def test_a_killed_process_loses_no_event(instance: dg.DagsterInstance) -> None:
     (run,) = instance.get_runs()
     records = instance.get_records_for_run(run.run_id).records
     assert records[-1].event_log_entry.user_message == "last words"
+
+
+OPENS = """
+import sys
+from core.settings import load
+from orchestration.instance import open_instance
+
+print("ready", flush=True)
+sys.stdin.readline()
+with open_instance(load()) as instance:
+    assert instance.get_runs() == []
+"""
+
+
+def test_processes_that_start_together_on_a_new_home_all_open_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEDDLE_HOME", str(tmp_path / "new"))
+    root = Path(__file__).parents[2]
+    pipe = subprocess.PIPE
+    begun = [
+        subprocess.Popen([sys.executable, "-c", OPENS], cwd=root, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        for _ in range(3)
+    ]
+    for process in begun:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    for process in begun:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = [process.communicate()[1][-500:] for process in begun]
+    assert [(process.returncode, text) for process, text in zip(begun, said, strict=True) if process.returncode] == []
