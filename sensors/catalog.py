@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from assets.catalog.lineage.lineage_defs import refresh
 from assets.catalog.registration_defs import bring_up_to_date
 from core.settings import Settings
 from sensors.environments import sensor_status
@@ -28,11 +27,9 @@ def run_registered(settings: Settings) -> dg.SensorDefinition:
         if last == (context.cursor or ""):
             return dg.SkipReason("no run ended since the last look")
         assert context.repository_def is not None
-        graph = context.repository_def.asset_graph
-        said = bring_up_to_date(settings, graph, context.instance, last)
-        traced = refresh(settings, graph, context.instance, last)
+        said = bring_up_to_date(settings, context.repository_def.asset_graph, context.instance, last)
         context.update_cursor(last)
-        return dg.SkipReason(f"{said}; {traced}")
+        return dg.SkipReason(said)
 
     return watch
 

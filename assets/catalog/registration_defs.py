@@ -4,6 +4,7 @@ import dagster as dg
 
 from assets.catalog._compat import AssetGraph
 from assets.catalog.facts_defs import collect
+from assets.catalog.lineage.lineage_defs import refresh
 from assets.catalog.register import register
 from assets.catalog.store.versions import Versions
 from assets.features.registry.files import load_views
@@ -12,7 +13,7 @@ from core.settings import Settings
 
 
 def bring_up_to_date(settings: Settings, graph: AssetGraph, instance: dg.DagsterInstance, run: str = "") -> str:
-    """Registers every asset as it is defined and as it last ran; says in words what is new.
+    """Registers every asset as it is defined and as it last ran, and its lineage; says in words what is new.
 
     Args:
         run: Dagster's id of the run that is the cause, "" when none is.
@@ -24,4 +25,5 @@ def bring_up_to_date(settings: Settings, graph: AssetGraph, instance: dg.Dagster
     versions = Versions(settings.catalog)
     made = register(versions, facts, run)
     record(versions, load_views(settings).values())
-    return f"{len(facts)} assets in the catalogue, {len(made)} new versions"
+    traced = refresh(settings, graph, instance, run)
+    return f"{len(facts)} assets in the catalogue, {len(made)} new versions; {traced}"
