@@ -17,7 +17,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 PREFIX = "HEDDLE_"
 SETTINGS_FILE = "heddle.toml"
 _PARAMETER = re.compile(r"(?i)([?&](?:ssl)?password=)[^&\s\"']*")
-NOT_SETTINGS = {"HEDDLE_BENCH_DATA"}  # read by benchmarks and accuracy suites alone
+NOT_SETTINGS = {"HEDDLE_BENCH_DATA", "HEDDLE_FEAST_PYTHON"}  # read by benchmarks and by single tests alone
 
 
 def _url(*schemes: str) -> AfterValidator:

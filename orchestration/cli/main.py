@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "orchestration.cli.demo:demo",
     "dimension": "orchestration.cli.dimension:dimension",
     "doctor": "orchestration.cli.doctor:doctor",
+    "features": "orchestration.cli.features:features",
     "kettle": "orchestration.cli.kettle:kettle",
     "lineage": "orchestration.cli.lineage:lineage",
     "metrics": "orchestration.cli.metrics:metrics",

@@ -51,7 +51,7 @@ def trips(drivers: int = 50, hours: int = 200) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=columns, orient="row", schema_overrides={"trips": pl.Int64})
 
 
-@pytest.mark.covers("OPS-044")
+@pytest.mark.covers("RM-049", "OPS-044")
 def test_online_equals_offline(store: Warehouse, online_store: OnlineStore) -> None:
     long_ago = pl.DataFrame({"driver": [98], "known_at": [START], "written_at": [START]})
     land(store, TRIPS, pl.concat([trips(), long_ago], how="diagonal"))
