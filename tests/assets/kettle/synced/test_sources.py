@@ -1,13 +1,17 @@
 """A source's ALTER on PostgreSQL: scanned, the file is held back, a proposal is made, taken or refused."""
 
 import pytest
+from click.testing import CliRunner
 
 from assets.catalog.record import accept as accept_table
+from assets.kettle.catalog import load
+from assets.kettle.described import FileInfo
 from assets.kettle.errors import KettleError
 from assets.kettle.files.read import read_transformation
 from assets.kettle.synced import proposals
 from assets.kettle.synced.gate import waiting
 from assets.kettle.synced.proposals import Proposal
+from orchestration.cli.main import main
 from sensors.sources import tick
 from tests.assets.kettle.flow import Flow
 from tests.assets.kettle.synced.conftest import Site, failure
@@ -101,6 +105,39 @@ def test_an_added_column_is_proposed_and_blocks_nothing(site: Site) -> None:
         proposals.accept(site.settings, site.versions, "load.ktr", "ann")
 
 
+def test_the_commands_show_accept_and_refuse(lite: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("home", "kettle_files", "catalog_files", "kettle_connections", "catalog", "warehouse"):
+        monkeypatch.setenv(f"HEDDLE_{name.upper()}", str(getattr(lite.settings, name)))
+
+    def call(*arguments: str, code: int = 0) -> str:
+        done = CliRunner().invoke(main, ["kettle", "proposals", *arguments])
+        assert done.exit_code == code, done.output
+        return done.output
+
+    lite.sql("CREATE TABLE orders (id integer, full_name text, amount integer)", "CREATE TABLE loaded (id integer)")
+    lite.scan()
+    path = lite.add("load.ktr", reading(lite))
+    assert "no proposal waits" in call("list")
+    lite.sql("ALTER TABLE orders ADD COLUMN paid text")
+    lite.scan()
+    assert "load.ktr: 1 changes" in call("make") and "nothing new" in call("make")
+    assert "load.ktr" in call("list") and "shop/orders" in call("list") and "blocked" not in call("list")
+    shown = call("show", "load.ktr")
+    assert "column 'paid' added; added to the query" in shown and "+++ b/load.ktr" in shown
+    assert "no proposal waits for other.ktr" in call("show", "other.ktr", code=2)
+    call("accept", "load.ktr", "--author", "ann")
+    assert b"amount, paid FROM orders" in path.read_bytes() and "no proposal waits" in call("list")
+    (entry,) = lite.versions.history("kettle_file", "load.ktr")
+    assert (entry.change.author, entry.change.cause) == ("ann", "proposal for shop/orders accepted")
+    lite.sql("ALTER TABLE orders DROP COLUMN amount")
+    lite.scan()
+    call("make")
+    assert "blocked load.ktr" in call("list")
+    assert "stays as it is" in call("refuse", "load.ktr")
+    path.unlink()
+    assert "nothing new" in call("make")
+
+
 def test_a_change_of_another_column_is_no_other_files_business(site: Site) -> None:
     site.sql("CREATE TABLE other (id integer, amount integer)")
     site.scan()
@@ -133,8 +170,7 @@ def test_a_connection_of_another_name_is_known_by_its_database(site: Site) -> No
     assert "at dwh:orders (step 'Orders')" in failure(other.run())
 
 
-def site_info(site: Site):  # type: ignore[no-untyped-def]
-    from assets.kettle.catalog import load
-
+def site_info(site: Site) -> FileInfo:
+    """The description of its one file."""
     (info,) = load(site.settings.kettle_files, site.settings)
     return info

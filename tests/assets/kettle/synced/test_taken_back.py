@@ -5,6 +5,7 @@ import pytest
 
 from assets.catalog.facts import KIND
 from assets.catalog.record import accept
+from assets.catalog.registration_defs import bring_up_to_date
 from assets.kettle.checks import ACCEPTED
 from tests.assets.kettle.flow import Flow, grid
 from tests.assets.kettle.synced.conftest import Site
@@ -80,3 +81,16 @@ def test_a_run_that_fails_takes_nothing_back(lite: Site) -> None:
     lite.add("load.ktr", flow)
     assert not lite.run().success
     assert lite.versions.history(KIND, "table/shop/nowhere") == []
+
+
+def test_registering_the_assets_after_the_run_changes_no_column(lite: Site) -> None:
+    lite.add("load.ktr", loading(lite))
+    assert lite.run().success
+    (before,) = lite.versions.history(KIND, SALES)
+    graph = lite.definitions().get_repository_def().asset_graph
+    bring_up_to_date(lite.settings, graph, lite.instance)
+    after = lite.versions.get(KIND, SALES)
+    assert before.document and after and after.document and after.document["file"] == "load.ktr"
+    assert after.document["columns"] == before.document["columns"]
+    assert lite.versions.measured(KIND, SALES)[0][2]["nulls"]["amount"] == pytest.approx(1 / 3)
+    assert accepted(lite.run()).passed and lite.versions.history(KIND, SALES)[-1].number == after.number
