@@ -4,6 +4,7 @@ A table of the warehouse is both an asset that Heddle makes and a table that a s
 command line and the pages show cards and know nothing of how they are put together.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,8 +58,11 @@ class Card:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def card(versions: Versions, key: str) -> Card:
+def card(versions: Versions, key: str, below: Mapping[str, Sequence[str]] | None = None) -> Card:
     """The card of an asset key (`table/retail/baskets`) or a scanned table (`shop/public.orders`).
+
+    Args:
+        below: asset -> the assets made from it, where the caller has it: else all assets are read for it.
 
     Raises:
         HeddleError: there is no such entry; the message names the nearest keys.
@@ -87,7 +91,7 @@ def card(versions: Versions, key: str) -> Card:
         tags=document.get("tags", {}) | dict.fromkeys([*written.get("tags", []), *(entry.tags if entry else ())], ""),
         owners=tuple(written.get("owners", [])) or tuple(document.get("owners", [])) or _owner(entry),
         upstream=tuple(document.get("upstream", [])),
-        downstream=_downstream(versions, asset),
+        downstream=_downstream(versions, asset) if below is None else tuple(sorted(below.get(asset, ()))),
         measured=measured,
         pending=tuple(pending(versions, table)) if table else (),
         history=tuple(sorted(history, key=lambda v: (v.change.at, v.kind, v.number))),

@@ -21,11 +21,12 @@ def entries(versions: Versions, types: "Registry") -> Iterator[Entry]:
     """All entries; a scanned table that is an asset too is found as the asset, with what the scan knows of it."""
     scanned = {v.key: v for v in versions.latest(TABLE)}
     of_asset = {asset: scanned[table] for table, asset in assets_of_tables(versions).items() if table in scanned}
+    made = {key: document.get("made", "") for key, document in versions.last_measured(ASSET)}
     shown = set()
     for version in versions.latest(ASSET):
         table = of_asset.get(version.key)
         shown.add(table.key if table else "")
-        yield _of_asset(versions, version, table, types)
+        yield _of_asset(versions, version, table, types, made.get(version.key, ""))
     for version in scanned.values():
         if version.key not in shown:
             yield _of_table(versions, version, types)
@@ -38,7 +39,8 @@ def some(versions: Versions, types: "Registry", keys: Collection[str]) -> Iterat
     for asset in dict.fromkeys(of_tables.get(key, key) for key in keys):
         made, table = versions.get(ASSET, asset), versions.get(TABLE, tables.get(asset, asset))
         if made is not None:
-            yield _of_asset(versions, made, table, types)
+            last = versions.measured(ASSET, asset)
+            yield _of_asset(versions, made, table, types, last[0][2].get("made", "") if last else "")
         elif table is not None:
             yield _of_table(versions, table, types)
 
@@ -52,7 +54,7 @@ def assets_of_tables(versions: Versions) -> dict[str, str]:
     }
 
 
-def _of_asset(versions: Versions, version: Version, table: Version | None, types: "Registry") -> Entry:
+def _of_asset(versions: Versions, version: Version, table: Version | None, types: "Registry", made: str) -> Entry:
     document = version.document or {}
     written = document.get("written", {})
     scanned = TableEntry.model_validate(table.document) if table else None
@@ -66,7 +68,6 @@ def _of_asset(versions: Versions, version: Version, table: Version | None, types
         if name in columns
     }
     layer, domain, noun = version.key.split("/")
-    measured = versions.measured(ASSET, version.key)
     return Entry(
         key=version.key,
         kind=layer,
@@ -77,7 +78,7 @@ def _of_asset(versions: Versions, version: Version, table: Version | None, types
         tags=(*written.get("tags", []), *document.get("tags", {}), *(scanned.tags if scanned else ())),
         owner=", ".join(written.get("owners", []) or document.get("owners", [])) or (scanned.owner if scanned else ""),
         related=tuple(document.get("upstream", [])),
-        changed=measured[0][2].get("made", "") if measured else "",
+        changed=made,
     )
 
 

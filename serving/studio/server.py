@@ -3,6 +3,8 @@
 import getpass
 import logging
 import sys
+import threading
+from contextlib import suppress
 
 from assets.catalog.store.versions import Versions
 from core import settings as config
@@ -26,10 +28,11 @@ def serve(settings: config.Settings) -> None:
     where = Address(HOST, settings.studio_port, "HEDDLE_STUDIO_PORT")
     if (held := where.held()) is not None:
         raise EndpointError(f"the studio cannot be served: {held}", where.advice)
-    app = build(Studio(settings, Versions(settings.catalog), getpass.getuser()))
+    studio = Studio(settings, Versions(settings.catalog), getpass.getuser())
+    threading.Thread(target=_read_ahead, args=(studio,), daemon=True).start()
     logging.getLogger(__name__).info("the studio is at http://%s:%s", HOST, where.port)
     uvicorn.run(
-        app,
+        build(studio),
         host=HOST,
         port=where.port,
         ws="none",
@@ -39,6 +42,12 @@ def serve(settings: config.Settings) -> None:
         log_config=None,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+
+
+def _read_ahead(studio: Studio) -> None:
+    """Reads the catalogue before somebody asks: a large one takes seconds. What is wrong with it, the pages say."""
+    with suppress(HeddleError):
+        studio.shelf.listing()
 
 
 def main() -> None:

@@ -35,6 +35,7 @@ class Row(NamedTuple):
     columns: int
     changed: str
     score: int | None
+    upstream: tuple[str, ...]
 
 
 class Listing(NamedTuple):
@@ -44,6 +45,7 @@ class Listing(NamedTuple):
         rows: those that the reader may see, the most valuable first.
         hidden: keys that the reader may not see, of assets and of scanned tables.
         tables: scanned table -> asset.
+        below: asset -> the assets made from it.
         lookup: the index of all entries.
         memo: what a page worked out from the rows, by what it was asked; gone with the listing.
     """
@@ -52,6 +54,7 @@ class Listing(NamedTuple):
     by_key: Mapping[str, Row]
     hidden: frozenset[str]
     tables: Mapping[str, str]
+    below: Mapping[str, list[str]]
     lookup: "Index"
     memo: dict[Any, Any]
 
@@ -146,7 +149,8 @@ class Shelf:
         from assets.catalog.search.index import Index
 
         found = list(entries(self._versions, registry.load(self._settings.catalog_files)))
-        return self._made(self._rows(found), self._hidden(found), Index.build(found))
+        scores = {key: document.get("score") for key, document in self._versions.last_measured(ASSET)}
+        return self._made(_rows(found, scores), self._hidden(found), Index.build(found))
 
     def _updated(self, old: Listing, keys: set[str]) -> Listing:
         """With these assets and scanned tables read again."""
@@ -155,9 +159,10 @@ class Shelf:
         keys |= {asset[k] for k in keys if k in asset} | {table[k] for k in keys if k in table}
         found = list(some(self._versions, registry.load(self._settings.catalog_files), keys))
         gone = keys - {e.key for e in found}
+        scores = {e.key: last[0][2].get("score") for e in found if (last := self._versions.measured(ASSET, e.key))}
         rows = [r for r in old.rows if r.key not in keys]
         return self._made(
-            [*rows, *self._rows(found)], (old.hidden - keys) | self._hidden(found), old.lookup.update(found, gone)
+            [*rows, *_rows(found, scores)], (old.hidden - keys) | self._hidden(found), old.lookup.update(found, gone)
         )
 
     def _made(self, rows: Iterable[Row], hidden: Collection[str], index: "Index") -> Listing:
@@ -166,15 +171,24 @@ class Shelf:
         unseen = frozenset(hidden) | both
         shown = (r for r in rows if r.key not in unseen)
         ordered = tuple(sorted(shown, key=lambda r: (r.score is None, -(r.score or 0), r.key)))
-        return Listing(ordered, {r.key: r for r in ordered}, unseen, tables, index, {})
-
-    def _rows(self, found: Iterable[Entry]) -> Iterator[Row]:
-        for e in found:
-            measured = self._versions.measured(ASSET, e.key)
-            score = measured[0][2].get("score") if measured else None
-            owners = tuple(filter(None, e.owner.split(", ")))
-            yield Row(e.key, e.kind, e.source, e.description[:TEXT], owners, e.tags, len(e.columns), e.changed, score)
+        return Listing(ordered, {r.key: r for r in ordered}, unseen, tables, _below(ordered, tables), index, {})
 
     def _hidden(self, found: Iterable[Entry]) -> set[str]:
         may = sees(self._who, teams(self._settings.catalog_files))
         return {e.key for e in found if not may(e.tags, e.owner.split(", "))}
+
+
+def _rows(found: Iterable[Entry], scores: Mapping[str, int | None]) -> Iterator[Row]:
+    for e in found:
+        owners = tuple(filter(None, e.owner.split(", ")))
+        text, columns = e.description[:TEXT], len(e.columns)
+        yield Row(e.key, e.kind, e.source, text, owners, e.tags, columns, e.changed, scores.get(e.key), e.related)
+
+
+def _below(rows: Iterable[Row], tables: Mapping[str, str]) -> dict[str, list[str]]:
+    """Asset -> assets made from it; what scanned tables refer to is no lineage."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for key in row.upstream if row.key not in tables else ():
+            found.setdefault(key, []).append(row.key)
+    return found

@@ -69,7 +69,7 @@ class Studio:
         if known not in listing.by_key or not (listing.sees(key) and listing.sees(known)):
             raise MissingError(key, listing.near(key))
         try:
-            found = card(self.versions, key)
+            found = card(self.versions, key, listing.below)
         except HeddleError:  # it went since the list was made
             raise MissingError(key, listing.near(key)) from None
         if not self.may_see(found):

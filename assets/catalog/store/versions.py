@@ -160,6 +160,17 @@ class Versions:
         with self.engine.connect() as connection:
             return [(r.at, r.run, json.loads(r.document)) for r in connection.execute(query)]
 
+    def last_measured(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The last measurement of every entry of a kind, in one pass: (key, document)."""
+        from sqlalchemy import func, select
+
+        m = self.tables.MEASURES
+        last = select(func.max(m.c.id)).where(m.c.kind == kind).group_by(m.c.key)
+        query = select(m.c.key, m.c.document).where(m.c.id.in_(last))
+        with self.engine.connect().execution_options(yield_per=1000) as connection:
+            for row in connection.execute(query):
+                yield row.key, json.loads(row.document)
+
     def numbers(self) -> dict[tuple[str, str], int]:
         """(kind, key) -> number of the last version, for every entry that ever was."""
         from sqlalchemy import select

@@ -46,7 +46,7 @@ def page(visit: Visit) -> str:
     shown = graphs.boxes(graph, opened, toggles, listing, view)
     return visit.page(
         "graph.html",
-        visit.say("relations" if view == "relations" else "lineage"),
+        visit.say({"all": "everything"}.get(view, view)),
         view=view,
         point=point,
         drawing=draw(shown, graphs.arrows(graph, opened)),

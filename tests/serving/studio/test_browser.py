@@ -63,7 +63,7 @@ def many(studio: Studio, nodes: int = 500, columns: int = 5) -> None:
 
 
 @pytest.mark.covers("DATA-014")
-def test_five_hundred_nodes_are_drawn_within_two_seconds(
+def test_500_nodes_are_drawn_within_two_seconds(
     address: str, studio: Studio, page: Any, tmp_path: Path
 ) -> None:
     many(studio)
