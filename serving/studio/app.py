@@ -15,6 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from core.errors import HeddleError, StoreError
+from serving.studio.api import api_routes
 from serving.studio.forms import Form, RefusedError, read
 from serving.studio.pages import catalogue, column, entry, graph, save
 from serving.studio.studio import Studio
@@ -55,6 +56,7 @@ def build(studio: Studio) -> Starlette:
     routes = [
         *(Route(path, _shown(studio, page), methods=["GET"]) for path, page in PAGES.items()),
         *(Route(path, _done(studio, action), methods=["POST"]) for path, action in ACTIONS.items()),
+        *api_routes(studio),
         Route("/health", lambda request: PlainTextResponse("ok"), methods=["GET"]),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
     ]
