@@ -52,7 +52,7 @@ def tick(settings: Settings, cursor: str) -> tuple[str, str]:
     made = propose(settings, versions)
     for proposal in made:
         _tell(settings, proposal)
-    words = "; ".join(f"{p.name}: {len(p.notes)} changes{', it does not run' if p.breaking else ''}" for p in made)
+    words = "; ".join(f"{p.name}: {len(p.notes)} changes{', it does not run' if p.blocked else ''}" for p in made)
     return now, f"proposed {words}; see `heddle kettle proposals list`" if made else "no Kettle file is concerned"
 
 

@@ -111,7 +111,7 @@ def list_proposals() -> None:
 
     waiting = read(config.load())
     for proposal in waiting:
-        mark = click.style("blocked ", fg="red") if proposal.breaking else "        "
+        mark = click.style("blocked ", fg="red") if proposal.blocked else "        "
         click.echo(f"{mark}{proposal.name}  {proposal.at}  {', '.join(proposal.tables) or 'follows the catalogue'}")
     if not waiting:
         click.echo("no proposal waits")

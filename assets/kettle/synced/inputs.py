@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from assets.catalog.changes.diff import Difference, of_entries
+from assets.catalog.changes.diff import Difference, What, of_entries
 from assets.catalog.changes.entry import TABLE, TableEntry
 from assets.catalog.model import Profile
-from assets.catalog.record import ACCEPTED
+from assets.catalog.record import ACCEPTED, pending
 from assets.catalog.store.versions import KEPT_MEASURES, Change, Version, Versions
 from assets.kettle.described import FileInfo, Place
 from assets.kettle.diff import diff, render
@@ -22,10 +22,14 @@ EDITED = ("TableInput",)  # inputs whose settings can follow
 
 
 class Seen(NamedTuple):
-    """Table -> number of the version that a file is in order with; `taken` of those by a proposal."""
+    """Table -> number of the version that a file is in order with; `taken` of those by a proposal.
+
+    `refused` is the digest of what the last refused proposal would have changed, "" when none was.
+    """
 
     known: Mapping[str, int]
     taken: Mapping[str, int]
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +58,21 @@ def seen(versions: Versions, name: str) -> Seen:
     """What is kept of a file."""
     found = versions.get(KIND, name)
     document: dict[str, Any] = (found.document if found else None) or {}
-    return Seen(document.get("known", {}), document.get("taken", {}))
+    return Seen(document.get("known", {}), document.get("taken", {}), document.get("refused", ""))
 
 
-def remember(versions: Versions, name: str, known: Mapping[str, int], taken: Mapping[str, int], change: Change) -> None:
-    """Keeps that a file is in order with these versions of its tables."""
+def remember(
+    versions: Versions,
+    name: str,
+    known: Mapping[str, int],
+    taken: Mapping[str, int],
+    change: Change,
+    refused: str = "",
+) -> None:
+    """Keeps that a file is in order with these versions of its tables, or what a person refused for it."""
     former = seen(versions, name)
     document = {"known": {**former.known, **known}, "taken": {**former.taken, **taken}}
-    versions.put(KIND, name, document, change)
+    versions.put(KIND, name, document | ({"refused": refused} if refused else {}), change)
 
 
 def moved(versions: Versions, info: FileInfo, places: Iterable[tuple[Place, str]], written: str) -> list[Moved]:
@@ -99,7 +110,8 @@ def proposed(model: Transformation, found: Iterable[Moved], dialects: Mapping[st
     for one in found:
         tables[one.table] = one.number
         if one.now is None:
-            notes.append(f"BREAKS: step {one.place.step!r} reads {one.table}, which is gone")
+            moves_to = next((f": it is {d.after} now" for d in one.differences if d.what is What.TABLE_RENAMED), "")
+            notes.append(f"BREAKS: step {one.place.step!r} reads {one.table}, which is gone{moves_to}")
             breaking = True
             continue
         moves = changes(one.before.table, one.now.table, one.differences)
@@ -140,7 +152,7 @@ def _known_at(versions: Versions, key: str, history: list[Version], written: str
 def differences(versions: Versions, key: str, before: TableEntry, after: TableEntry | None) -> list[Difference]:
     """Between the two, with the profiles of then and now, so that renames are told by their values too."""
     if after is None:
-        return []
+        return pending(versions, key)
     measured: list[dict[str, Any]] = [m.get("profiles", {}) for _, _, m in versions.measured(TABLE, key, KEPT_MEASURES)]
     names = {c.name for c in before.table.columns}
     older = next((profiles for profiles in measured if set(profiles) == names), {})

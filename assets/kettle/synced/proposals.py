@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from assets.catalog.changes.entry import TABLE
-from assets.catalog.record import ACCEPTED, PENDING
+from assets.catalog.record import ACCEPTED, PENDING, pending
 from assets.catalog.store.versions import Change, Versions
 from assets.kettle.catalog import files, load
 from assets.kettle.described import FileInfo
@@ -34,7 +34,8 @@ class Proposal:
         notes: what each change does, in words.
         text: what differs, in the words of the file.
         tables: key -> number of the version that it is for.
-        breaking: the file as it is does not run, or gives other values.
+        breaking: the file as it is would fail or give other values.
+        blocked: it does not run until somebody decides.
         changes: whether the proposed file differs; else a person has to change it.
     """
 
@@ -45,6 +46,7 @@ class Proposal:
     text: str
     tables: dict[str, int]
     breaking: bool
+    blocked: bool
     changes: bool
 
 
@@ -111,7 +113,7 @@ def accept(settings: Settings, versions: Versions, name: str, author: str) -> Pr
     if not found.changes and found.breaking:
         raise KettleError(f"the proposal for {name} changes nothing", "change the steps that it names by hand")
     write(read_transformation(_place(settings, name)), path)
-    change = Change(author, f"proposal for {', '.join(found.tables)} accepted")
+    change = Change(author, f"proposal for {_what(found)} accepted")
     inputs.remember(versions, name, found.tables, found.tables, change)
     _remove(settings, name)
     return found
@@ -123,10 +125,14 @@ def refuse(settings: Settings, versions: Versions, name: str, author: str) -> Pr
     Raises KettleError when there is none.
     """
     found = named(settings, name)
-    change = Change(author, f"proposal for {', '.join(found.tables)} refused")
-    inputs.remember(versions, name, found.tables, {}, change)
+    change = Change(author, f"proposal for {_what(found)} refused")
+    inputs.remember(versions, name, found.tables, {}, change, refused=digest([found.text]))
     _remove(settings, name)
     return found
+
+
+def _what(proposal: Proposal) -> str:
+    return ", ".join(proposal.tables) or "steps that follow the catalogue"
 
 
 def _of_file(settings: Settings, versions: Versions, path: Path, info: FileInfo) -> Proposal | None:
@@ -140,7 +146,9 @@ def _of_file(settings: Settings, versions: Versions, path: Path, info: FileInfo)
     proposed, notes = (made.model, made.notes) if made else (model, [])
     after = followed(settings, versions, proposed, path)
     data = to_bytes(after.model)
-    if made is None and data == path.read_bytes():
+    text = inputs.told(model, after.model)
+    refused = inputs.seen(versions, info.name).refused
+    if made is None and (data == path.read_bytes() or refused == digest([text])):
         _remove(settings, info.name)
         return None
     proposal = Proposal(
@@ -148,9 +156,10 @@ def _of_file(settings: Settings, versions: Versions, path: Path, info: FileInfo)
         file_digest(path),
         datetime.now(UTC).isoformat(timespec="seconds"),
         [*notes, *after.notes],
-        inputs.told(model, after.model),
+        text,
         made.tables if made else {},
         made.breaking if made else False,
+        any(d.breaks == "readers" for one in found for d in pending(versions, one.table)),
         data != path.read_bytes(),
     )
     former = next((p for p in _waiting(settings) if p.name == info.name), None)

@@ -8,12 +8,15 @@ from assets.kettle.catalog import load
 from assets.kettle.described import FileInfo
 from assets.kettle.errors import KettleError
 from assets.kettle.files.read import read_transformation
+from assets.kettle.generate.place import After
+from assets.kettle.generate.sinks import ToTable
 from assets.kettle.synced import proposals
+from assets.kettle.synced.follow import attach
 from assets.kettle.synced.gate import waiting
 from assets.kettle.synced.proposals import Proposal
 from orchestration.cli.main import main
 from sensors.sources import tick
-from tests.assets.kettle.flow import Flow
+from tests.assets.kettle.flow import Flow, grid
 from tests.assets.kettle.synced.conftest import Site, failure
 
 MADE = (
@@ -93,6 +96,19 @@ def test_a_dropped_column_is_taken_out_and_named_where_it_is_used(site: Site) ->
 
 
 @pytest.mark.covers("DATA-036")
+def test_a_column_of_another_type_is_converted_back_behind_the_input(site: Site) -> None:
+    path = site.add("load.ktr", reading(site, "SELECT id, full_name, amount FROM orders"))
+    found = proposal(site, "ALTER TABLE orders ALTER COLUMN amount TYPE text")
+    assert found.breaking and "converted back to the old type behind the input" in found.notes[0]
+    assert not site.run().success
+    proposals.accept(site.settings, site.versions, "load.ktr", "ann")
+    assert b"Orders: types as before" in path.read_bytes()
+    done = site.run()
+    assert done.success, failure(done)
+    assert site.sql("SELECT amount::text FROM loaded WHERE id = 7") == [("10.50",)]
+
+
+@pytest.mark.covers("DATA-036")
 def test_an_added_column_is_proposed_and_blocks_nothing(site: Site) -> None:
     path = site.add("load.ktr", reading(site))
     found = proposal(site, "ALTER TABLE orders ADD COLUMN paid boolean")
@@ -103,6 +119,55 @@ def test_an_added_column_is_proposed_and_blocks_nothing(site: Site) -> None:
     path.write_bytes(path.read_bytes().replace(b"Hand made", b"Made by hand"))
     with pytest.raises(KettleError, match="was changed since the proposal was made"):
         proposals.accept(site.settings, site.versions, "load.ktr", "ann")
+
+
+def test_a_query_with_a_star_is_held_back_and_keeps_the_old_names(site: Site) -> None:
+    site.add("load.ktr", reading(site, "SELECT * FROM public.orders"))
+    proposal(site, "ALTER TABLE orders RENAME COLUMN full_name TO customer_name")
+    assert "a breaking change waits at shop:public.orders" in failure(site.run())
+    assert "customer_name AS full_name" in query(site) and "*" not in query(site)
+    proposals.accept(site.settings, site.versions, "load.ktr", "ann")
+    assert site.run().success
+
+
+def test_what_a_file_does_not_use_waits_too_and_changes_nothing(site: Site) -> None:
+    path = site.add("load.ktr", reading(site))
+    former = path.read_bytes()
+    found = proposal(site, "ALTER TABLE orders DROP COLUMN note")
+    assert (found.breaking, found.blocked, found.changes) == (False, True, False)
+    assert not site.run().success
+    proposals.accept(site.settings, site.versions, "load.ktr", "ann")
+    assert site.run().success and path.read_bytes() == former
+
+
+def test_a_renamed_table_is_named(site: Site) -> None:
+    site.add("load.ktr", reading(site))
+    found = proposal(site, "ALTER TABLE orders RENAME TO sales_orders")
+    assert "which is gone: it is" in found.notes[0] and "sales_orders now" in found.notes[0]
+    with pytest.raises(KettleError, match="change the steps that it names by hand"):
+        proposals.accept(site.settings, site.versions, "load.ktr", "ann")
+
+
+def test_steps_that_follow_the_catalogue_are_proposed_too_and_once_refused_not_again(lite: Site) -> None:
+    lite.sql("CREATE TABLE facts (id integer, amount integer)")
+    lite.scan()
+    rows = grid({"id": "Integer", "amount": "Integer"}, [(1, 5)])
+    flow = Flow().database(lite.connection()).step("Rows", "DataGrid", rows)
+    target = ToTable("shop", "facts")
+    flow.model = attach(lite.settings, lite.versions, flow.model, "shop/facts", After("Rows"), target).model
+    path = lite.add("load.ktr", flow)
+    assert tick(lite.settings, "")[1] == "no Kettle file is concerned"
+    lite.sql("DROP TABLE facts", "CREATE TABLE facts (id integer, amount text)")
+    lite.scan()
+    assert "proposed load.ktr" in tick(lite.settings, "")[1]
+    proposals.refuse(lite.settings, lite.versions, "load.ktr", "ann")
+    assert tick(lite.settings, "")[1] == "no Kettle file is concerned"
+    lite.sql("DROP TABLE facts", "CREATE TABLE facts (id integer NOT NULL, amount text)")
+    lite.scan()
+    assert "proposed load.ktr" in tick(lite.settings, "")[1]
+    proposals.accept(lite.settings, lite.versions, "load.ktr", "ann")
+    assert b"<type>String</type>" in path.read_bytes()
+    assert tick(lite.settings, "")[1] == "no Kettle file is concerned"
 
 
 def test_the_commands_show_accept_and_refuse(lite: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ def accepted(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
     return next(c for c in result.get_asset_check_evaluations() if c.check_name == ACCEPTED)
 
 
-@pytest.mark.covers("DATA-022", "DATA-016")
+@pytest.mark.covers("DATA-022")
 def test_a_run_that_changes_the_type_makes_a_version_and_turns_the_check_red(lite: Site) -> None:
     lite.add("load.ktr", loading(lite))
     first = lite.run()
