@@ -21,6 +21,8 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+LEFT_OUT = ("daemon", "studio", "MLflow UI")
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
@@ -28,7 +30,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 def web_ui(built: Installation) -> Iterator[str]:
     port = free_port()
     up = subprocess.Popen(
-        [Path(sys.executable).with_name("heddle"), "up", "--without", "daemon", "--without", "MLflow UI"],
+        [Path(sys.executable).with_name("heddle"), "up", *(w for s in LEFT_OUT for w in ("--without", s))],
         env=os.environ | built.environ | {"HEDDLE_UI_PORT": str(port)},
         cwd=PROJECT,
         stdout=subprocess.DEVNULL,

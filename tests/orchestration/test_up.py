@@ -137,9 +137,9 @@ def test_a_busy_port_and_a_second_supervisor_are_refused(tmp_path, monkeypatch):
         assert "HEDDLE_UI_PORT" in caught.value.fix
         monkeypatch.setenv("HEDDLE_HOME", str(tmp_path / "home"))
         monkeypatch.setenv("HEDDLE_TRACKING_PORT", str(port))
-        for name in ("HEDDLE_UI_PORT", "HEDDLE_ENDPOINTS"):
+        for name in ("HEDDLE_UI_PORT", "HEDDLE_STUDIO_PORT", "HEDDLE_ENDPOINTS"):
             free = free_port()
-            monkeypatch.setenv(name, str(free) if name == "HEDDLE_UI_PORT" else f"http://127.0.0.1:{free}")
+            monkeypatch.setenv(name, f"http://127.0.0.1:{free}" if name == "HEDDLE_ENDPOINTS" else str(free))
         refused = CliRunner().invoke(main, ["up"])
         assert refused.exit_code == 2 and "MLflow UI" in refused.output and "HEDDLE_TRACKING_PORT" in refused.output
     with hold(tmp_path / "home" / "run" / "up.pid", EndpointError, "", ""):
@@ -150,9 +150,8 @@ def test_a_busy_port_and_a_second_supervisor_are_refused(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_everything_comes_up_and_ends(make_settings, tmp_path):
-    settings = make_settings(
-        endpoints=f"http://127.0.0.1:{free_port()}", ui_port=free_port(), tracking_port=free_port()
-    )
+    ports = {name: free_port() for name in ("ui_port", "studio_port", "tracking_port")}
+    settings = make_settings(endpoints=f"http://127.0.0.1:{free_port()}", **ports)
     output = tmp_path / "up.log"
     with output.open("wb") as log:
         process = subprocess.Popen(
@@ -164,7 +163,7 @@ def test_everything_comes_up_and_ends(make_settings, tmp_path):
         )
     try:
         deadline = time.monotonic() + 120
-        while output.read_text().count("  healthy") < 5:
+        while output.read_text().count("  healthy") < 6:
             assert process.poll() is None and time.monotonic() < deadline, output.read_text()
             time.sleep(0.5)
         family = [p.pid for p in psutil.Process(process.pid).children(recursive=True)]
@@ -173,11 +172,12 @@ def test_everything_comes_up_and_ends(make_settings, tmp_path):
         loaded = httpx.post(web, json={"query": query}, timeout=30).json()["data"]["locationStatusesOrError"]["entries"]
         assert loaded == [{"name": "heddle", "loadStatus": "LOADED"}]
         assert httpx.get(f"http://127.0.0.1:{settings.tracking_port}/health", timeout=30).text == "OK"
+        assert "Heddle" in httpx.get(f"http://127.0.0.1:{settings.studio_port}/", timeout=30).text
         assert httpx.get(f"{settings.endpoints}/v2/health/ready", timeout=30).json()["ready"] is True
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
         assert _gone(family)
-        assert output.read_text().count("  stopped") == 5
+        assert output.read_text().count("  stopped") == 6
     finally:
         process.kill()
         process.wait()
