@@ -58,6 +58,7 @@ lint: $(VENV)/.dev ## format check, lint and types
 bench: $(VENV)/.dev ## the benchmarks beside their peers (docs/benchmarks.md)
 	@for b in benchmarks/[a-z]*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
 	@echo "== benchmarks.catalog.lineage"; $(BIN)/python -m benchmarks.catalog.lineage
+	@echo "== benchmarks.catalog.features"; $(BIN)/python -m benchmarks.catalog.features
 	@for b in throughput steps; do echo "== benchmarks.kettle.$$b"; $(BIN)/python -m benchmarks.kettle.$$b || exit 1; done
 
 accuracy: $(VENV)/.dev ## figures against ground truth; needs HEDDLE_BENCH_DATA, the folder of public data sets

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from assets.catalog.store.versions import Version, Versions
 
 USERS = ("dataset", "model", "endpoint", "report")  # layers whose assets count as users of a feature
+SCANS = "report/catalog/"  # look at all tables, and use none of them
 
 
 def stated(views: Iterable[FeatureView], files: Path) -> list[Stated]:
@@ -60,4 +61,4 @@ def users(store: "LineageStore", view: FeatureView, feature: str) -> list[str]:
     except HeddleError:  # the graph does not have the column (yet)
         return []
     keys = {r.point.key for r in answer.reached if r.how != "rows"}
-    return sorted(k for k in keys if k.partition("/")[0] in USERS)
+    return sorted(k for k in keys if k.partition("/")[0] in USERS and not k.startswith(SCANS))

@@ -77,6 +77,7 @@ def test_versions_are_kept_and_lineage_tells_who_uses_a_feature(tmp_path: Path) 
         Edge(TRIPS.source, "mean_rating", "dataset/taxi/fares", "rating"),
         Edge("dataset/taxi/fares", "", "model/taxi/fare", ""),
         Edge("model/taxi/fare", "", "endpoint/taxi/fare", ""),
+        Edge(TRIPS.source, "", "report/catalog/warehouse", ""),
     )
     graph.put([Stated("definition", "dataset/taxi/fares", uses, {"sql": "x"})])
     assert users(graph, TRIPS, "rating") == ["dataset/taxi/fares", "endpoint/taxi/fare", "model/taxi/fare"]
