@@ -1,17 +1,21 @@
 """What every page needs: the catalogue, the lineage graph, who reads, and the templates."""
 
+import logging
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assets.catalog.card import Card, card
+from assets.catalog.facts import KIND as ASSET
 from assets.catalog.lineage.store import LineageStore
 from assets.catalog.people import sees, teams
 from assets.catalog.relate import related
 from assets.catalog.relations.model import End, Relation
 from assets.catalog.semantics import registry
 from assets.catalog.store.versions import Versions
+from assets.catalog.uses import use
 from core.errors import HeddleError
 from core.settings import Settings
 from serving.studio.shelf import Listing, Shelf
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from assets.catalog.semantics.registry import Registry
 
 HERE = Path(__file__).parent
+log = logging.getLogger(__name__)
 
 
 class Studio:
@@ -35,6 +40,7 @@ class Studio:
     def __init__(self, settings: Settings, versions: Versions, who: str) -> None:
         self.settings, self.versions, self.who = settings, versions, who
         self.token = secrets.token_urlsafe(24)  # of forms; another one after each start
+        self._later = ThreadPoolExecutor(1, "looks")
         self.shelf = Shelf(settings, versions, who)
 
     @cached_property
@@ -79,6 +85,16 @@ class Studio:
     def may_see(self, found: Card) -> bool:
         """Whether the reader may see an entry as it is now, though the list be a moment old."""
         return sees(self.who, teams(self.settings.catalog_files))(found.tags, found.owners)
+
+    def looked(self, asset: str) -> None:
+        """Counts a look at an asset, later: nobody waits for a scan that is just writing."""
+        self._later.submit(self._count, asset)
+
+    def _count(self, asset: str) -> None:
+        try:
+            use(self.versions, ASSET, {asset: 1}, "look")
+        except Exception:  # a database that is busy for long, or gone: a count less
+            log.warning("a look at %s was not counted", asset, exc_info=True)
 
     def relations(self, listing: Listing) -> list[Relation]:
         """The relations between tables that the reader may see."""

@@ -8,8 +8,6 @@ from serving.studio.studio import Studio
 from serving.studio.texts import MissingError
 from serving.studio.visit import Visit
 
-NEAR = 5
-
 
 def page(visit: Visit) -> str:
     """The page of `?key=&name=`."""
@@ -38,9 +36,7 @@ def find(card: Card, name: str) -> Line:
     for line in card.lines:
         if line.column.name.strip() == name:
             return line
-    from difflib import get_close_matches
-
-    raise MissingError(f"{card.key}.{name}", get_close_matches(card.key, [card.key], 1))
+    raise MissingError(f"{card.key}.{name}", [card.key])
 
 
 def places(studio: Studio, card: Card, name: str) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -12,7 +12,6 @@ from assets.catalog.facts import Check
 from assets.catalog.hits import hits
 from assets.catalog.relate import of_table
 from assets.catalog.standards.model import FOLDER, Standard, read_all
-from assets.catalog.uses import use
 from core.hashing import digest
 from serving.studio import pictures
 from serving.studio.shelf import Listing
@@ -29,7 +28,7 @@ def page(visit: Visit) -> str:
     studio = visit.studio
     card = studio.card(visit["key"])
     listing = studio.shelf.listing()
-    use(studio.versions, ASSET, {card.asset: 1}, "look")
+    studio.looked(card.asset)
     lines = [line for line in card.lines if visit["find"].lower() in line.column.name.lower()]
     number = visit.number("columns", 1)
     return visit.page(

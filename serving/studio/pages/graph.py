@@ -6,6 +6,7 @@ from assets.catalog.lineage.find import find
 from assets.catalog.lineage.model import Point, Step
 from assets.catalog.relate import of_table
 from assets.catalog.relations.model import Relation
+from core.errors import HeddleError
 from serving.studio import graphs
 from serving.studio.drawing import draw
 from serving.studio.shelf import Listing
@@ -59,7 +60,7 @@ def page(visit: Visit) -> str:
         least=_least(visit),
         layers=sorted({graphs.layer_of(k) for k in keys}),
         columns=studio.lineage.columns(point.key) if point else [],
-        steps=_told(visit, graph.steps[:MOST_ROWS]),
+        steps=_told(visit, listing, graph.steps[:MOST_ROWS]),
         hit=[(p, mark) for p, mark in graph.marks.items() if mark in (graphs.BREAKS, graphs.BEHIND)],
         relations=_relations(visit, listing) if view == "relations" else [],
         known=listing.by_key,
@@ -89,11 +90,7 @@ def _point(visit: Visit, listing: Listing) -> Point:
     known = set(visit.studio.lineage.keys(given))
     try:
         point = Point(given) if given in known else find(visit.studio.lineage, given)
-    except Exception as error:
-        from core.errors import HeddleError
-
-        if not isinstance(error, HeddleError):
-            raise
+    except HeddleError:
         raise MissingError(text, listing.near(text)) from None
     if not listing.sees(point.key):
         raise MissingError(text, listing.near(text))
@@ -127,10 +124,13 @@ def _toggle(visit: Visit, key: str, opened: set[str]) -> str:
     return visit.here(open="\n".join(sorted(opened ^ {key})), level="table", shut="", at=key)
 
 
-def _told(visit: Visit, steps: list[Step]) -> list[tuple[Step, list[dict[str, Any]]]]:
-    """Edges with what they were read from."""
+def _told(visit: Visit, listing: Listing, steps: list[Step]) -> list[tuple[Step, list[dict[str, Any]]]]:
+    """Edges with what they were read from, as far as the reader may see what states it."""
     evidence = visit.studio.lineage.evidence(s for step in steps for s in step.sources)
-    return [(step, [evidence[s] for s in step.sources if s in evidence]) for step in steps]
+    return [
+        (step, [evidence[s] for s in step.sources if s in evidence and listing.sees(evidence[s]["of"])])
+        for step in steps
+    ]
 
 
 def _relations(visit: Visit, listing: Listing) -> list[Seen]:

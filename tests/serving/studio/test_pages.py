@@ -10,6 +10,7 @@ import pytest
 
 from assets.catalog.edit import Edit, edit
 from assets.catalog.store.versions import Versions
+from assets.catalog.uses import used
 from core.settings import Settings
 from serving.studio.app import HEADERS
 from serving.studio.studio import Studio
@@ -102,6 +103,13 @@ def test_an_entry_shows_all_that_is_known_with_its_evidence(studio: Studio) -> N
     ):
         assert text in orders
     assert "&lt;script&gt;" in orders and SECRET not in orders  # of a top value
+
+
+def test_looks_are_counted(studio: Studio, versions: Versions) -> None:
+    for _ in range(3):
+        get(studio, "/entry", key=SALES)
+    studio._later.shutdown()
+    assert used(versions, "asset") == {SALES: 3}
 
 
 def test_differences_of_versions_are_shown(studio: Studio, versions: Versions) -> None:
