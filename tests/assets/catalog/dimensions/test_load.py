@@ -43,6 +43,7 @@ def test_the_encoding_is_found(city: DimensionBook, tmp_path: Path, encoding: st
     assert stored(city) == EXPECTED
 
 
+@pytest.mark.covers("MLP-042")
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_what_was_exported_is_imported_again(city: DimensionBook, tmp_path: Path, ending: str) -> None:
     done = city.load("city", write(tmp_path / "c.csv", ROWS), "ann")
@@ -65,6 +66,7 @@ BAD = [
 ]
 
 
+@pytest.mark.covers("MLP-042")
 @pytest.mark.parametrize("engine", ["postgres", "mariadb", "duckdb"], indirect=True)
 def test_bad_rows_refuse_the_file_or_are_left_out_and_written_down(city: DimensionBook, tmp_path: Path) -> None:
     path = write(tmp_path / "c.csv", BAD)
@@ -116,6 +118,7 @@ def test_rows_that_only_the_database_refuses_are_named(city: DimensionBook, tmp_
     assert (done.counts.added, done.counts.rejected) == (29, 1)
 
 
+@pytest.mark.covers("MLP-042")
 @pytest.mark.parametrize("engine", ["postgres", "mariadb"], indirect=True)
 def test_a_hundred_thousand_rows(city: DimensionBook, tmp_path: Path, engine: str) -> None:
     rows = [[f"{i:06d}", f"城市{i}", str(i), f"{i}.25", "2024-05-31", "是"] for i in range(100_000)]

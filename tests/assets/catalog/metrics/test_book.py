@@ -63,6 +63,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory, retail_sample: Path) -> Path
     return path
 
 
+@pytest.mark.covers("MLP-040", "RPT-006", "RM-015")
 def test_the_values_are_those_of_hand_written_sql(book: MetricBook, lines: Path) -> None:
     book.put(record(**OWN), "ann", expected=0)
     book.put(record(**SHARE), "ann")
@@ -90,6 +91,7 @@ def test_the_values_are_those_of_hand_written_sql(book: MetricBook, lines: Path)
         assert got[0] == wanted[0] and [float(v) for v in got[1:]] == pytest.approx([float(v) for v in wanted[1:]])
 
 
+@pytest.mark.covers("MLP-040", "RPT-006", "RM-015")
 def test_lineage_goes_from_the_metric_to_its_columns(book: MetricBook) -> None:
     book.put(record(**OWN), "ann")
     book.put(record(**SHARE), "ann")
@@ -113,6 +115,7 @@ def test_the_lineage_graph_has_the_records(book: MetricBook) -> None:
     assert edges["metric:private_share"] == {("metric:private_units", "value"), ("metric:units", "value")}
 
 
+@pytest.mark.covers("MLP-040", "RPT-006", "RM-015")
 def test_every_change_is_a_version_and_a_stale_one_is_refused(book: MetricBook) -> None:
     book.put(record(**OWN), "ann", expected=0)
     assert not book.put(record(**OWN), "ann"), "nothing changed"

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, create_engine, text
 
+from assets.catalog.card import card
 from assets.catalog.remote.actions import act, browse, live, log
 from assets.catalog.remote.offline import tables, take
 from assets.catalog.store.versions import Versions
@@ -49,7 +50,6 @@ def key_of(settings: Settings) -> str:
     return f"music/{browse(settings, 'music')[0].path}"
 
 
-@pytest.mark.covers("MLP-039", "RM-012")
 def test_a_csv_is_seen_and_its_table_changed_where_it_lives(remote: Settings, tmp_path: Path) -> None:
     versions, key = Versions(remote.catalog), key_of(remote)
     schema, _, name = key.removeprefix("music/").rpartition(".")
@@ -59,6 +59,7 @@ def test_a_csv_is_seen_and_its_table_changed_where_it_lives(remote: Settings, tm
     )
     take(versions, "music", tables(path), "ann", path.name, whole=True)
     assert [v.number for v in versions.history("table", key)] == [1]
+    assert [line.column.name for line in card(versions, key).lines] == ["id", "title"]
     shown = act(remote, versions, key, "add_column", {"column": '备注 "x" 100%', "type": "varchar(20)"}, "bob")
     assert "ADD COLUMN" in shown.statements[0].sql and not shown.ran
     assert [c.name for c in browse(remote, "music")[0].columns] == ["id", "title"], "shown, not run"
