@@ -63,7 +63,7 @@ def by_hand(view: FeatureView, rows: list[dict[str, Any]], entity: dict[str, Any
 
 
 @pytest.mark.covers("RM-049")
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     trips=st.lists(TRIP, max_size=12), zones=st.lists(ZONE, max_size=12), asked=st.lists(ENTITY, min_size=1, max_size=8)
 )
