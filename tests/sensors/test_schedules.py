@@ -86,8 +86,8 @@ def test_jobs_hold_what_they_say(settings: Settings) -> None:
 def test_every_schedule_and_sensor_is_in_the_table_of_environments(settings: Settings) -> None:
     definitions = build_definitions(settings)
     found = [*(definitions.schedules or []), *(definitions.sensors or [])]
-    # schedules of Kettle jobs stand in their START entries; they follow the profile in the same way
-    of_files = {s.name for s in definitions.schedules or [] if s.job_name.startswith("kettle__")}
+    # schedules of Kettle jobs stand in their START entries, those of scans in sources.yaml; both follow the profile
+    of_files = {s.name for s in definitions.schedules or [] if s.job_name.startswith(("kettle__", "catalog__scan_"))}
     assert of_files and {f.name for f in found} - of_files == set(RUNS_IN)
     for item in found:
         expected = settings.profile == "cluster" if item.name in of_files else runs(settings, item.name)
