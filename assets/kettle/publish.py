@@ -1,6 +1,7 @@
 """Runs steps of a transformation for one op, and tells what came out of it as plain values."""
 
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -43,7 +44,7 @@ def notify(settings: Settings, message: dict[str, Any]) -> None:
     """Hands a message of a Kettle file to where alerts go. Raises NotifyError when nobody takes it."""
     from resources.open import notifiers
 
-    told = {"title": message.get("subject", ""), "run_id": "", "time": time.time()} | message
+    told = {"id": uuid.uuid4().hex, "title": message.get("subject", ""), "run_id": "", "time": time.time()} | message
     for notifier in notifiers(settings):
         notifier.send(told)
 
