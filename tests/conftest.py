@@ -1,5 +1,6 @@
 """Fixtures: a small sample of the real retail data, and settings that keep everything under a temporary folder."""
 
+import os
 import shutil
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from core.settings import Settings, load
 from tests import servers
 
 SAMPLE_HOUSEHOLDS = 250
+OURS = ("HEDDLE_", "DAGSTER_")
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +24,16 @@ def no_instance_of_an_earlier_test() -> None:
     found = sys.modules.get("dagster._core.storage.defs_state.base")
     if found is not None:
         found._current_storage.set(None)
+
+
+@pytest.fixture(autouse=True)
+def settings_of_no_earlier_test() -> Iterator[None]:
+    """Opening an instance sets variables for its child processes; the next test is not to see them."""
+    before = {k: v for k, v in os.environ.items() if k.startswith(OURS)}
+    yield
+    for name in [k for k in os.environ if k.startswith(OURS)]:
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")

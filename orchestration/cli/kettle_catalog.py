@@ -92,7 +92,12 @@ def proposals() -> None:
 
 @proposals.command("make")
 def make_proposals() -> None:
-    """Look now for tables that changed; sensor source__changed does so by itself."""
+    """Look now for tables that changed; sensor source__changed does so by itself.
+
+    \b
+    Example:
+      heddle kettle proposals make
+    """
     from assets.catalog.store.versions import Versions
     from assets.kettle.synced.proposals import propose
 
@@ -106,7 +111,12 @@ def make_proposals() -> None:
 
 @proposals.command("list")
 def list_proposals() -> None:
-    """The files for which a proposal waits, with the tables that changed."""
+    """The files for which a proposal waits, with the tables that changed.
+
+    \b
+    Example:
+      heddle kettle proposals list
+    """
     from assets.kettle.synced.proposals import read
 
     waiting = read(config.load())
@@ -120,7 +130,12 @@ def list_proposals() -> None:
 @proposals.command("show")
 @click.argument("name")
 def show_proposal(name: str) -> None:
-    """What the proposal for file NAME changes: in words, in the words of the file, and as lines."""
+    """What the proposal for file NAME changes: in words, in the words of the file, and as lines.
+
+    \b
+    Example:
+      heddle kettle proposals show load.ktr
+    """
     from assets.kettle.files.read import read_transformation
     from assets.kettle.synced.follow import text_diff
     from assets.kettle.synced.proposals import named, proposed_bytes
@@ -140,7 +155,12 @@ def show_proposal(name: str) -> None:
 @click.argument("name")
 @AUTHOR
 def accept_proposal(name: str, author: str) -> None:
-    """Put the proposed file in the place of file NAME, which then runs again."""
+    """Put the proposed file in the place of file NAME, which then runs again.
+
+    \b
+    Example:
+      heddle kettle proposals accept load.ktr --author ann
+    """
     from assets.catalog.store.versions import Versions
     from assets.kettle.synced.proposals import accept
 
@@ -153,7 +173,12 @@ def accept_proposal(name: str, author: str) -> None:
 @click.argument("name")
 @AUTHOR
 def refuse_proposal(name: str, author: str) -> None:
-    """Take the proposal for file NAME away. A breaking change still waits for `heddle catalog accept`."""
+    """Take the proposal for file NAME away. A breaking change still waits for `heddle catalog accept`.
+
+    \b
+    Example:
+      heddle kettle proposals refuse load.ktr
+    """
     from assets.catalog.store.versions import Versions
     from assets.kettle.synced.proposals import refuse
 
