@@ -1,0 +1,1 @@
+"""Quality of data: rules, what finds them, what repairs by them."""

@@ -1,0 +1,1 @@
+"""The ways to fill a column; `registry.py` lists them."""

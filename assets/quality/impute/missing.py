@@ -1,0 +1,68 @@
+"""What counts as a missing value: null, NaN, and values that only stand for "not known"."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import polars as pl
+
+TEXTS = frozenset(
+    "na n/a n.a. nan null nil none missing unknown undefined #n/a #null! ? ?? - -- --- . .. "
+    "无 无数据 未知 未填 未填写 不详 不明 暂无 空 缺失 缺".split()
+)
+_SEPARATION = 3.0  # spans of all other values between a stand-in and the nearest of them
+_ROUND = frozenset(abs(int(f"{digit}" * n)) for digit in (9, 8, 7) for n in range(2, 11)) | {
+    10**n for n in range(3, 11)
+}
+
+
+def stand_ins(column: "pl.Series") -> list[float | str]:
+    """The values of a column that stand for "missing".
+
+    Numbers: the smallest or largest value, where it repeats, is made of one repeated digit (-999, 9999999) or a power
+    of ten, and lies more than three spans of all other values away from them. Texts: blanks and the usual words in
+    English and Chinese. Booleans and dates have none.
+    """
+    if column.dtype.is_numeric():
+        return list(_far_numbers(column))
+    if str(column.dtype) in ("String", "Categorical", "Enum"):
+        import polars as pl
+
+        values = column.cast(pl.String).drop_nulls().unique().to_list()
+        return sorted(v for v in values if v.strip() == "" or v.strip().lower() in TEXTS)
+    return []
+
+
+def _far_numbers(column: "pl.Series") -> set[float]:
+    import polars as pl
+
+    counts = column.cast(pl.Float64).drop_nulls().drop_nans().value_counts().sort(column.name)
+    values, times = counts[column.name].to_numpy(), counts["count"].to_numpy()
+    found: set[float] = set()
+    for end, rest in ((0, slice(1, None)), (-1, slice(None, -1))):
+        others = values[rest]
+        others = others[~np.isin(others, list(found))]
+        if len(others) < 2 or times[end] < 2 or abs(values[end]) not in _ROUND:
+            continue
+        span = float(others.max() - others.min())
+        if min(abs(values[end] - others.min()), abs(values[end] - others.max())) > _SEPARATION * max(span, 1.0):
+            found.add(float(values[end]))
+    return found
+
+
+def without(frame: "pl.DataFrame", found: dict[str, list[float | str]]) -> "pl.DataFrame":
+    """The frame with NaN and the stand-ins of each column as null."""
+    import polars as pl
+
+    def cleared(name: str) -> "pl.Expr":
+        value = pl.col(name)
+        if frame[name].dtype.is_float():
+            value = value.fill_nan(None)
+        hidden = found.get(name)
+        if not hidden:
+            return value
+        values = pl.Series(hidden).cast(frame[name].dtype)
+        return pl.when(value.is_in(values.implode())).then(None).otherwise(value).alias(name)
+
+    return frame.select([cleared(name) for name in frame.columns])

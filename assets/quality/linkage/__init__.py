@@ -1,0 +1,1 @@
+"""Entity resolution: which rows are the same thing, and the golden table made of them."""

@@ -1,0 +1,1 @@
+"""Rules about the data of a table: files, kinds, one plan for all rules of a table."""

@@ -1,0 +1,93 @@
+"""What a kind of rule is: a condition in polars and SQL, a repair, steps of Kettle."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from assets.quality.rules.model import Rule, refused
+from core.errors import SourceError
+
+if TYPE_CHECKING:
+    import polars as pl
+    from sqlglot import exp
+
+    from assets.kettle.generate.part import Part
+    from assets.kettle.values.fields import ValueType
+
+    Types = Mapping[str, ValueType]
+    Tables = Callable[[str], pl.LazyFrame]
+
+ROW = "heddle_row"  # column with the row's number from 0 while rules run
+
+
+class Params(BaseModel):
+    """Base of the parameters of a kind."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kind:
+    """Base of all kinds; the class of `kinds/<name>.py` is called `Rule of that name` in capitals: `NotNull`.
+
+    Attributes:
+        params: what `rule.params` has to look like.
+        least, most: number of columns; None for no limit.
+        repairs: whether `repaired` may give something.
+    """
+
+    params: ClassVar[type[Params]] = Params
+    least: ClassVar[int] = 1
+    most: ClassVar[int | None] = 1
+    repairs: ClassVar[bool] = False
+
+    def read(self, rule: Rule) -> Any:
+        """The rule's parameters in the kind's own shape.
+
+        Raises:
+            SourceError: a parameter or the number of columns is wrong; names table, rule and field.
+        """
+        where = f"{rule.table}: rule {rule.id}"
+        few, many = len(rule.columns) < self.least, self.most is not None and len(rule.columns) > self.most
+        if few or many:
+            wanted = f"{self.least}" if self.least == self.most else f"{self.least} to {self.most or 'any'}"
+            raise SourceError(f"{where}: field columns: there are {len(rule.columns)}", f"{rule.kind} takes {wanted}")
+        try:
+            return self.params.model_validate(rule.params)
+        except ValidationError as error:
+            raise refused(error, f"{where}: params", self.params) from None
+
+    def reads(self, rule: Rule) -> tuple[str, ...]:
+        """All columns that the condition looks at."""
+        return rule.columns
+
+    def scope(self, rule: Rule) -> tuple[str, ...] | None:
+        """None when a row is judged by itself; else the columns that rows judged together agree in (() = all rows)."""
+        return None
+
+    def failing(self, rule: Rule, tables: "Tables | None" = None) -> "pl.Expr":
+        """Boolean, true = the row breaks the rule; never null. Windows go over `scope`.
+
+        Args:
+            tables: gives another table by its name, for kinds that look into one.
+        """
+        raise NotImplementedError
+
+    def repaired(self, rule: Rule, column: str) -> "pl.Expr | None":
+        """The column with failing cells corrected and others as they are; None where the kind has no repair of it."""
+        return None
+
+    def sql(self, rule: Rule, dialect: str) -> "exp.Expr | None":
+        """`failing` as a condition in SQL (true, false or null, which counts as false); None where there is no form.
+
+        Windows may order by the column ROW.
+        """
+        return None
+
+    def sql_repaired(self, rule: Rule, column: str, dialect: str) -> "exp.Expr | None":
+        """`repaired` in SQL."""
+        return None
+
+    def steps(self, rule: Rule, types: "Types") -> "Sequence[Part] | None":
+        """The rule as parts of a transformation; None where Kettle has no step that gives the same."""
+        return None

@@ -1,0 +1,1 @@
+"""Kinds of rules: one class per file, named as its module."""
