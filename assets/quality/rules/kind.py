@@ -1,6 +1,6 @@
 """What a kind of rule is: a condition in polars and SQL, a repair, steps of Kettle."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from assets.kettle.generate.part import Part
-    from assets.kettle.values.fields import ValueType
+    from assets.kettle.generate.sinks import Sink
+    from assets.quality.rules.expressions import Tables, Types
 
-    Types = Mapping[str, ValueType]
-    Tables = Callable[[str], pl.LazyFrame]
 
 ROW = "heddle_row"  # column with the row's number from 0 while rules run
 
@@ -28,7 +27,7 @@ class Params(BaseModel):
 
 
 class Kind:
-    """Base of all kinds; the class of `kinds/<name>.py` is called `Rule of that name` in capitals: `NotNull`.
+    """Base of all kinds; that of `kinds/not_null.py` is called `NotNull`.
 
     Attributes:
         params: what `rule.params` has to look like.
@@ -88,6 +87,11 @@ class Kind:
         """`repaired` in SQL."""
         return None
 
-    def steps(self, rule: Rule, types: "Types") -> "Sequence[Part] | None":
-        """The rule as parts of a transformation; None where Kettle has no step that gives the same."""
+    def steps(self, rule: Rule, types: "Types", rejects: "Sink | None" = None) -> "Sequence[Part] | None":
+        """The rule as parts of a transformation; None where Kettle has no step that gives the same.
+
+        Args:
+            types: field -> its type where the parts come in.
+            rejects: where rows go that break a rule whose action is `reject`.
+        """
         return None

@@ -36,7 +36,7 @@ class Effect(BaseModel):
 
     rows: int = 0
     cells: int = 0
-    examples: tuple[Example, ...] = Field((), max_length=EXAMPLES)
+    examples: tuple[Example, ...] = Field(default=(), max_length=EXAMPLES)
 
 
 class Rule(BaseModel):
