@@ -35,9 +35,7 @@ def parsed(tree: Tree, depth: int = 0) -> Condition:
         except (KettleError, RecursionError) as error:
             raise SourceError(f"condition {tree[:200]!r}: {getattr(error, 'what', 'nested too deep')}") from None
     if not isinstance(tree, dict) or len(tree) != 1 or depth > _DEEPEST:
-        raise SourceError(
-            f"condition {str(tree)[:200]!r} is no tree", f"give one of {', '.join(_LEAVES)}, all, any, not"
-        )
+        raise SourceError(f"condition {str(tree)[:200]!r} is no tree", f"give one of {_WORDS}")
     (word, inner), *_ = tree.items()
     if word in ("all", "any") and isinstance(inner, list) and inner:
         parts = tuple(parsed(part, depth + 1) for part in inner)
@@ -45,7 +43,7 @@ def parsed(tree: Tree, depth: int = 0) -> Condition:
     if word == "not":
         return Not(parsed(inner, depth + 1))
     if word not in _LEAVES:
-        raise SourceError(f"condition: unknown part {word!r}", f"give one of {', '.join(_LEAVES)}, all, any, not")
+        raise SourceError(f"condition: unknown part {word!r}", f"give one of {_WORDS}")
     try:
         return _leaf(word, inner)
     except (KeyError, TypeError):
@@ -58,6 +56,7 @@ _LEAVES = {
     "one_of": "column and values",
     "like": "column and pattern",
 }
+_WORDS = f"{', '.join(_LEAVES)}, all, any, not"
 
 
 def _leaf(word: str, inner: Any) -> Condition:
@@ -106,7 +105,8 @@ def as_polars(condition: Condition) -> pl.Expr:
         return column.is_in(list(condition.values))
     if isinstance(condition, Compare):
         other = pl.col(condition.other) if condition.other else pl.lit(condition.value)
-        return compared(column, condition.operator, other)
+        made: pl.Expr = compared(column, condition.operator, other)
+        return made
     return column.str.contains(condition.pattern if condition.regex else _like(condition.pattern))
 
 

@@ -10,12 +10,7 @@ from assets.quality.rules.expressions import BLANKS, Tables, sql_column, sql_tex
 from assets.quality.rules.kind import Kind, Params
 from assets.quality.rules.model import Rule
 
-_TYPES: dict[str, pl.DataType] = {
-    "integer": pl.Int64(),
-    "number": pl.Float64(),
-    "date": pl.Date(),
-    "moment": pl.Datetime("us"),
-}
+_NUMBERS: dict[str, pl.DataType] = {"integer": pl.Int64(), "number": pl.Float64()}
 _SQL = {"integer": "bigint", "number": "double", "date": "date", "moment": "timestamp"}
 YES = ("true", "t", "yes", "y", "1", "是")
 NO = ("false", "f", "no", "n", "0", "否")
@@ -64,8 +59,10 @@ class Cast(Kind):
         if given.type == "boolean":
             low = text.str.to_lowercase()
             return pl.when(low.is_in(YES)).then(True).when(low.is_in(NO)).then(False)
-        type_ = _TYPES[given.type]
-        if given.type in ("date", "moment") and given.formats:
+        if given.type in _NUMBERS:
+            return text.cast(_NUMBERS[given.type], strict=False)
+        type_ = pl.Date() if given.type == "date" else pl.Datetime("us")
+        if given.formats:
             tries: Sequence[pl.Expr] = [text.str.strptime(type_, form, strict=False) for form in given.formats]
             return pl.coalesce(tries)
         return text.cast(type_, strict=False)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 from sqlglot import exp
 
+from assets.kettle.files.new import Settings
 from assets.kettle.generate.part import Made, Part, chain
 from assets.kettle.generate.sinks import Sink
 from assets.kettle.values.fields import ValueType
@@ -51,11 +52,11 @@ class Default(Kind):
             return [] if rule.action == "report" else None
         if any((types[c] is ValueType.STRING) != isinstance(value, str) for c in rule.columns):
             return None
-        fields = [
+        fields: Settings = [
             ("field", [("name", c), ("value", str(value)), ("mask", ""), ("set_empty_string", "N")])
             for c in rule.columns
         ]
-        settings = [
+        settings: Settings = [
             ("replaceAllByValue", ""),
             ("replaceAllMask", ""),
             ("selectFields", "Y"),

@@ -94,13 +94,7 @@ class Normalise(Kind):
         given: Given = self.read(rule)
         made = pl.col(column).cast(pl.String)
         for form in given.forms:
-            made = (
-                _dated(made, given)
-                if form == "date"
-                else _number(made, given)
-                if form == "number"
-                else _POLARS[form](made)
-            )
+            made = _POLARS[form](made, given)
         return made
 
 
@@ -118,15 +112,19 @@ def _number(text: pl.Expr, given: Given) -> pl.Expr:
     return pl.when(plain.str.contains(r"^[+-]?[0-9]+(\.[0-9]+)?$")).then(plain).otherwise(text)
 
 
-_POLARS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
-    "trim": lambda text: text.str.strip_chars(BLANKS),
-    "collapse": lambda text: text.str.replace_all(r"[ \t\n\r\f\v]+", " "),
-    "lower": lambda text: text.str.to_lowercase(),
-    "upper": lambda text: text.str.to_uppercase(),
-    "title": lambda text: text.str.to_titlecase(),
-    "half_width": lambda text: text.str.replace_many(list(WIDE), list(NARROW)),
-    "no_controls": lambda text: text.str.replace_all(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200c\u200d\ufeff]", ""),
-    "nfkc": lambda text: text.str.normalize("NFKC"),
+_POLARS: dict[str, Callable[[pl.Expr, Given], pl.Expr]] = {
+    "trim": lambda text, _: text.str.strip_chars(BLANKS),
+    "collapse": lambda text, _: text.str.replace_all(r"[ \t\n\r\f\v]+", " "),
+    "lower": lambda text, _: text.str.to_lowercase(),
+    "upper": lambda text, _: text.str.to_uppercase(),
+    "title": lambda text, _: text.str.to_titlecase(),
+    "half_width": lambda text, _: text.str.replace_many(list(WIDE), list(NARROW)),
+    "no_controls": lambda text, _: text.str.replace_all(
+        r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200c\u200d\ufeff]", ""
+    ),
+    "nfkc": lambda text, _: text.str.normalize("NFKC"),
+    "date": _dated,
+    "number": _number,
 }
 _SQL: dict[str, Callable[[exp.Expr], exp.Expr]] = {
     "trim": lambda text: exp.Trim(this=text, expression=exp.Literal.string(BLANKS)),
