@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.catalog.tags.tag_defs import with_tags
 from core import settings as config
 from orchestration.executors.compute import executor
 from resources.defs import build_resources
@@ -53,4 +54,4 @@ def build_definitions(
         parts.append(import_module(SCANS).definitions(settings, parts))
         parts.append(import_module(DIMENSIONS).definitions(settings, parts))
         parts.append(import_module(STANDARDS).definitions(settings, parts))
-        return apply_conditions(dg.Definitions.merge(*parts, shell))
+        return with_tags(settings, apply_conditions(dg.Definitions.merge(*parts, shell)))

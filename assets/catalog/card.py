@@ -14,8 +14,10 @@ from assets.catalog.describe import Sentence, of_table
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.model import ColumnInfo, Meaning, Profile
 from assets.catalog.record import pending
+from assets.catalog.scan.profile.withhold import withhold
 from assets.catalog.searchable import assets_of_tables
 from assets.catalog.store.versions import Version, Versions
+from assets.catalog.tags.kept import Tags, of_asset
 from core.errors import HeddleError
 
 
@@ -38,6 +40,7 @@ class Card:
         written: a person's description, "" when nobody wrote one.
         sentences: what was written from evidence, each with it.
         measured: what the last run and scan said; see register.measured.
+        tagged: tags with where they come from and what was decided; `tags_number` is the number of their version.
     """
 
     key: str
@@ -55,6 +58,8 @@ class Card:
     measured: dict[str, Any]
     pending: tuple[Difference, ...] = ()
     history: tuple[Version, ...] = ()
+    tagged: Tags = field(default_factory=Tags)
+    tags_number: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -77,7 +82,7 @@ def card(versions: Versions, key: str, below: Mapping[str, Sequence[str]] | None
     entry = TableEntry.model_validate(scanned.document) if scanned else None
     document = (made.document if made else None) or {}
     measured = _last(versions, TABLE, table) | _last(versions, ASSET, asset)
-    written = document.get("written", {})
+    written, tagged = document.get("written", {}), of_asset(versions, asset)
     history = [*versions.history(ASSET, asset), *(versions.history(TABLE, table) if table else [])]
     return Card(
         key=asset if made else table,
@@ -87,7 +92,9 @@ def card(versions: Versions, key: str, below: Mapping[str, Sequence[str]] | None
         written=written.get("description", "") or (entry.description if entry else ""),
         description=document.get("description", "") or (entry.table.comment if entry else ""),
         sentences=_sentences(document, entry),
-        lines=_lines(document, entry, written, measured.get("profiles", {})),
+        lines=_lines(document, entry, written, measured.get("profiles", {}), tagged.tags.guarded()),
+        tagged=tagged.tags,
+        tags_number=tagged.number,
         tags=document.get("tags", {}) | dict.fromkeys([*written.get("tags", []), *(entry.tags if entry else ())], ""),
         owners=tuple(written.get("owners", [])) or tuple(document.get("owners", [])) or _owner(entry),
         upstream=tuple(document.get("upstream", [])),
@@ -111,7 +118,11 @@ def _sentences(document: dict[str, Any], entry: TableEntry | None) -> tuple[Sent
 
 
 def _lines(
-    document: dict[str, Any], entry: TableEntry | None, written: dict[str, Any], profiles: dict[str, Any]
+    document: dict[str, Any],
+    entry: TableEntry | None,
+    written: dict[str, Any],
+    profiles: dict[str, Any],
+    guarded: set[str],
 ) -> tuple[Line, ...]:
     columns = {c.name: c for c in entry.table.columns} if entry else {}
     # the definition's comment is better than the engine's, which a dbt or Kettle table has none of
@@ -125,10 +136,16 @@ def _lines(
             column,
             texts.get(name, "") or column.comment,
             meanings.get(name),
-            Profile.model_validate(profiles[name]) if name in profiles else None,
+            _profile(profiles[name], name in guarded) if name in profiles else None,
         )
         for name, column in columns.items()
     )
+
+
+def _profile(said: dict[str, Any], guarded: bool) -> Profile:
+    """A profile; without its values where a tag says that they are personal or secret, whatever the scan thought."""
+    found = Profile.model_validate(said)
+    return withhold(found) if guarded and not found.withheld else found
 
 
 def _owner(entry: TableEntry | None) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from assets.catalog._compat import AssetGraph, AssetRecord
 from assets.catalog.bases import base_of
 from assets.catalog.facts import AssetFacts, Check
 from assets.catalog.model import ColumnInfo
+from assets.catalog.tags.tag_defs import PREFIX
 
 FILE = "kettle/file"
 NULLS = "kettle/null_share"
@@ -40,7 +41,7 @@ def _facts(
         description=node.description or "",
         group=node.group_name or "",
         kinds=tuple(sorted(node.kinds)),
-        tags={k: v for k, v in node.tags.items() if not k.startswith("dagster/")},
+        tags={k: v for k, v in node.tags.items() if not k.startswith(("dagster/", PREFIX))},
         owners=tuple(node.owners),
         code_version=node.code_version or "",
         upstream=tuple(sorted(_text(k) for k in node.parent_keys)),

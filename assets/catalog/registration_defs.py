@@ -6,7 +6,9 @@ from assets.catalog._compat import AssetGraph
 from assets.catalog.facts_defs import collect
 from assets.catalog.lineage.lineage_defs import refresh
 from assets.catalog.register import register
-from assets.catalog.store.versions import Versions
+from assets.catalog.store.versions import Change, Versions
+from assets.catalog.tags.decide import publish
+from assets.catalog.tags.refresh import refresh as refresh_tags
 from assets.features.registry.files import load_views
 from assets.features.registry.lineage import record
 from core.settings import Settings
@@ -26,4 +28,6 @@ def bring_up_to_date(settings: Settings, graph: AssetGraph, instance: dg.Dagster
     made = register(versions, facts, run)
     record(versions, load_views(settings).values())
     traced = refresh(settings, graph, instance, run)
-    return f"{len(facts)} assets in the catalogue, {len(made)} new versions; {traced}"
+    tagged = refresh_tags(settings, versions, Change("catalogue", "run" if run else "definitions", run))
+    publish(settings, versions)
+    return f"{len(facts)} assets in the catalogue, {len(made)} new versions; {traced}; tags of {len(tagged)} changed"

@@ -1,7 +1,7 @@
 """The catalogue's entries as search sees them: assets and scanned tables, each once."""
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from assets.catalog.changes.entry import TABLE, TableEntry
 from assets.catalog.facts import KIND as ASSET
@@ -9,6 +9,7 @@ from assets.catalog.model import Base
 from assets.catalog.record import SOURCE
 from assets.catalog.search.model import Column, Entry
 from assets.catalog.store.versions import Version, Versions
+from assets.catalog.tags.kept import Tags, all_tags, of_asset
 
 if TYPE_CHECKING:
     from assets.catalog.semantics.registry import Registry
@@ -20,16 +21,19 @@ DATES = {Base.DATE, Base.TIMESTAMP}
 def entries(versions: Versions, types: "Registry") -> Iterator[Entry]:
     """All entries; a scanned table that is an asset too is found as the asset, with what the scan knows of it."""
     scanned = {v.key: v for v in versions.latest(TABLE)}
-    of_asset = {asset: scanned[table] for table, asset in assets_of_tables(versions).items() if table in scanned}
+    asset_of = assets_of_tables(versions)
+    by_asset = {asset: scanned[table] for table, asset in asset_of.items() if table in scanned}
     made = {key: document.get("made", "") for key, document in versions.last_measured(ASSET)}
-    shown = set()
+    tagged, shown = all_tags(versions), set()
     for version in versions.latest(ASSET):
-        table = of_asset.get(version.key)
+        table = by_asset.get(version.key)
         shown.add(table.key if table else "")
-        yield _of_asset(versions, version, table, types, made.get(version.key, ""))
+        known = _Known(types, tagged.get(version.key, Tags()))
+        yield _of_asset(versions, version, table, known, made.get(version.key, ""))
     for version in scanned.values():
         if version.key not in shown:
-            yield _of_table(versions, version, types)
+            known = _Known(types, tagged.get(asset_of.get(version.key, version.key), Tags()))
+            yield _of_table(versions, version, known)
 
 
 def some(versions: Versions, types: "Registry", keys: Collection[str]) -> Iterator[Entry]:
@@ -38,11 +42,12 @@ def some(versions: Versions, types: "Registry", keys: Collection[str]) -> Iterat
     tables = {asset: table for table, asset in of_tables.items()}
     for asset in dict.fromkeys(of_tables.get(key, key) for key in keys):
         made, table = versions.get(ASSET, asset), versions.get(TABLE, tables.get(asset, asset))
+        known = _Known(types, of_asset(versions, asset).tags)
         if made is not None:
             last = versions.measured(ASSET, asset)
-            yield _of_asset(versions, made, table, types, last[0][2].get("made", "") if last else "")
+            yield _of_asset(versions, made, table, known, last[0][2].get("made", "") if last else "")
         elif table is not None:
-            yield _of_table(versions, table, types)
+            yield _of_table(versions, table, known)
 
 
 def assets_of_tables(versions: Versions) -> dict[str, str]:
@@ -54,14 +59,25 @@ def assets_of_tables(versions: Versions) -> dict[str, str]:
     }
 
 
-def _of_asset(versions: Versions, version: Version, table: Version | None, types: "Registry", made: str) -> Entry:
+class _Known(NamedTuple):
+    """What else is known of an entry: the semantic types, and its tags."""
+
+    types: "Registry"
+    tags: Tags
+
+    def names(self) -> tuple[str, ...]:
+        """The tags that count, each once."""
+        return tuple(dict.fromkeys(tag for tags in self.tags.in_force().values() for tag in tags))
+
+
+def _of_asset(versions: Versions, version: Version, table: Version | None, known: _Known, made: str) -> Entry:
     document = version.document or {}
     written = document.get("written", {})
     scanned = TableEntry.model_validate(table.document) if table else None
-    columns = {c.name: c for c in _columns(versions, table, types)} if table else {}
+    columns = {c.name: c for c in _columns(versions, table, known)} if table else {}
     for c in document.get("columns", []):
-        known = columns.get(c["name"], Column(name=c["name"], date=c.get("base") in DATES))
-        columns[c["name"]] = known.model_copy(update={"comment": c.get("comment", "") or known.comment})
+        column = columns.get(c["name"], Column(name=c["name"], date=c.get("base") in DATES))
+        columns[c["name"]] = column.model_copy(update={"comment": c.get("comment", "") or column.comment})
     columns |= {
         name: columns[name].model_copy(update={"comment": f"{text} {columns[name].comment}".strip()})
         for name, text in written.get("columns", {}).items()
@@ -75,14 +91,14 @@ def _of_asset(versions: Versions, version: Version, table: Version | None, types
         description=" ".join(filter(None, (written.get("description", ""), document.get("description", "")))),
         source=domain,
         columns=tuple(columns.values()),
-        tags=(*written.get("tags", []), *document.get("tags", {}), *(scanned.tags if scanned else ())),
+        tags=(*written.get("tags", []), *document.get("tags", {}), *(scanned.tags if scanned else ()), *known.names()),
         owner=", ".join(written.get("owners", []) or document.get("owners", [])) or (scanned.owner if scanned else ""),
         related=tuple(document.get("upstream", [])),
         changed=made,
     )
 
 
-def _of_table(versions: Versions, version: Version, types: "Registry") -> Entry:
+def _of_table(versions: Versions, version: Version, known: _Known) -> Entry:
     made = TableEntry.model_validate(version.document)
     source = version.key.split("/", 1)[0]
     last = versions.measured(TABLE, version.key)
@@ -92,15 +108,16 @@ def _of_table(versions: Versions, version: Version, types: "Registry") -> Entry:
         title=made.table.name,
         description=" ".join(filter(None, (made.description, made.table.comment))),
         source=source,
-        columns=tuple(_columns(versions, version, types)),
-        tags=made.tags,
+        columns=tuple(_columns(versions, version, known)),
+        tags=(*made.tags, *known.names()),
         owner=made.owner,
         related=tuple(f"{source}/{f.table}" for f in made.table.foreign_keys),
         changed=last[0][2].get("changed", "") if last else "",
     )
 
 
-def _columns(versions: Versions, version: Version, types: "Registry") -> Iterator[Column]:
+def _columns(versions: Versions, version: Version, known: _Known) -> Iterator[Column]:
+    types, guarded = known.types, known.tags.guarded()
     made = TableEntry.model_validate(version.document)
     last = versions.measured(TABLE, version.key)
     profiles = last[0][2].get("profiles", {}) if last else {}
@@ -108,7 +125,8 @@ def _columns(versions: Versions, version: Version, types: "Registry") -> Iterato
         meaning = made.meanings.get(column.name)
         label = types.types[meaning.type].label if meaning and meaning.type in types.types else None
         profile = profiles.get(column.name, {})
-        few = 0 < profile.get("distinct", 0) <= FEW and column.base is Base.TEXT
+        hidden = column.name in guarded or (meaning is not None and types.sensitive(meaning.type))
+        few = 0 < profile.get("distinct", 0) <= FEW and column.base is Base.TEXT and not hidden
         yield Column(
             name=column.name,
             comment=made.columns.get(column.name, "") or column.comment,

@@ -9,6 +9,7 @@ import click
 from core import settings as config
 from orchestration.cli import catalog_remote
 from orchestration.cli.catalog_relations import join, relate, relations
+from orchestration.cli.catalog_tags import tags
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -303,5 +304,5 @@ def _entry(key: str) -> tuple[str, str, "Versions"]:
     return ("table", found.table, versions) if found.table == key else ("asset", found.asset, versions)
 
 
-for _command in (relate, relations, join, *catalog_remote.COMMANDS):
+for _command in (relate, relations, join, tags, *catalog_remote.COMMANDS):
     catalog.add_command(_command)

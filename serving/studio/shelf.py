@@ -13,6 +13,7 @@ from assets.catalog.search.model import Entry, Hit
 from assets.catalog.searchable import assets_of_tables, entries, some
 from assets.catalog.semantics import registry
 from assets.catalog.store.versions import Versions
+from assets.catalog.tags.kept import KIND as TAGS
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class Shelf:
         self._numbers, self._mark, self._people = numbers, mark, people
 
     def _after(self, old: Listing, changed: Collection[tuple[str, str]]) -> Listing:
-        keys = {key for kind, key in changed if kind in (ASSET, TABLE)}
+        keys = {key for kind, key in changed if kind in (ASSET, TABLE, TAGS)}
         moved = any(kind == SOURCE for kind, _ in changed)  # which asset a table is may be another one now
         return self._read() if moved or len(keys) * PART > len(old.rows) else self._updated(old, keys)
 

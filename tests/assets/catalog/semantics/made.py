@@ -6,8 +6,9 @@ from collections.abc import Callable
 from uuid import UUID
 
 import polars as pl
-from stdnum import iso7064, luhn
+from stdnum import luhn
 from stdnum.cn import ric, uscc
+from stdnum.iso7064 import mod_97_10
 
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂文辉玲华红玉萍鹏"
@@ -55,7 +56,7 @@ def credit_uscc(r: random.Random) -> str:
 
 def iban(r: random.Random) -> str:
     account = "".join(r.choices(string.ascii_uppercase, k=4)) + _digits(r, 14)
-    return "GB" + iso7064.mod_97_10.calc_check_digits(account + "GB") + account
+    return "GB" + mod_97_10.calc_check_digits(account + "GB") + account
 
 
 MADE: dict[str, Callable[[random.Random], str]] = {

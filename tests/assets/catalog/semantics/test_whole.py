@@ -8,7 +8,6 @@ import pytest
 from assets.catalog.model import Base, Meaning
 from assets.catalog.semantics import classify, registry
 from assets.catalog.semantics.physical import suggest
-from assets.catalog.semantics.tags import propose
 from tests.assets.catalog.semantics.made import MADE, column
 
 CHINESE = {
@@ -74,14 +73,3 @@ def test_a_code_is_no_number() -> None:
     assert suggest(phones).base is Base.INTEGER
     assert suggest(phones, classify.column("c1", phones)).base is Base.TEXT
     assert suggest(pl.Series([1, 2])).base is Base.INTEGER
-
-
-def test_tags_are_proposed_with_reasons() -> None:
-    meanings = classify.table(
-        {"a": column("cn_id_card"), "b": column("email"), "c": column("date"), "d": pl.Series(["?"])}
-    )
-    found = {(p.column, p.tag): p for p in propose(meanings, registry.builtin())}
-    assert found["a", "sensitivity"].value == "sensitive" and found["b", "sensitivity"].value == "personal"
-    assert found["c", "meaning"].value == "date" and ("c", "sensitivity") not in found and ("d", "meaning") not in found
-    assert found["", "sensitivity"].value == "sensitive" and "column a" in found["", "sensitivity"].reason
-    assert propose({"c": Meaning(type="date", confidence=0.9)}, registry.builtin())[0].confidence == 0.9
