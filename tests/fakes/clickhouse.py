@@ -1,0 +1,117 @@
+"""ClickHouse's HTTP interface over ClickHouse's own engine (chdb), as a process: `python -m tests.fakes.clickhouse`.
+
+A process of its own, because chdb takes its process with it when it dies. It prints its port; `/fault` makes requests
+whose statement contains a text fail: with a status, after some seconds, or half way through the rows.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+
+FORMAT = "TabSeparatedWithNamesAndTypes"
+
+
+@dataclass(frozen=True)
+class ClickhouseServer:
+    """A running server.
+
+    Attributes:
+        url: of SQLAlchemy, without a database.
+    """
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        """For the client of SQLAlchemy."""
+        return f"clickhouse+http://127.0.0.1:{self.port}"
+
+    def run(self, *statements: str) -> None:
+        """Executes statements of a test."""
+        for statement in statements:
+            answer = requests.post(f"http://127.0.0.1:{self.port}/", data=statement.encode(), timeout=30)
+            assert answer.status_code == 200, answer.text
+
+    def fault(self, contains: str, *, status: int = 0, seconds: float = 0.0, rows: int = -1) -> None:
+        """Statements with a text fail from now on; an empty text ends that."""
+        asked: dict[str, Any] = {"contains": contains, "status": status, "seconds": seconds, "rows": rows}
+        requests.post(f"http://127.0.0.1:{self.port}/fault", json=asked, timeout=30)
+
+
+@contextmanager
+def clickhouse() -> Iterator[ClickhouseServer]:
+    """A server with an empty engine, gone at the end."""
+    command = [sys.executable, "-m", "tests.fakes.clickhouse"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield ClickhouseServer(int(process.stdout.readline()))
+        finally:
+            process.terminate()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.0"  # one request after the other: a kept connection would hold chdb's only session
+    session: Any
+    now: ClassVar[dict[str, Any]] = {"contains": ""}
+
+    def do_POST(self) -> None:
+        from chdb import ChdbError
+
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
+        if self.path == "/fault":
+            type(self).now = json.loads(body)
+            self._answer(200, b"")
+            return
+        fault = self.now if self.now["contains"] and self.now["contains"] in body else {}
+        time.sleep(fault.get("seconds", 0))
+        if fault.get("status"):
+            self._answer(fault["status"], b"Code: 516. DB::Exception: reader: Authentication failed.")
+            return
+        given = {k: v[0] for k, v in parse_qs(urlsplit(self.path).query).items()}
+        try:
+            self.session.query(f"USE `{given.get('database', 'default')}`")
+            found = self.session.query(body, given.get("default_format", FORMAT)).bytes()
+        except ChdbError as error:
+            self._answer(400, str(error).encode())
+            return
+        if (kept := fault.get("rows", -1)) >= 0:
+            found = b"".join(found.splitlines(keepends=True)[: 2 + kept]) + b"Code: 241. DB::Exception: memory limit\n"
+        self._answer(200, found)
+
+    def _answer(self, status: int, body: bytes) -> None:
+        try:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except BrokenPipeError:  # a client that waits no longer
+            self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def main() -> None:
+    """Serve until somebody ends the process."""
+    from chdb.session import Session
+
+    made: Any = Session
+    _Handler.session = made()
+    with HTTPServer(("127.0.0.1", 0), _Handler) as server:
+        sys.stdout.write(f"{server.server_address[1]}\n")
+        sys.stdout.flush()
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
