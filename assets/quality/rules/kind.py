@@ -60,6 +60,10 @@ class Kind:
         """All columns that the condition looks at."""
         return rule.columns
 
+    def writes(self, rule: Rule) -> tuple[str, ...]:
+        """The columns that a repair may change."""
+        return rule.columns
+
     def scope(self, rule: Rule) -> tuple[str, ...] | None:
         """None when a row is judged by itself; else the columns that rows judged together agree in (() = all rows)."""
         return None

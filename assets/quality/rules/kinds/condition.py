@@ -46,7 +46,11 @@ class Condition(Kind):
 
     def reads(self, rule: Rule) -> tuple[str, ...]:
         """See Kind."""
-        return tuple(dict.fromkeys((*rule.columns, *tree.columns(self._tree(rule)))))
+        return tuple(dict.fromkeys((*rule.columns, *tree.columns(self._tree(rule)), *self.read(rule).set)))
+
+    def writes(self, rule: Rule) -> tuple[str, ...]:
+        """See Kind."""
+        return tuple(self.read(rule).set)
 
     def failing(self, rule: Rule, tables: Tables | None = None) -> pl.Expr:
         """See Kind."""

@@ -33,6 +33,10 @@ class Dependency(Kind):
         """See Kind."""
         return rule.columns[:-1]
 
+    def writes(self, rule: Rule) -> tuple[str, ...]:
+        """See Kind."""
+        return rule.columns[-1:]
+
     def failing(self, rule: Rule, tables: Tables | None = None) -> pl.Expr:
         """See Kind."""
         *_, right = rule.columns

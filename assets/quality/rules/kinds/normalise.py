@@ -17,6 +17,7 @@ from assets.quality.rules.model import Rule
 
 Form = Literal["trim", "collapse", "lower", "upper", "half_width", "no_controls", "nfkc", "title", "date", "number"]
 WIDE = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000"
+_CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200d\ufeff]"
 NARROW = "".join(map(chr, range(0x21, 0x7F))) + " "
 
 

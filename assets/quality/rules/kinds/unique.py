@@ -32,7 +32,7 @@ class Unique(Kind):
 
     def failing(self, rule: Rule, tables: Tables | None = None) -> pl.Expr:
         """See Kind."""
-        key = pl.struct(rule.columns)
+        key = pl.col(rule.columns[0]) if len(rule.columns) == 1 else pl.struct(rule.columns)
         keep = self.read(rule).keep
         twice = {"first": ~key.is_first_distinct(), "last": ~key.is_last_distinct(), "none": key.is_duplicated()}[keep]
         return twice & pl.all_horizontal(pl.col(name).is_not_null() for name in rule.columns)

@@ -1,0 +1,77 @@
+"""Tables that rules run over: CSV and Parquet files, read without losing what they say."""
+
+from pathlib import Path
+
+import polars as pl
+
+from core.errors import SourceError
+
+ENDINGS = (".csv", ".tsv", ".parquet")
+_INTEGER = r"^(0|-?[1-9][0-9]{0,17})$"
+
+
+def is_file(name: str) -> bool:
+    """Whether a table's name is that of a file that can be read."""
+    return Path(name).suffix.lower() in ENDINGS
+
+
+def scan(path: Path) -> pl.LazyFrame:
+    """A file as a lazy table.
+
+    A column of a CSV file becomes one of numbers only where every text of it is what the number is written as again,
+    so that `007` and `1.50` stay texts and what is written back differs by nothing but repairs.
+
+    Raises:
+        SourceError: the file is not there, or is none of these kinds.
+    """
+    if not path.is_file() or not is_file(path.name):
+        raise SourceError(f"{path} is no table", f"name a file that ends in {', '.join(ENDINGS)}")
+    try:
+        if path.suffix.lower() == ".parquet":
+            found = pl.scan_parquet(path)
+            found.collect_schema()
+            return found
+        texts = scan_texts(path)
+        types = _types(texts)
+        return texts.with_columns(pl.col(name).cast(type_) for name, type_ in types.items())
+    except (pl.exceptions.PolarsError, OSError) as error:
+        lines = str(error).strip().splitlines()
+        raise SourceError(f"{path} cannot be read: {lines[0] if lines else error}", "correct the file") from None
+
+
+def scan_texts(path: Path) -> pl.LazyFrame:
+    """A CSV file with all columns as texts; an empty cell is null."""
+    sign = "\t" if path.suffix.lower() == ".tsv" else ","
+    return pl.scan_csv(path, separator=sign, infer_schema=False)
+
+
+def _types(texts: pl.LazyFrame) -> dict[str, type[pl.DataType]]:
+    names = texts.collect_schema().names()
+    head = _kept(texts.head(10_000), names)
+    left = [name for name in names if any(head.get(f"{kind}{name}") for kind in "if")]
+    whole = _kept(texts, left) if left else {}
+    found: dict[str, type[pl.DataType]] = {}
+    for name in left:
+        if whole[f"i{name}"]:
+            found[name] = pl.Int64
+        elif whole[f"f{name}"]:
+            found[name] = pl.Float64
+    return found
+
+
+def _kept(texts: pl.LazyFrame, names: list[str]) -> dict[str, bool]:
+    """Whether all texts of a column are integers (`i`), or numbers (`f`), and are written so again."""
+    tests = []
+    for name in names:
+        text = pl.col(name)
+        number = text.cast(pl.Float64, strict=False)
+        there = text.is_not_null().any()
+        tests.append((there & text.str.contains(_INTEGER).fill_null(True).all()).alias(f"i{name}"))
+        same = number.is_finite() & (number.cast(pl.String) == text)
+        tests.append((there & (same.fill_null(False) | text.is_null()).all()).alias(f"f{name}"))
+    return texts.select(tests).collect(engine="streaming").row(0, named=True)
+
+
+def rows(table: pl.LazyFrame) -> int:
+    """How many rows there are."""
+    return int(table.select(pl.len()).collect(engine="streaming").item())
