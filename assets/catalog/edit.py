@@ -110,7 +110,7 @@ def _asset(document: dict[str, Any], wanted: Edit) -> dict[str, Any]:
     written = dict(document.get("written", {}))
     given = {"description": wanted.description, "owners": None if wanted.owners is None else list(wanted.owners)}
     written |= {k: v for k, v in given.items() if v is not None}
-    written["tags"] = sorted({*written.get("tags", []), *wanted.tags} - set(wanted.untag))
+    written["tags"] = _tags(written.get("tags", []), wanted)
     written["columns"] = written.get("columns", {}) | dict(wanted.columns)
     written["meanings"] = written.get("meanings", {}) | dict(wanted.meanings)
     return document | {"written": {k: v for k, v in written.items() if v}}
@@ -120,7 +120,7 @@ def _table(document: dict[str, Any], wanted: Edit) -> dict[str, Any]:
     entry = TableEntry.model_validate(document)
     said = {name: {"type": type_, "confidence": 1.0, "by": "user"} for name, type_ in wanted.meanings.items()}
     changes: dict[str, Any] = {
-        "tags": sorted({*entry.tags, *wanted.tags} - set(wanted.untag)),
+        "tags": _tags(entry.tags, wanted),
         "columns": entry.columns | dict(wanted.columns),
         "meanings": document.get("meanings", {}) | said,
     }
@@ -130,6 +130,12 @@ def _table(document: dict[str, Any], wanted: Edit) -> dict[str, Any]:
         changes["owner"] = ", ".join(wanted.owners)
     made = TableEntry.model_validate(document | changes)
     return made.model_dump(mode="json", exclude_defaults=True)
+
+
+def _tags(former: Sequence[str], wanted: Edit) -> list[str]:
+    """The tags afterwards; a tag of nothing is none."""
+    added = {tag.strip() for tag in wanted.tags} - {""}
+    return sorted({*former, *added} - set(wanted.untag))
 
 
 def _known_columns(table: dict[str, Any], wanted: Edit, key: str) -> None:

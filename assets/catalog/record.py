@@ -12,7 +12,7 @@ from assets.catalog.changes.entry import TABLE, TableEntry, document, entry
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.keys import asset_of, entry_key
 from assets.catalog.model import Profile, Scan, ScannedTable
-from assets.catalog.store.versions import Change, Version, Versions
+from assets.catalog.store.versions import Change, Entry, Version, Versions
 
 SOURCE = "source"  # kind of the entry of a source
 ACCEPTED = "accepted"  # kind of the entry that says which version of a table is accepted
@@ -43,14 +43,22 @@ def record(versions: Versions, scan: Scan, run: str = "", author: str = "scan", 
     kept = {p: t for p, t in before.items() if p in scan.unchanged or p in {t for t, _ in scan.errors} - read.keys()}
     differences = of_scans(list(before.values()), [*read.values(), *kept.values()]) if before else []
     moved = {d.after: d.table for d in differences if d.what is What.TABLE_RENAMED}
-    entries: list[tuple[str, str, dict[str, Any] | None]] = [_source(scan, {**kept, **read})]
+    entries: list[Entry] = [_source(scan, {**kept, **read})]
     for path, table in read.items():
         former = current(versions, f"{scan.source}/{moved.get(path, path)}")
         entries.append((TABLE, f"{scan.source}/{path}", document(entry(table, former))))
     entries += [(TABLE, f"{scan.source}/{path}", None) for path in before if path not in read and path not in kept]
-    made = versions.put_all(entries, change)
+    broken: dict[str, list[Difference]] = {}
+
+    def judged(made: Sequence[Version]) -> list[Entry]:
+        # with the versions or not at all: killed in between, a breaking change would be known and never wait
+        tables = [v for v in made if v.kind == TABLE]
+        found, writes = _judge(versions, scan.source, tables, before, read, differences)
+        broken.update(found)
+        return writes
+
+    made = versions.put_all(entries, change, then=judged)
     measure(versions, scan, list(read.values()), run)
-    broken = _judge(versions, scan.source, [v for v in made if v.kind == TABLE], before, read, differences, change)
     return Recorded(made, differences, broken)
 
 
@@ -94,10 +102,18 @@ def accept(versions: Versions, key: str, author: str) -> int | None:
 
     Args:
         key: of a scanned table, or of an asset whose columns its runs report.
+
+    Raises:
+        ConflictError: a scan brought another breaking change meanwhile, which nobody saw.
     """
+    waiting = versions.get(PENDING, key)
     now = versions.get(TABLE, key) or versions.get(ASSET, key)
-    said = {"number": now.number} if now else None
-    versions.put_all([(ACCEPTED, key, said), (PENDING, key, None)], Change(author, "accepted by hand"))
+    said: Entry = (ACCEPTED, key, {"number": now.number} if now else None)
+    change = Change(author, "accepted by hand")
+    if waiting is None:
+        versions.put_all([said], change)
+    else:
+        versions.put_all([(PENDING, key, None)], change, expected=waiting.number, then=lambda _: [said])
     return now.number if now else None
 
 
@@ -108,11 +124,10 @@ def _judge(
     before: dict[str, ScannedTable],
     read: dict[str, ScannedTable],
     differences: Sequence[Difference],
-    change: Change,
-) -> dict[str, list[Difference]]:
-    """Which of the changed tables break somebody, against their accepted versions."""
+) -> tuple[dict[str, list[Difference]], list[Entry]]:
+    """Which of the changed tables break somebody, against their accepted versions, and what is to be written of it."""
     broken: dict[str, list[Difference]] = {}
-    writes: list[tuple[str, str, dict[str, Any] | None]] = []
+    writes: list[Entry] = []
     gone = {d.table: d for d in differences if d.what in (What.TABLE_REMOVED, What.TABLE_RENAMED)}
     for version in made:
         path = version.key.removeprefix(f"{source}/")
@@ -134,8 +149,7 @@ def _judge(
             writes.append((PENDING, version.key, {"differences": [d.model_dump(mode="json") for d in breaking]}))
         else:
             writes += [(ACCEPTED, version.key, {"number": version.number}), (PENDING, version.key, None)]
-    versions.put_all(writes, change)
-    return broken
+    return broken, writes
 
 
 def _accepted(versions: Versions, key: str) -> TableEntry | None:

@@ -1,19 +1,21 @@
 """Every version of every entry: what it said, who changed it, when, and why (the run that did)."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from assets.catalog.store.database import create, open_engine
-from core.errors import ConflictError
+from core.errors import ConflictError, StoreError
 from core.hashing import digest
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 Document = Mapping[str, Any]
+Entry = tuple[str, str, Document | None]  # kind, key, and what it says: None removes it
+LAST = 2**31 - 1  # the greatest number a version can have
 KEPT_MEASURES = 50  # measurements of one entry that are kept
 
 
@@ -75,26 +77,42 @@ class Versions:
 
     def put_all(
         self,
-        entries: Iterable[tuple[str, str, Document | None]],
+        entries: Iterable[Entry],
         change: Change,
         *,
         expected: int | None = None,
+        then: Callable[[Sequence[Version]], Iterable[Entry]] | None = None,
     ) -> list[Version]:
-        """New versions of all entries that changed, in one transaction; a document of None removes the entry."""
+        """New versions of all entries that changed, in one transaction; a document of None removes the entry.
+
+        Args:
+            expected: the number that each of `entries` is at.
+            then: what follows from the new versions and is written with them, or not at all.
+
+        Raises:
+            ConflictError: an entry is not at `expected`.
+            StoreError: a text cannot be stored.
+        """
         from sqlalchemy.exc import IntegrityError
 
         given = list(entries)
         try:
-            return self._put_all(given, change, expected)
+            return self._put_all(given, change, expected, then)
         except IntegrityError:  # two made the same entry at once: now it is there, and the second waits for its row
-            return self._put_all(given, change, expected)
+            return self._put_all(given, change, expected, then)
 
     def _put_all(
-        self, entries: list[tuple[str, str, Document | None]], change: Change, expected: int | None
+        self,
+        entries: list[Entry],
+        change: Change,
+        expected: int | None,
+        then: Callable[[Sequence[Version]], Iterable[Entry]] | None,
     ) -> list[Version]:
         with self.writing.begin() as connection:
-            made = (self._put(connection, *entry, change, expected) for entry in entries)
-            return [version for version in made if version is not None]
+            made = [v for entry in entries if (v := self._put(connection, *entry, change, expected)) is not None]
+            for entry in then(made) if then is not None else ():
+                self._put(connection, *entry, change, None)
+            return made
 
     def get(self, kind: str, key: str, number: int | None = None) -> Version | None:
         """The given version, or the last one; None when there is none or it was removed."""
@@ -102,6 +120,8 @@ class Versions:
 
         v, e = self.tables.VERSIONS, self.tables.ENTRIES
         query = select(v).where(v.c.kind == kind, v.c.key == key)
+        if number is not None and not 0 < number <= LAST:
+            return None
         query = query.where(v.c.number == number) if number else query.join(e).where(v.c.number == e.c.number)
         with self.engine.connect() as connection:
             row = connection.execute(query).first()
@@ -237,8 +257,18 @@ class Versions:
 
 
 def canonical(document: Document) -> str:
-    """The same text for the same content: keys sorted, nothing lost of other alphabets."""
-    return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    """The same text for the same content: keys sorted, nothing lost of other alphabets.
+
+    Raises:
+        StoreError: a text in it is no Unicode, such as an argument with bytes that are no UTF-8.
+    """
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        where = ascii(text[max(0, error.start - 20) : error.end])
+        raise StoreError(f"a text is not UTF-8: {where}", "write it in UTF-8 (look at LANG)") from None
+    return text
 
 
 def _version(row: "Row[Any]") -> Version:

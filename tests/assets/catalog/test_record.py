@@ -9,6 +9,7 @@ from assets.catalog.changes.diff import What
 from assets.catalog.model import Scan, ScannedTable
 from assets.catalog.record import accept, current, known, pending, record
 from assets.catalog.store.versions import Change, Versions
+from core.errors import ConflictError
 from tests.assets.catalog.changes.made import scanned
 
 ORDERS = pl.DataFrame(
@@ -86,3 +87,36 @@ def test_a_renamed_table_keeps_what_people_wrote(versions: Versions) -> None:
     assert [d.what for d in found.broken[KEY]] == [What.TABLE_RENAMED]
     source = versions.get("source", "shop")
     assert source and source.document and source.document["tables"] == {"order_2026": "raw/shop/order_2026"}
+
+
+def test_a_scan_that_is_killed_leaves_versions_and_what_waits_together_or_not_at_all(
+    versions: Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(versions, scan(scanned("orders", ORDERS)))
+    monkeypatch.setattr("assets.catalog.record._judge", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        record(versions, scan(scanned("orders", ORDERS.drop("total"))))
+    assert [v.number for v in versions.history("table", KEY)] == [1]
+    monkeypatch.undo()
+    assert record(versions, scan(scanned("orders", ORDERS.drop("total")))).broken[KEY] == pending(versions, KEY) != []
+
+
+def test_what_a_scan_brought_while_a_person_accepted_still_waits(
+    versions: Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(versions, scan(scanned("orders", ORDERS)))
+    record(versions, scan(scanned("orders", ORDERS.drop("total"))))
+    get = versions.get
+
+    def meanwhile(kind: str, key: str, number: int | None = None) -> object:
+        found = get(kind, key, number)
+        if kind == "pending":
+            monkeypatch.undo()
+            record(versions, scan(scanned("orders", ORDERS.drop("total", "客户"))))
+        return found
+
+    monkeypatch.setattr(versions, "get", meanwhile)
+    with pytest.raises(ConflictError, match="meanwhile"):
+        accept(versions, KEY, "ann")
+    assert {d.column for d in pending(versions, KEY)} == {"total", "客户"}
+    assert accept(versions, KEY, "ann") == 3 and pending(versions, KEY) == []
