@@ -113,23 +113,29 @@ def _batches(clean: Clean, dialect: Dialect, rows: int, content: Content, file: 
         return "skip"
 
     names = [str(i) for i in range(len(dialect.names))]
-    reader = pacsv.open_csv(
-        pa.PythonFile(clean, mode="r"),
-        read_options=pacsv.ReadOptions(
-            column_names=names, skip_rows_after_names=int(dialect.header), block_size=BLOCK, use_threads=False
-        ),
-        parse_options=pacsv.ParseOptions(
-            delimiter=dialect.separator,
-            quote_char=dialect.quote,
-            newlines_in_values=True,
-            invalid_row_handler=skip,
-        ),
-        convert_options=pacsv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""], check_utf8=False
-        ),
-    )
+
+    def opened() -> Iterator[pa.RecordBatch]:
+        yield from pacsv.open_csv(
+            pa.PythonFile(clean, mode="r"),
+            read_options=pacsv.ReadOptions(
+                column_names=names, skip_rows_after_names=int(dialect.header), block_size=BLOCK, use_threads=False
+            ),
+            parse_options=pacsv.ParseOptions(
+                delimiter=dialect.separator,
+                quote_char=dialect.quote,
+                newlines_in_values=True,
+                invalid_row_handler=skip,
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                strings_can_be_null=True,
+                null_values=[""],
+                check_utf8=False,
+            ),
+        )
+
     read, size = 0, 1.0
-    for batch in reader:
+    for batch in _whole_lines(opened(), content):
         if rows and read + batch.num_rows > rows:
             content.sampled = True
             batch = batch.slice(0, rows - read)
@@ -143,8 +149,27 @@ def _batches(clean: Clean, dialect: Dialect, rows: int, content: Content, file: 
         content.rows, content.rows_exact = max(read, round(file.size / size)), False
     if clean.replaced:
         content.problems.append(f"{clean.replaced:,} sequences of bytes are not {dialect.encoding}")
+    if clean.strange:
+        content.problems.append(f"{clean.strange:,} lines are UTF-8 in a file of {dialect.encoding}: convert the file")
     if refused:
         content.problems.append(f"{refused:,} lines have another number of fields than {len(names)}")
+
+
+def _whole_lines(reader: Iterator[pa.RecordBatch], content: Content) -> Iterator[pa.RecordBatch]:
+    """The batches up to a line that is longer than a block; what is behind it is not read."""
+    begun = False
+    try:
+        for batch in reader:
+            begun = True
+            yield batch
+    except pa.ArrowInvalid as error:
+        if "straddling" not in str(error):
+            raise
+        reason = f"a line is longer than {BLOCK:,} bytes: is a quote in it never closed?"
+        if not begun:
+            raise ValueError(reason) from None
+        content.problems.append(f"{reason} What is behind it was not read")
+        content.sampled = True
 
 
 def _row_bytes(batch: pa.RecordBatch) -> float:

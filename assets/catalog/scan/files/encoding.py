@@ -15,10 +15,14 @@ CHUNK = 2**20
 
 
 def detect(head: bytes) -> str:
-    """The encoding of a text by its first bytes: a byte order mark, UTF-8, GB 18030, else Latin 1."""
+    """The encoding of a text by its first bytes: a byte order mark, UTF-16 without one, UTF-8, GB 18030, else
+    Latin 1.
+    """
     for mark, name in _BOMS:
         if head.startswith(mark):
             return name
+    if (wide := _unmarked(head)) is not None:
+        return wide
     beyond = sum(head.count(bytes([b])) for b in range(0x80, 0x100)) if not head.isascii() else 0
     if beyond == 0:
         return "utf-8"
@@ -29,6 +33,15 @@ def detect(head: bytes) -> str:
     if _strict(body, "gb18030") and broken / beyond > _BROKEN:
         return "gb18030"
     return "utf-8" if broken / beyond <= _BROKEN else "latin-1"
+
+
+def _unmarked(head: bytes) -> str | None:
+    """UTF-16 without a byte order mark, by the zeros of its ASCII characters: every other byte, and nowhere else."""
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    least, some = len(head) // 8, len(head) // 200
+    if odd > least and even <= some:
+        return "utf-16-le"
+    return "utf-16-be" if even > least and odd <= some else None
 
 
 def _strict(data: bytes, encoding: str) -> bool:
@@ -47,13 +60,16 @@ class Clean:
     Attributes:
         cut: the limit was reached; the last, partial line is left out then.
         replaced: invalid sequences so far.
+        strange: lines so far that are UTF-8 in a file of GB 18030, which has other characters for their bytes.
         taken: bytes of the file so far.
     """
 
     def __init__(self, source: Any, encoding: str, limit: int) -> None:
         self.cut = False
         self.closed = False
-        self.replaced = self.taken = 0
+        self.replaced = self.taken = self.strange = 0
+        self._chinese = encoding == "gb18030"
+        self._line = b""  # begun and not ended, of a file in GB 18030
         self._source = source
         self._limit = limit
         self._decoder = codecs.getincrementaldecoder(encoding)("replace")
@@ -83,6 +99,8 @@ class Clean:
         data = self._source.read(room) if room > 0 else b""
         self.taken += len(data)
         self._ended = not data
+        if self._chinese:
+            self._judge(data)
         text = self._decoder.decode(data, final=self._ended)
         if not text.isascii():
             self.replaced += text.count("\ufffd")
@@ -91,3 +109,17 @@ class Clean:
             self.cut, self._ended = True, True
             made = made[: made.rfind(b"\n") + 1]
         self._ready += made
+
+    def _judge(self, data: bytes) -> None:
+        *lines, self._line = (self._line[-CHUNK:] + data).split(b"\n") if data else (self._line, b"")
+        for line in lines:
+            if not line.isascii() and _utf8(line):
+                self.strange += 1
+
+
+def _utf8(line: bytes) -> bool:
+    """Whether a line beyond ASCII is UTF-8 with characters of three bytes, which text in GB 18030 is by rare chance."""
+    try:
+        return len(line) > len(line.decode()) + 2
+    except UnicodeDecodeError:
+        return False

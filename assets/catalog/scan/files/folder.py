@@ -112,7 +112,7 @@ class FolderReader:
             listed = {self.root: self.fs.info(self.root)}
         found = []
         for path, info in listed.items():
-            name = path[len(self.root) :].lstrip("/") or PurePosixPath(path).name
+            name = _readable(path[len(self.root) :].lstrip("/") or PurePosixPath(path).name)
             if info.get("type") != "file" or any(p.startswith((".", "_")) for p in PurePosixPath(name).parts):
                 continue
             moment = info.get("mtime") or info.get("LastModified") or info.get("last_modified") or info.get("created")
@@ -176,6 +176,14 @@ class FolderReader:
     def _reason(self, error: Exception) -> str:
         text = self.address.clean(error)
         return text if isinstance(error, ValueError) and text else f"{type(error).__name__}: {text}"
+
+
+def _readable(name: str) -> str:
+    """A name that can be stored, shown in a terminal and typed: bytes that are no UTF-8 (`os` gives them as surrogates)
+    and control characters are written as in a string of Python.
+    """
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c >= " " and not "\x7f" <= c < "\xa0" else f"\\x{ord(c):02x}" for c in text)
 
 
 def _iso(moment: Any) -> str:

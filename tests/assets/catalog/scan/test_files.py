@@ -210,3 +210,25 @@ def test_a_header_is_told_from_values() -> None:
     assert sniff(b"a|b|c\n1|2|3\n").separator == "|"
     assert sniff(b"only\nx\ny\n").names == ("only",)
     assert unique(["a", "", "a", "a_2"]) == ["a", "column_2", "a_2", "a_2_2"]
+
+
+def test_encodings_that_are_mixed_or_not_marked(tmp_path: Path) -> None:
+    (tmp_path / "wide.csv").write_bytes("name,age\nann,18\nbob,20\n".encode("utf-16-le"))
+    (tmp_path / "wide_be.csv").write_bytes("name,age\nann,18\nbob,20\n".encode("utf-16-be"))
+    gbk, utf8 = "张三,十八\n".encode("gbk") * 300, "李四,二十\n".encode() * 7
+    (tmp_path / "mixed.csv").write_bytes("姓名,年龄\n".encode("gbk") + gbk + utf8 + gbk)
+    found = scanned(tmp_path)
+    for name in ("wide.csv", "wide_be.csv"):
+        assert bases(tables(found)[name]) == {"name": Base.TEXT, "age": Base.INTEGER}
+    assert dict(found.errors) == {"mixed.csv": "7 lines are UTF-8 in a file of gb18030: convert the file"}
+
+
+def test_a_quote_that_is_never_closed(tmp_path: Path) -> None:
+    rows = "1,abcdefgh\n" * 900_000
+    (tmp_path / "open.csv").write_text(f'a,b\n{rows}2,"x\n{rows}')
+    (tmp_path / "long.csv").write_text(f"a,b\n1,{'x' * 10_000_000}\n2,y\n")
+    found = scanned(tmp_path, sample_rows=0)
+    problems = dict(found.errors)
+    assert "4,194,304 bytes: is a quote in it never closed? What is behind" in problems["open.csv"]
+    assert tables(found)["open.csv"].profiles["a"].rows > 400_000
+    assert problems["long.csv"].startswith("long.csv: a line is longer")
