@@ -49,6 +49,8 @@ def relate(
     errors: list[tuple[str, str]] = []
     samples = [s for source in sources for s in _samples(settings, source, environ, errors, progress)]
     found = [r for r in find(samples) if r.score >= LEAST]
+    asked, failed = {s.name for s in sources}, {place for place, _ in errors}
+    found += _kept(versions, found, {(s.source, s.table) for s in samples}, asked, failed)
     decided = apply(found, read(settings.catalog_files))
     versions.put(KIND, KEY, {"relations": [_plain(r) for r in decided]}, change)
     return Related(decided, errors)
@@ -56,8 +58,7 @@ def relate(
 
 def related(versions: Versions, settings: Settings) -> list[Relation]:
     """The relations as last found, with what people decided since."""
-    found = versions.get(KIND, KEY)
-    known = [_relation(r) for r in (found.document or {}).get("relations", [])] if found else []
+    known = _before(versions)
     return apply([r for r in known if r.state is State.PROPOSED or r.containment], read(settings.catalog_files))
 
 
@@ -92,6 +93,27 @@ def known_sources(versions: Versions, sources: Sequence[Source]) -> list[Source]
     return [s for s in sources if s.name in scanned]
 
 
+def _kept(
+    versions: Versions, found: Sequence[Relation], seen: set[tuple[str, str]], asked: set[str], failed: set[str]
+) -> list[Relation]:
+    """Relations of before of which an end was not asked for or could not be read now; the other one is still there."""
+    now = {(r.child, r.parent) for r in found}
+
+    def unseen(end: End) -> bool:
+        return end.source not in asked or bool({end.source, f"{end.source}/{end.table}"} & failed)
+
+    def stays(relation: Relation) -> bool:
+        ends = relation.child, relation.parent
+        return any(map(unseen, ends)) and all(unseen(e) or (e.source, e.table) in seen for e in ends)
+
+    return [r for r in _before(versions) if r.score >= LEAST and stays(r) and (r.child, r.parent) not in now]
+
+
+def _before(versions: Versions) -> list[Relation]:
+    found = versions.get(KIND, KEY)
+    return [_relation(r) for r in (found.document or {}).get("relations", [])] if found else []
+
+
 def _samples(
     settings: Settings,
     source: Source,
@@ -106,9 +128,12 @@ def _samples(
         errors.append((source.name, error.what))
         return
     try:
-        tables = [
-            f.table for f in reader.tables(lambda path: wanted(source, path)) if f.table.columns and not f.table.error
-        ]
+        try:
+            found = reader.tables(lambda path: wanted(source, path))
+        except Exception as error:  # a source that goes down meanwhile costs the others nothing
+            errors.append((source.name, known.clean(f"{type(error).__name__}: {error}")))
+            return
+        tables = [f.table for f in found if f.table.columns and not f.table.error]
         for number, table in enumerate(tables, 1):
             try:
                 with reader.read(table, ROWS) as content:

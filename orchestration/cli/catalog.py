@@ -10,6 +10,7 @@ from core import settings as config
 from orchestration.cli import catalog_remote
 from orchestration.cli.catalog_relations import join, relate, relations
 from orchestration.cli.catalog_tags import tags
+from orchestration.cli.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,14 +56,15 @@ def tell(console: "Console", done: "Observed", lineage: "LineageStore") -> bool:
     from assets.catalog.hits import hits, told
 
     found, recorded = done
-    tables = len(found.tables) + len(found.unchanged)
+    tables, read = len(found.tables) + len(found.unchanged), {t.table.path for t in found.tables if t.profiles}
     said = f"{tables} tables, {len(found.unchanged)} unchanged, {len(recorded.versions)} new versions"
     console.print(f"{found.source}: {said} in {found.seconds:.1f} s", markup=False, highlight=False)
     hit = hits(lineage, found.source, recorded.differences)
     for change, text in zip(recorded.differences, told(recorded.differences, hit), strict=True):
-        console.print(f"  {text}", markup=False, highlight=False, style="yellow" if change.breaks else None)
+        console.print(f"  {visible(text)}", markup=False, highlight=False, style="yellow" if change.breaks else None)
     for table, reason in found.errors:
-        console.print(f"  {table or found.source} could not be read: {reason}", markup=False, style="red")
+        how = "could not all be read" if table in read else "could not be read"
+        console.print(visible(f"  {table or found.source} {how}: {reason}"), markup=False, style="red")
     return bool(found.errors)
 
 
@@ -85,18 +87,12 @@ def scan(names: tuple[str, ...], whole: bool, author: str) -> None:
 
     from assets.catalog.lineage.store import LineageStore
     from assets.catalog.observe import observe
-    from assets.catalog.scan.sources import load_sources
-    from core.errors import HeddleError
+    from assets.catalog.scan.sources import chosen, load_sources
 
     settings = config.load()
-    sources = {s.name: s for s in load_sources(settings)}
-    unknown = [n for n in names if n not in sources]
-    if unknown:
-        raise HeddleError(
-            f"no source {unknown[0]} in {settings.catalog_files / 'sources.yaml'}", f"there are: {', '.join(sources)}"
-        )
-    versions, console, failed = opened(), Console(), False
-    for source in (sources[n] for n in names or sources):
+    sources = chosen(load_sources(settings), names, settings.catalog_files)
+    versions, console, failed = opened(), Console(markup=False, emoji=False), False
+    for source in sources:
         with Progress(console=console, transient=True) as shown:
             done = observe(settings, versions, source, author=author, whole=whole, progress=follow(shown, source.name))
         failed |= tell(console, done, LineageStore(settings.catalog))
@@ -121,9 +117,9 @@ def search(words: tuple[str, ...], limit: int, who: str) -> None:
     settings = config.load()
     hits = find(settings, opened(), " ".join(words), who, limit)
     for hit in hits:
-        click.secho(hit.key, bold=True)
+        click.secho(visible(hit.key), bold=True)
         for reason in hit.reasons:
-            click.echo(f"  {reason}")
+            click.echo(f"  {visible(reason)}")
     if not hits:
         click.echo("nothing found; `heddle catalog scan` looks at the sources")
 
@@ -153,7 +149,7 @@ def show(key: str, as_json: bool, zh: bool) -> None:
     if as_json:
         click.echo(plain(found))
         return
-    Console().print(as_text(found, zh))
+    Console(markup=False, emoji=False).print(as_text(found, zh))
 
 
 @catalog.command()
@@ -173,8 +169,8 @@ def history(key: str) -> None:
     table = Table("version", "at", "author", "cause", "run", box=None)
     for v in versions.history(kind, name):
         cause = v.change.cause if v.document is not None else f"removed: {v.change.cause}"
-        table.add_row(*(Text(str(t)) for t in (v.number, v.change.at, v.change.author, cause, v.change.run)))
-    Console().print(table)
+        table.add_row(*(Text(visible(str(t))) for t in (v.number, v.change.at, v.change.author, cause, v.change.run)))
+    Console(markup=False, emoji=False).print(table)
 
 
 @catalog.command()
@@ -197,7 +193,7 @@ def diff(key: str, one: int, other: int) -> None:
     source = name.split("/", 1)[0]
     hit = hits(LineageStore(config.load().catalog), source, found) if kind == "table" else {}
     for text in told(found, hit):
-        click.echo(text)
+        click.echo(visible(text))
     if not found:
         click.echo("no difference")
 
@@ -261,10 +257,15 @@ def edit(
     """
     from assets.catalog.edit import Edit
     from assets.catalog.edit import edit as change
+    from assets.catalog.semantics import registry
     from orchestration.cli.kettle import pairs
 
+    said = pairs(meanings, "--meaning")
+    if any(said.values()):
+        types = registry.load(config.load().catalog_files)
+        said = {column: types[type_].name if type_ else "" for column, type_ in said.items()}
     kind, name, versions = _entry(key)
-    wanted = Edit(description, owners or None, tags, untag, pairs(columns, "--column"), pairs(meanings, "--meaning"))
+    wanted = Edit(description, owners or None, tags, untag, pairs(columns, "--column"), said)
     made = change(versions, kind, name, wanted, author)
     click.echo(f"{name}: version {made.number}" if made else f"{name}: said so already")
 
@@ -285,10 +286,11 @@ def accept(key: str, author: str) -> None:
     versions = opened()
     waiting = pending(versions, key)
     if not waiting:
+        _entry(key)
         click.echo(f"{key}: no breaking change waits")
         return
     for change in waiting:
-        click.echo(f"accepted: {change}")
+        click.echo(visible(f"accepted: {change}"))
     take(versions, key, author)
 
 

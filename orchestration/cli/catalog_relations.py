@@ -6,6 +6,7 @@ import os
 import click
 
 from core import settings as config
+from orchestration.cli.visible import visible
 
 
 @click.command()
@@ -21,19 +22,19 @@ def relate(names: tuple[str, ...]) -> None:
     from rich.progress import Progress
 
     from assets.catalog.relate import relate as look
-    from assets.catalog.scan.sources import load_sources
+    from assets.catalog.scan.sources import chosen, load_sources
     from assets.catalog.store.versions import Change, Versions
     from orchestration.cli.catalog import follow
 
-    settings, console = config.load(), Console()
-    sources = [s for s in load_sources(settings) if not names or s.name in names]
+    settings, console = config.load(), Console(markup=False, emoji=False)
+    sources = chosen(load_sources(settings), names, settings.catalog_files)
     change = Change(getpass.getuser(), "heddle catalog relate")
     with Progress(console=console, transient=True) as shown:
         told = follow(shown, "relations")
         found = look(settings, Versions(settings.catalog), sources, dict(os.environ), change, told)
     console.print(f"{len(found.relations)} relations between columns", highlight=False)
     for place, reason in found.errors:
-        console.print(f"  {place} could not be read: {reason}", markup=False, style="red")
+        console.print(visible(f"  {place} could not be read: {reason}"), markup=False, style="red")
     if found.errors:
         raise SystemExit(1)
 
@@ -49,17 +50,24 @@ def relations(table: str | None, limit: int) -> None:
       heddle catalog relations
       heddle catalog relations warehouse/table_retail.baskets
     """
+    from assets.catalog.card import card
     from assets.catalog.relate import of_table, related
     from assets.catalog.store.versions import Versions
 
     settings = config.load()
-    found = related(Versions(settings.catalog), settings)
-    for relation in (of_table(found, table) if table else found)[:limit]:
+    versions = Versions(settings.catalog)
+    found = related(versions, settings)
+    shown = of_table(found, table) if table else found
+    for relation in shown[:limit]:
         said = f"{relation.child} -> {relation.parent}"
-        click.secho(f"{said}  {relation.kind.value}, {relation.cardinality.value}, {relation.score:.0%}", bold=True)
-        click.echo(f"  {relation.state.value}: {'; '.join(relation.reasons)}")
+        click.secho(
+            f"{visible(said)}  {relation.kind.value}, {relation.cardinality.value}, {relation.score:.0%}", bold=True
+        )
+        click.echo(visible(f"  {relation.state.value}: {'; '.join(relation.reasons)}"))
     if not found:
         click.echo("none are known: run `heddle catalog relate`")
+    elif table and not shown:
+        click.echo(f"none are known of {card(versions, table).table or table}")
 
 
 @click.command()

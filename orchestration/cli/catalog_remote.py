@@ -8,6 +8,7 @@ import click
 
 from core import settings as config
 from core.errors import HeddleError
+from orchestration.cli.visible import visible
 
 if TYPE_CHECKING:
     from assets.catalog.remote.actions import Done
@@ -60,14 +61,15 @@ def browse(place: str) -> None:
     if not path:
         for table in found:
             rows = "" if table.rows is None else f", {'' if table.rows_exact else '~'}{table.rows:,} rows"
-            click.echo(f"{table.path}  {table.kind}, {len(table.columns)} columns{rows}  {table.comment}".rstrip())
+            line = f"{table.path}  {table.kind}, {len(table.columns)} columns{rows}  {table.comment}"
+            click.echo(visible(line.rstrip()))
         return
     one = next((t for t in found if t.path == path), None)
     if one is None:
         raise HeddleError(f"{source} has no table {path}", f"there are: {', '.join(t.path for t in found[:20])}")
     for c in one.columns:
         key = " key" if c.name in one.primary_key else ""
-        click.echo(f"{c.name}  {c.type}{'' if c.nullable else ' not null'}{key}  {c.comment}".rstrip())
+        click.echo(visible(f"{c.name}  {c.type}{'' if c.nullable else ' not null'}{key}  {c.comment}".rstrip()))
 
 
 @click.command()

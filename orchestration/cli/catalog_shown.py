@@ -3,6 +3,8 @@
 import json
 from typing import TYPE_CHECKING
 
+from orchestration.cli.visible import visible
+
 if TYPE_CHECKING:
     from rich.console import Group
 
@@ -19,13 +21,17 @@ def as_text(card: "Card", zh: bool = False) -> "Group":
 
     facts = Table(box=None, show_header=False)
     for name, value in _facts(card):
-        facts.add_row(Text(name, style="bold"), Text(value))
+        facts.add_row(Text(name, style="bold"), Text(visible(value)))
     columns = Table("column", "type", "means", "filled", "distinct", "values", "description", box=None)
     for line in card.lines:
-        columns.add_row(*(Text(t) for t in _row(line)))
+        columns.add_row(*(Text(visible(t)) for t in _row(line)))
     said = [card.written, card.description, *((s.zh if zh else s.en) for s in card.sentences)]
-    parts: list[Text | Table] = [Text(card.key, style="bold"), *(Text(t) for t in said if t), facts]
-    parts += [Text(f"! {change}", style="yellow") for change in card.pending]
+    if card.told:
+        told = (card.told.zh if zh else card.told.en) or card.told.en or card.told.zh
+        said.append(f"{told} [written by {card.told.model} at {card.told.at}]")
+    said.append(f"[{card.told_note}]" if card.told_note else "")
+    parts: list[Text | Table] = [Text(visible(card.key), style="bold"), *(Text(visible(t)) for t in said if t), facts]
+    parts += [Text(visible(f"! {change}"), style="yellow") for change in card.pending]
     return Group(*parts, *([columns] if card.lines else []))
 
 
@@ -49,7 +55,10 @@ def plain(card: "Card") -> str:
                 }
                 for line in card.lines
             ],
+            "told": card.told.model_dump(mode="json") if card.told else None,
+            "told_note": card.told_note,
             "tags": card.tags,
+            "column_tags": card.tagged.model_dump(mode="json", exclude_defaults=True).get("columns", {}),
             "owners": card.owners,
             "upstream": card.upstream,
             "downstream": card.downstream,

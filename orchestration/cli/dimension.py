@@ -8,6 +8,7 @@ import click
 
 from core import settings as config
 from core.errors import HeddleError
+from orchestration.cli.visible import visible
 
 if TYPE_CHECKING:
     from assets.catalog.dimensions.book import DimensionBook
@@ -108,8 +109,8 @@ def show(name: str, limit: int, offset: int, with_log: bool) -> None:
         rows, total = table.rows(limit, offset), table.count()
         shown = Table(*table.dimension.names, "version", box=None)
     for row in rows:
-        shown.add_row(*(Text(v or "") for v in row.values.values()), row.version)
-    Console().print(shown)
+        shown.add_row(*(Text(visible(v or "")) for v in row.values.values()), row.version)
+    Console(markup=False, emoji=False).print(shown)
     click.echo(f"{len(rows)} of {total:,} rows")
     for v in book.log(name) if with_log else []:
         counts = ", ".join(f"{k} {n}" for k, n in (v.document or {}).items() if isinstance(n, int) and n)

@@ -9,6 +9,7 @@ from assets.features.registry.files import FOLDER, load_views
 from assets.features.registry.model import KIND, FeatureView
 from core import settings as config
 from core.errors import HeddleError, SourceError
+from orchestration.cli.visible import visible
 
 
 @click.group()
@@ -50,7 +51,7 @@ def list_views() -> None:
         table.add_row(
             v.name, v.entity, v.source, str(len(v.features)), v.ttl, "yes" if v.online else "", v.owner, str(len(used))
         )
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
 
 
 @features.command()
@@ -73,8 +74,8 @@ def show(name: str) -> None:
     view = _view(settings, name)
     versions, graph = Versions(settings.catalog), LineageStore(settings.catalog)
     record(versions, load_views(settings).values())
-    console = Console()
-    console.print(f"[bold]{view.name}[/bold]  {view.description}", highlight=False)
+    console = Console(markup=False, emoji=False)
+    console.print(f"{view.name}  {view.description}", highlight=False)
     keys = ", ".join(f"{k.name} {k.type}" for k in view.keys)
     console.print(f"entity {view.entity} ({keys}), from {view.source}, known at {view.timestamp}", highlight=False)
     console.print(f"ttl {view.ttl or 'none'}, owner {view.owner}, online {'yes' if view.online else 'no'}")
@@ -146,9 +147,9 @@ def get(refs: tuple[str, ...], keys: tuple[str, ...], as_json: bool) -> None:
         return
     table = Table("feature", *(", ".join(map(str, row)) for row in rows), box=None)
     for v in found:
-        shown = (str(x) if s == "PRESENT" else s for x, s in zip(v.values, v.statuses, strict=True))
+        shown = (visible(str(x)) if s == "PRESENT" else s for x, s in zip(v.values, v.statuses, strict=True))
         table.add_row(v.ref, *shown)
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
 
 
 @features.command()
@@ -203,7 +204,7 @@ def fresh() -> None:
     table = Table("view", "state", "entities", "newest online", "newest in the table", "pushed", box=None)
     for f in found:
         table.add_row(f.view, f.state, str(f.rows), *(str(m or "") for m in (f.newest, f.source_newest, f.pushed)))
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
     if any(f.state != FRESH for f in found):
         raise click.exceptions.Exit(1)
 

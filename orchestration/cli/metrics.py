@@ -8,6 +8,7 @@ import click
 
 from core import settings as config
 from orchestration.cli.metric_records import book, define, edit, remove, search, show
+from orchestration.cli.visible import visible
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -39,7 +40,7 @@ def list_metrics() -> None:
     table = Table("metric", "description", "by", box=None)
     for metric in _metrics().list():
         table.add_row(metric.name, metric.description, ", ".join(metric.dimensions))
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
 
 
 @metrics.command()
@@ -108,8 +109,8 @@ def _show(found: Any) -> None:
 
     table = Table(*found.columns, box=None)
     for row in found.iter_rows():
-        table.add_row(*("" if v is None else f"{v:,.4g}" if isinstance(v, float) else str(v) for v in row))
-    Console().print(table)
+        table.add_row(*("" if v is None else f"{v:,.4g}" if isinstance(v, float) else visible(str(v)) for v in row))
+    Console(markup=False, emoji=False).print(table)
 
 
 for _command in (define, edit, remove, search, show):

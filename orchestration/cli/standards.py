@@ -67,7 +67,7 @@ def list_standards() -> None:
     for s in read_all(config.load().catalog_files / FOLDER, Standard).values():
         demands = [n for n in ("pattern", "lengths", "range", "codes", "required") if getattr(s, n)]
         table.add_row(s.name, s.status, s.by, ", ".join(demands), str(len(s.columns)))
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
 
 
 @standards.command()
@@ -119,7 +119,7 @@ def check() -> None:
         for c in measure(store, table_name(Key.parse(asset)), asset, approved, codes):
             broken = ", ".join(f"{k} {v}" for k, v in c.violations.items() if v)
             table.add_row(asset, c.column, c.standard, f"{c.rows:,}", f"{c.share:.3%}", broken)
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
 
 
 @standards.command()

@@ -128,11 +128,14 @@ def refresh(
     """Scans one table; its version afterwards, None where it is gone.
 
     Raises:
+        HeddleError: the source never had such a table.
         SourceError: the source or the table cannot be read.
     """
     found = live(settings, source, path)
     if found.errors:
         raise SourceError(f"{source}/{path} cannot be read: {found.errors[0][1]}")
+    if not found.tables and current(versions, f"{source}/{path}") is None:
+        raise HeddleError(f"source {source} has no table {path}", f"`heddle catalog browse {source}` shows what it has")
     others = tuple(t.table.path for t in known(versions, source) if t.table.path != path)
     record(versions, found.model_copy(update={"unchanged": others}), author=author, cause=cause)
     return versions.get(TABLE, f"{source}/{path}")
@@ -148,8 +151,11 @@ def live(settings: Settings, source: str, path: str) -> Scan:
     return scan(one, classify=meant.classify, sensitive=meant.sensitive, settings=settings)
 
 
-def browse(settings: Settings, source: str) -> list[TableInfo]:
+def browse(settings: Settings, source: str, path: str = "") -> list[TableInfo]:
     """The tables of a source as it has them now: structure without rows.
+
+    Args:
+        path: only this table.
 
     Raises:
         SourceError: it cannot be reached.
@@ -159,6 +165,8 @@ def browse(settings: Settings, source: str) -> list[TableInfo]:
     from assets.catalog.scan.scanner import wanted
 
     given: Source = source_of(settings, source)
+    if path:
+        given = given.model_copy(update={"include": (_literal(path),), "exclude": ()})
     reader = open_reader(address(given.url, source, settings, os.environ), given)
     try:
         return [found.table for found in reader.tables(lambda path: wanted(given, path))]

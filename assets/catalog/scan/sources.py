@@ -1,6 +1,7 @@
 """The sources that are scanned: `sources.yaml` in the folder HEDDLE_CATALOG_FILES, kept in git."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -78,6 +79,20 @@ def load_sources(settings: Settings) -> list[Source]:
             raise SourceError(f"{path}: source {number}: field name: {source.name!r} is there twice", "rename one")
         found.append(source)
     return found
+
+
+def chosen(sources: Sequence[Source], names: Sequence[str], folder: Path) -> list[Source]:
+    """The sources of some names, in their order; all for none.
+
+    Raises:
+        SourceError: `sources.yaml` in the folder has no such source.
+    """
+    known = {s.name: s for s in sources}
+    for name in names:
+        if name not in known:
+            there = ", ".join(known) or "none"
+            raise SourceError(f"no source {name} in {folder / FILE}", f"there are: {there}")
+    return [known[name] for name in dict.fromkeys(names)] or list(sources)
 
 
 def _entries(path: Path) -> list[Any]:

@@ -4,6 +4,7 @@ A user's entry of the same name replaces the shipped one. Word lists for them li
 """
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -37,9 +38,10 @@ class Registry:
 
     def __getitem__(self, name: str) -> SemanticType:
         if name not in self.types:
+            near = get_close_matches(name, self.types, 3)
             raise SemanticsError(
                 f"there is no semantic type {name}",
-                "docs/catalog.md says where the names are",
+                f"did you mean {' or '.join(near)}?" if near else "docs/catalog.md says where the names are",
             )
         return self.types[name]
 

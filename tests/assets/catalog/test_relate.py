@@ -60,3 +60,18 @@ def test_a_relation_that_was_not_found_cannot_be_decided(shop: Settings) -> None
     CliRunner().invoke(main, ["catalog", "relate", "shop", "files"])
     wrong = CliRunner().invoke(main, ["catalog", "join", "files/orders.csv.quantity", "shop/customers.name"])
     assert wrong.exit_code == 2 and f"{PAIR[0]} {PAIR[1]}" in wrong.output
+
+
+def test_relations_of_sources_that_were_not_looked_at_or_are_down_stay(shop: Settings) -> None:
+    call, versions = CliRunner().invoke, Versions(shop.catalog)
+    call(main, ["catalog", "relate"])
+    before = [(str(r.child), str(r.parent)) for r in related(versions, shop)]
+    assert before
+    call(main, ["catalog", "relate", "shop"])
+    assert [(str(r.child), str(r.parent)) for r in related(versions, shop)] == before
+    (shop.catalog_files.parent / "shop.db").unlink()
+    assert call(main, ["catalog", "relate"]).exit_code == 1
+    assert [(str(r.child), str(r.parent)) for r in related(versions, shop)] == before
+    (shop.catalog_files.parent / "data" / "orders.csv").unlink()
+    call(main, ["catalog", "relate", "files"])
+    assert related(versions, shop) == []
