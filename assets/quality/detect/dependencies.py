@@ -1,0 +1,152 @@
+"""Approximate dependencies ranked by how surely a group shares one value.
+
+The measure is the chance-corrected agreement of two rows of a group (Goodman and Kruskal's tau, which is mu of
+Piatetsky-Shapiro and Matheus, 1993, computed without a row's own vote, so that groups of one row say nothing and many
+small groups are not taken for a rule). Rare values that look like a misspelling of their group's main value count as
+agreeing: errors shall not hide the rule that tells them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from assets.quality.detect.coded import MISSING, Coded, Codes, Groups, group, pair
+
+LEAST = 0.5  # strength below which nothing is learned from a rule
+COVERED = 0.1  # share of the rows that lie in groups of two or more
+SURE = 0.9  # single deciding columns this strong need no second
+WIDEST = 16  # columns of which pairs are tried
+CLOSE = 70.0  # similarity of a misspelling, per cent
+COMPARED = 3000  # pairs of values compared for one rule
+
+
+@dataclass(frozen=True)
+class Strong:
+    """A dependency.
+
+    Attributes:
+        given, then: places of columns.
+        strength: 0 (chance) to 1 (every two rows of a group agree).
+        covered: share of the rows that lie in a group of two or more.
+        unseen: share of these rows whose value no other row of the group has, misspellings aside.
+        codes: of the deciding side, int64 [n].
+        groups: counts of the decided values.
+    """
+
+    given: tuple[int, ...]
+    then: int
+    strength: float
+    covered: float
+    unseen: float
+    codes: Codes
+    groups: Groups
+
+
+def dependencies(columns: Sequence[Coded], pairs: bool = True) -> list[Strong]:
+    """All dependencies of one or two columns worth a vote, the strongest first."""
+    close: dict[tuple[int, int, int], bool] = {}
+    singles = list(_singles(columns, close))
+    found = singles + (list(_doubles(columns, singles, close)) if pairs else [])
+    return sorted(found, key=lambda s: (-s.strength, len(s.given), s.given, s.then))
+
+
+def _decides(column: Coded) -> bool:
+    return column.distinct > 1 and (column.counts[1:] > 1).any()
+
+
+def _singles(columns: Sequence[Coded], close: dict[tuple[int, int, int], bool]) -> Iterator[Strong]:
+    for place, column in enumerate(columns):
+        if not _decides(column):
+            continue
+        for then, other in enumerate(columns):
+            if then == place or not _decides(other):
+                continue
+            made = measure((place,), then, column.codes, columns, close)
+            if made is not None:
+                yield made
+
+
+def _doubles(
+    columns: Sequence[Coded], singles: Sequence[Strong], close: dict[tuple[int, int, int], bool]
+) -> Iterator[Strong]:
+    usable = sorted((p for p, c in enumerate(columns) if _decides(c)), key=lambda p: columns[p].distinct)[:WIDEST]
+    single = {(s.given[0], s.then): s.strength for s in singles}
+    best = {p: max((s.strength for s in singles if s.then == p), default=0.0) for p in usable}
+    open_ = [p for p in usable if best[p] < SURE]
+    for one, two in combinations(usable, 2):
+        if max(single.get((one, two), 0.0), single.get((two, one), 0.0)) >= SURE:
+            continue  # the pair is the finer of the two
+        targets = [t for t in open_ if t not in (one, two)]
+        if not targets:
+            continue
+        codes = pair(columns[one].codes, columns[two].codes)
+        for then in targets:
+            made = measure((one, two), then, codes, columns, close)
+            parts = max(single.get((one, then), 0.0), single.get((two, then), 0.0))
+            if made is not None and made.strength >= max(0.7, 0.5 + parts / 2):
+                yield made
+
+
+def measure(
+    given: tuple[int, ...],
+    then: int,
+    codes: Codes,
+    columns: Sequence[Coded],
+    close: dict[tuple[int, int, int], bool],
+) -> Strong | None:
+    """The strength of a dependency, or None where it is too weak or covers too little."""
+    target = columns[then]
+    groups = group(codes, target.codes)
+    owner = np.repeat(np.arange(len(groups.start) - 1), np.diff(groups.start))
+    there = groups.value != MISSING
+    count = np.where(there, groups.count, 0)
+    size = np.bincount(owner, weights=count, minlength=len(groups.size))
+    several = size >= 2
+    total = float(size[several].sum())
+    if total < max(4.0, COVERED * len(codes)):
+        return None
+    filled = max(1, target.filled)
+    chance = float(((target.counts[1:] / filled) ** 2).sum())
+    count = count.astype(np.float64)
+    raw = _agreement(count, owner, size, several, total)
+    if chance >= 0.999 or (raw - chance) / (1 - chance) < LEAST:
+        return None
+    _forgive(count, owner, groups, target, then, close)
+    strength = (_agreement(count, owner, size, several, total) - chance) / (1 - chance)
+    unseen = float(((count == 1) & several[owner]).sum() / total)
+    return Strong(given, then, min(1.0, strength), total / len(codes), unseen, codes, groups)
+
+
+def _agreement(count: np.ndarray, owner: Codes, size: np.ndarray, several: np.ndarray, total: float) -> float:
+    """Mean over rows of the share of the group's other rows that agree."""
+    inside = several[owner]
+    return float((count * (count - 1) / np.maximum(1, size[owner] - 1))[inside].sum() / total)
+
+
+def _forgive(
+    count: np.ndarray,
+    owner: Codes,
+    groups: Groups,
+    target: Coded,
+    then: int,
+    close: dict[tuple[int, int, int], bool],
+) -> None:
+    """Moves the rows of misspellings to the main value of their group, in place."""
+    from rapidfuzz.fuzz import ratio
+
+    order = np.lexsort((-count, owner))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = owner[order][1:] != owner[order][:-1]
+    main = np.zeros(len(groups.size), dtype=np.int64)
+    main[owner[order[first]]] = order[first]
+    rare = (count > 0) & (count * 3 <= count[main[owner]]) & (target.counts[groups.value] <= count + 2)
+    for at in np.flatnonzero(rare)[:COMPARED].tolist():
+        top = int(main[owner[at]])
+        key = (then, int(groups.value[at]), int(groups.value[top]))
+        if key not in close:
+            close[key] = ratio(target.values[key[1]], target.values[key[2]], score_cutoff=CLOSE) > 0
+        if close[key]:
+            count[top] += count[at]
+            count[at] = 0

@@ -1,0 +1,142 @@
+"""Numbers written with a unit or a currency here and without there, or with several spellings of one unit.
+
+A column that mixes writings becomes plain numbers. What a writing's numbers must be multiplied by to be comparable is
+told by the numbers themselves: the factor under which most of them meet values of the main writing.
+"""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from assets.quality.detect.coded import Coded
+from assets.quality.detect.forms.model import Form
+
+_CURRENCIES = "USD|EUR|GBP|CNY|RMB|JPY|HKD|CHF|CAD|AUD|INR|KRW|SGD|TWD|Rs"
+_NUMBER = re.compile(
+    r"^([$€£¥￥₹]|US\$|(?:"
+    + _CURRENCIES
+    + r")(?![A-Za-z]))?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*(\D{0,40})$"
+)
+PARSED = 0.95  # share of the rows that must read as a number with an affix
+SPELLINGS = 60
+SHARE = {True: 0.004, False: 0.05}  # of the rows that a second unit must have: one that is known, any other word
+LEAST = 3  # rows
+CODE = 4  # digits from which numbers of one length are codes, not quantities
+KNOWN = frozenset(
+    ["%", "‰", "°", "$", "€", "£", "¥", "￥", "₹", "usd", "eur", "gbp", "cny", "rmb", "jpy", "hkd", "chf", "cad", "aud", "inr", "krw", "sgd", "twd", "rs", "dollar", "dollars", "euro", "euros", "yuan", "pound", "pounds", "mm", "cm", "dm", "m", "km", "in", "inch", "inches", "ft", "feet", "foot", "yd", "mi", "mile", "miles", "mg", "g", "kg", "t", "lb", "lbs", "oz", "ounce", "ounces", "gram", "grams", "kilo", "ton", "tons", "ml", "cl", "dl", "l", "liter", "liters", "litre", "litres", "gal", "gallon", "pt", "qt", "floz", "fl", "cc", "s", "sec", "secs", "second", "seconds", "min", "mins", "minute", "minutes", "h", "hr", "hrs", "hour", "hours", "d", "day", "days", "wk", "week", "weeks", "mo", "month", "months", "y", "yr", "yrs", "year", "years", "ms", "hz", "khz", "mhz", "ghz", "b", "kb", "mb", "gb", "tb", "w", "kw", "mw", "kwh", "v", "a", "mah", "pa", "kpa", "mpa", "bar", "psi", "k", "c", "f", "mph", "kmh", "rpm", "pct", "percent", "pcs", "pc", "ea", "元", "万元", "亿元", "美元", "块", "角", "千克", "公斤", "克", "斤", "吨", "米", "厘米", "毫米", "公里", "千米", "升", "毫升", "分钟", "小时", "秒", "天", "月", "年", "岁", "个", "件", "只", "台", "次", "人"]
+)
+# ratios of common units and of percentages; 1 first, so that it wins a tie
+FACTORS = (1.0, 0.01, 100.0, 0.001, 1000.0, 0.1, 10.0, 1e-4, 1e4, 1 / 60, 60.0, 2.54, 1 / 2.54, 0.3048, 1 / 0.3048,
+           0.45359237, 1 / 0.45359237, 28.349523, 1 / 28.349523, 29.573530, 1 / 29.573530, 1.609344, 1 / 1.609344)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Affixed:
+    """A value read as a number with what stands around it."""
+
+    code: int
+    digits: str
+    number: float
+    affix: tuple[str, str]
+
+
+def find(column: Coded, earlier: Mapping[int, Form]) -> dict[int, Form]:
+    """Values to be plain numbers, where the column mixes writings."""
+    read = [a for code, text in enumerate(column.values) if code and code not in earlier and (a := parse(code, text))]
+    rows = column.filled - sum(int(column.counts[c]) for c in earlier)
+    weight: Counter[tuple[str, str]] = Counter()
+    for a in read:
+        weight[a.affix] += int(column.counts[a.code])
+    if len(weight) < 2 or len(weight) > SPELLINGS or sum(weight.values()) < PARSED * rows or _codes(read):
+        return {}
+    by_unit: dict[str, list[Affixed]] = defaultdict(list)
+    for a in read:
+        by_unit[unit(a.affix)].append(a)
+    total = {u: sum(int(column.counts[a.code]) for a in v) for u, v in by_unit.items()}
+    by_unit = {u: v for u, v in by_unit.items() if not u or total[u] >= max(LEAST, SHARE[u in KNOWN] * rows)}
+    if len(weight := Counter({a: n for a, n in weight.items() if unit(a) in by_unit})) < 2 or not _mixed(weight):
+        return {}
+    main = max(by_unit, key=lambda u: total[u])
+    shortest = weight[("", "")] < 0.5 * sum(weight.values())
+    found = {}
+    for name, values in by_unit.items():
+        factor = 1.0 if name == main else comparable(values, by_unit[main], column)
+        for a in values:
+            after = written(a, factor, shortest)
+            if after != column.values[a.code]:
+                why = f"numbers of this column are written in {len(weight)} ways: {_some(weight)}"
+                found[a.code] = Form(after, "units", why, 0.9 if factor == 1.0 else 0.75)
+    return found
+
+
+def _codes(read: list[Affixed]) -> bool:
+    lengths = Counter(len(a.digits) for a in read if a.affix == ("", ""))
+    if not lengths:
+        return False
+    length, number = lengths.most_common(1)[0]
+    return length >= CODE and number >= 0.9 * sum(lengths.values()) and not any("." in a.digits for a in read)
+
+
+def _mixed(weight: Counter[tuple[str, str]]) -> bool:
+    """Whether a second writing is more than a slip: plain numbers, another unit, or the same one spelt often."""
+    total = sum(weight.values())
+    main = weight.most_common(1)[0][0]
+    return any(
+        a != main and n >= max(LEAST, SHARE[unit(a) in KNOWN or a == ("", "")] * total) for a, n in weight.items()
+    )
+
+
+def parse(code: int, text: str) -> Affixed | None:
+    """The number in a text, or None; numbers with leading zeros are codes and no quantities."""
+    m = _NUMBER.match(text) if len(text) <= 60 else None
+    if m is None:
+        return None
+    digits = m[2].replace(",", "")
+    bare = digits.lstrip("+-")
+    if (len(bare) > 1 and bare[0] == "0" and bare[1] != ".") or len(bare) > 15:
+        return None
+    return Affixed(code, digits, float(digits), (m[1] or "", (m[3] or "").rstrip()))
+
+
+def unit(affix: tuple[str, str]) -> str:
+    """The unit without case, spaces and points: its first word, since `oz` and `oz. can` are one."""
+    words = re.findall(r"[^\W\d_]+|[%‰°$€£¥￥₹]", " ".join(affix).lower())
+    return words[0] if words else ""
+
+
+def comparable(values: list[Affixed], main: list[Affixed], column: Coded) -> float:
+    """The factor that makes numbers of one writing comparable with the main one."""
+    there = {round(a.number, 6) for a in main}
+    logs = _logs(main, column)
+    if not there or not logs:
+        return 1.0
+    middle = logs[len(logs) // 2]
+    ours = _logs(values, column)
+
+    def fit(factor: float) -> tuple[float, float]:
+        met = sum(round(a.number * factor, 6) in there for a in values) / len(values)
+        away = abs(ours[len(ours) // 2] + math.log(factor) - middle) if ours else 0.0
+        return round(met, 1) - 0.3 * away, -FACTORS.index(factor)
+
+    return max(FACTORS, key=fit)
+
+
+def _logs(values: list[Affixed], column: Coded) -> list[float]:
+    found: list[float] = []
+    for a in values:
+        if a.number > 0:
+            found += [math.log(a.number)] * min(5, int(column.counts[a.code]))
+    return sorted(found)
+
+
+def written(value: Affixed, factor: float, shortest: bool) -> str:
+    """The plain number: as its digits stand, or without zeros at the end."""
+    if factor == 1.0 and not shortest:
+        return value.digits
+    return f"{round(value.number * factor, 9):.12g}"
+
+
+def _some(weight: Counter[tuple[str, str]]) -> str:
+    return ", ".join(f"{n} like '{b}9{e}'" for (b, e), n in weight.most_common(3))

@@ -1,0 +1,1 @@
+"""Corrections of single cells with their confidence."""

@@ -1,0 +1,100 @@
+"""Rounds of votes: sure repairs first, since each makes the groups it belongs to purer and the channel better known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from assets.quality.detect.coded import Coded, Codes
+from assets.quality.detect.dependencies import Strong, dependencies
+from assets.quality.repair.channel import Channel
+from assets.quality.repair.vote import Verdict, votes
+
+ROUNDS = 5
+LIKELY = 0.5
+DECIDES = 0.8  # strength from which what a value decides speaks for or against it
+SURE = 0.9  # repairs the channel learns from
+
+
+@dataclass(frozen=True)
+class Voted:
+    """What the rounds came to.
+
+    Attributes:
+        columns: with the repairs in place.
+        verdicts: per column, by row.
+        rules: dependencies after the last round.
+    """
+
+    columns: list[Coded]
+    verdicts: list[dict[int, Verdict]]
+    rules: list[Strong]
+    channel: Channel
+
+
+def rounds(columns: Sequence[Coded], number: int = ROUNDS) -> Voted:
+    """Votes until nothing changes, at most `number` times."""
+    given = [c.codes for c in columns]
+    current = list(columns)
+    channel = Channel()
+    rules = dependencies(current)
+    verdicts: list[dict[int, Verdict]] = [{} for _ in columns]
+    for _ in range(number):
+        found = _round(current, given, rules, channel)
+        changed = any(_codes(f) != _codes(v) for f, v in zip(found, verdicts, strict=True))
+        verdicts = found
+        current = [apply(c, g, f.values()) for c, g, f in zip(columns, given, verdicts, strict=True)]
+        if not changed:
+            break
+        channel = _learned(columns, verdicts)
+        rules = dependencies(current)
+    return Voted(current, verdicts, rules, channel)
+
+
+def _codes(found: dict[int, Verdict]) -> dict[int, int]:
+    return {row: v.after for row, v in found.items()}
+
+
+def _round(
+    current: Sequence[Coded], given: Sequence[Codes], rules: Sequence[Strong], channel: Channel
+) -> list[dict[int, Verdict]]:
+    every = []
+    for place, column in enumerate(current):
+        own = [r for r in rules if r.then == place]
+        decided = [(r, current[r.then].codes) for r in rules if r.given == (place,) and r.strength >= DECIDES]
+        found = votes(column, given[place], own, channel, decided)
+        every += [(v, place) for v in found if v.confidence >= LIKELY]
+    every.sort(key=lambda e: -e[0].confidence)
+    kept: list[dict[int, Verdict]] = [{} for _ in current]
+    touched: dict[int, set[int]] = {}
+    for verdict, place in every:
+        before = touched.setdefault(verdict.row, set())
+        changed = {p for p in before if current[p].codes[verdict.row] != kept[p][verdict.row].after}
+        if changed and all(changed & set(rule.given) for rule in verdict.voters):
+            continue  # its voters spoke of another row's thing: asked again in the next round
+        kept[place][verdict.row] = verdict
+        before.add(place)
+    return kept
+
+
+def apply(column: Coded, given: Codes, verdicts: "Sequence[Verdict] | object") -> Coded:
+    """The column with the verdicts in place of what was given."""
+    codes = given.copy()
+    for verdict in verdicts:  # type: ignore[attr-defined]
+        codes[verdict.row] = verdict.after
+    return replace(column, codes=codes, counts=np.bincount(codes, minlength=len(column.values)))
+
+
+def _learned(columns: Sequence[Coded], verdicts: Sequence[dict[int, Verdict]]) -> Channel:
+    typed, other = [], 0
+    plain = Channel()
+    for column, found in zip(columns, verdicts, strict=True):
+        for v in found.values():
+            wrong, right = column.values[v.before], column.values[v.after]
+            if v.confidence < SURE or not wrong:
+                continue
+            if plain.log(wrong, right) > -60:
+                typed.append((wrong, right))
+            else:
+                other += 1
+    return plain.learn(typed, other)

@@ -1,0 +1,150 @@
+"""All repairs of a table: writings first, then cells run together, votes of dependencies, misspellings, odd shapes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assets.quality.detect.coded import MISSING, Coded, encode, recode
+from assets.quality.detect.forms.model import Form
+from assets.quality.detect.forms.registry import forms
+from assets.quality.detect.shapes import odd
+from assets.quality.repair.merged import merged
+from assets.quality.repair.model import Repair, Repairs
+from assets.quality.repair.rounds import Voted, rounds
+from assets.quality.repair.typos import typos
+from assets.quality.repair.words import words
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Former = Callable[[Coded], Mapping[int, Form]]
+SUPPORT = 0.9  # strength of a dependency whose agreement shields a value from being a misspelling
+
+
+@dataclass
+class _Work:
+    """Texts as they stand, and for each changed cell what changed it."""
+
+    names: list[str]
+    observed: list[Coded]
+    current: list[Coded]
+    reasons: list[dict[int, tuple[float, str, str, tuple[str, ...]]]] = field(default_factory=list)
+
+    def change(
+        self, place: int, rows: Sequence[int], after: Sequence[str], reason: tuple[float, str, str, tuple[str, ...]]
+    ) -> None:
+        """Puts texts into cells of a column."""
+        column = self.current[place]
+        texts = [column.values[k] for k in column.codes.tolist()]
+        for row, text in zip(rows, after, strict=True):
+            texts[row] = text
+            self.reasons[place][row] = reason
+        self.current[place] = recode(column.name, texts)
+
+
+def repair(frame: "pl.DataFrame", former: Former = forms) -> Repairs:
+    """Repairs of a table's cells without anything known but the table.
+
+    Args:
+        former: gives what each code of a column should be written as.
+    """
+    observed = [encode(frame[name]) for name in frame.columns]
+    work = _Work(list(frame.columns), observed, list(observed), [{} for _ in observed])
+    for place, column in enumerate(observed):
+        _form(work, place, former(column))
+    for found in list(merged(work.current)):
+        _split(work, found.column, found.other, found.parts, found.confidence)
+    voted = rounds(work.current)
+    _vote(work, voted)
+    repairs = Repairs(observed, voted.rules)
+    _misspelt(work, voted)
+    _collect(work, repairs)
+    _shapes(work, repairs)
+    return repairs
+
+
+def _form(work: _Work, place: int, found: Mapping[int, Form]) -> None:
+    """Writes values otherwise; a value found wrong without a better one stays."""
+    column = work.observed[place]
+    if not found:
+        return
+    texts = [found[c].after if c in found else v for c, v in enumerate(column.values)]
+    for row in np.flatnonzero(np.isin(column.codes, np.fromiter(found, dtype=np.int64))).tolist():
+        form = found[int(column.codes[row])]
+        work.reasons[place][row] = (form.confidence, form.sort, form.why, ())
+    work.current[place] = recode(column.name, [texts[c] for c in column.codes.tolist()])
+
+
+def _split(work: _Work, place: int, other: int, parts: Mapping[int, tuple[str, str]], confidence: float) -> None:
+    column = work.current[place]
+    empty = work.current[other].codes == MISSING
+    rows = [r for r in np.flatnonzero(empty).tolist() if int(column.codes[r]) in parts]
+    both = [parts[int(column.codes[r])] for r in rows]
+    names = (work.names[place], work.names[other])
+    why = f"{len(rows)} cells of {names[0]} end in a value of {names[1]}, which is empty there"
+    work.change(place, rows, [b[0] for b in both], (confidence, "merged", why, names))
+    work.change(other, rows, [b[1] for b in both], (confidence, "merged", why, names))
+
+
+def _vote(work: _Work, voted: Voted) -> None:
+    for place, found in enumerate(voted.verdicts):
+        for row, verdict in found.items():
+            givens = [tuple(work.names[g] for g in rule.given) for rule in verdict.voters]
+            why = "; ".join("+".join(g) + " decides " + work.names[place] for g in givens[:3])
+            work.reasons[place][row] = (verdict.confidence, "dependency", why, givens[0] if givens else ())
+    work.current = voted.columns
+
+
+def _misspelt(work: _Work, voted: Voted) -> None:
+    for place, column in enumerate(work.current):
+        found = {t.before: (column.values[t.after], t.confidence, "typo") for t in typos(column, voted.channel)}
+        for code, (text, sure) in words(column, voted.channel).items():
+            found.setdefault(code, (text, sure, "word"))
+        if not found:
+            continue
+        shielded = _supported(place, column, voted)
+        for code, (after, sure, sort) in found.items():
+            rows = [
+                r for r in np.flatnonzero((column.codes == code) & ~shielded).tolist() if r not in voted.verdicts[place]
+            ]
+            why = f"{column.values[code]!r} is close to {after!r}, which is frequent"
+            if rows:
+                work.change(place, rows, [after] * len(rows), (sure, sort, why, ()))
+
+
+def _supported(place: int, column: Coded, voted: Voted) -> np.ndarray:
+    """Rows whose value another row with the same deciding value has: bool [n]."""
+    held = np.zeros(len(column.codes), dtype=bool)
+    width = len(column.values)
+    for rule in voted.rules:
+        if rule.then != place or rule.strength < SUPPORT:
+            continue
+        keys = rule.codes * width + column.codes
+        _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        held |= (rule.codes != MISSING) & (counts[inverse.ravel()] > 1)
+    return held
+
+
+def _collect(work: _Work, repairs: Repairs) -> None:
+    for place, reasons in enumerate(work.reasons):
+        name, before, after = work.names[place], work.observed[place], work.current[place]
+        for row, (confidence, sort, why, key) in reasons.items():
+            one, two = before.values[before.codes[row]], after.values[after.codes[row]]
+            if one != two:
+                repairs.cells[name, row] = Repair(row, name, one, two, confidence, sort, why, key)
+
+
+def _shapes(work: _Work, repairs: Repairs) -> None:
+    for place, column in enumerate(work.current):
+        name = work.names[place]
+        found = odd(column)
+        if not found:
+            continue
+        for row in np.flatnonzero(np.isin(column.codes, np.fromiter(found, dtype=np.int64))).tolist():
+            why, confidence = found[int(column.codes[row])]
+            text = work.observed[place].values[work.observed[place].codes[row]]
+            before = repairs.cells.get((name, row))
+            if before is None or before.sort in ("typo", "word"):  # half mended is not mended
+                repairs.cells[name, row] = Repair(row, name, text, None, confidence, "shape", why)

@@ -1,0 +1,1 @@
+"""Detection and repair of wrong cells against truth."""
