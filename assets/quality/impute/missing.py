@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 TEXTS = frozenset(
-    "na n/a n.a. nan null nil none missing unknown undefined #n/a #null! ? ?? - -- --- . .. "
-    "无 无数据 未知 未填 未填写 不详 不明 暂无 空 缺失 缺".split()
+    {"", "na", "n/a", "n.a.", "nan", "null", "nil", "missing", "unknown", "undefined", "#n/a", "?", "??", "-", "--"}
+    | {"无数据", "未知", "未填", "未填写", "不详", "不明", "暂无", "缺失"}
 )
 _SEPARATION = 3.0  # spans of all other values between a stand-in and the nearest of them
 _ROUND = frozenset(abs(int(f"{digit}" * n)) for digit in (9, 8, 7) for n in range(2, 11)) | {
@@ -30,7 +30,7 @@ def stand_ins(column: "pl.Series") -> list[float | str]:
         import polars as pl
 
         values = column.cast(pl.String).drop_nulls().unique().to_list()
-        return sorted(v for v in values if v.strip() == "" or v.strip().lower() in TEXTS)
+        return sorted(v for v in values if v.strip().lower() in TEXTS)
     return []
 
 
@@ -40,8 +40,9 @@ def _far_numbers(column: "pl.Series") -> set[float]:
     counts = column.cast(pl.Float64).drop_nulls().drop_nans().value_counts().sort(column.name)
     values, times = counts[column.name].to_numpy(), counts["count"].to_numpy()
     found: set[float] = set()
-    for end, rest in ((0, slice(1, None)), (-1, slice(None, -1))):
-        others = values[rest]
+    ends = sorted({0, len(values) - 1}, key=lambda place: -abs(values[place])) if len(values) > 2 else []
+    for end in ends:  # the farther one first: the other may look near beside it
+        others = np.delete(values, end)
         others = others[~np.isin(others, list(found))]
         if len(others) < 2 or times[end] < 2 or abs(values[end]) not in _ROUND:
             continue

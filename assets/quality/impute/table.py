@@ -1,7 +1,6 @@
 """A table as numbers: each column encoded once, in the forms that the candidates need."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -16,6 +15,8 @@ Kind = Literal["number", "integer", "category", "moment", "other"]
 
 MOST_CATEGORIES = 64
 MOST_CLASSES = 200
+MOST_CODES = 10
+_ROWS_A_CODE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,9 @@ class Column:
     """How one column is encoded.
 
     Attributes:
-        kind: `number`, `integer`, `category` (texts and Booleans with few values), `moment` (dates and times, as seconds
-            since 1970) or `other` (free text and nested values: neither filled nor used).
+        kind: `number`, `integer`, `category` (texts and Booleans with few values, and integers with at most ten values
+            that are often repeated, for these are codes), `moment` (dates and times, as seconds since 1970) or `other`
+            (free text and nested values: neither filled nor used).
         labels: the values of a category, most frequent first; code i stands for labels[i].
     """
 
@@ -48,7 +50,9 @@ def _described(column: "pl.Series") -> Column:
     dtype = column.dtype
     text = str(dtype)
     if dtype.is_integer():
-        return Column(column.name, "integer", text)
+        codes = _labels(column)
+        few = 0 < len(codes) <= MOST_CODES and len(column) - column.null_count() >= _ROWS_A_CODE * len(codes)
+        return Column(column.name, "category", text, codes) if few else Column(column.name, "integer", text)
     if dtype.is_float() or dtype.is_decimal():
         return Column(column.name, "number", text)
     if dtype.is_temporal() and (text == "Date" or text.startswith("Datetime")):
@@ -61,11 +65,21 @@ def _described(column: "pl.Series") -> Column:
     return Column(column.name, "other", text)
 
 
-def _labels(column: "pl.Series") -> tuple[Any, ...]:
+def _comparable(values: "pl.Series") -> "pl.Series":
+    """The values of a category as they are compared: Booleans and integers as they are, all others as texts."""
     import polars as pl
 
-    values = column if str(column.dtype) == "Boolean" else column.cast(pl.String)
-    counts = values.drop_nulls().alias("value").value_counts().sort(["count", "value"], descending=[True, False])
+    return values if str(values.dtype) == "Boolean" or values.dtype.is_integer() else values.cast(pl.String)
+
+
+def _labels(column: "pl.Series") -> tuple[Any, ...]:
+    counts = (
+        _comparable(column)
+        .drop_nulls()
+        .alias("value")
+        .value_counts()
+        .sort(["count", "value"], descending=[True, False])
+    )
     return tuple(counts["value"].to_list())
 
 
@@ -82,8 +96,7 @@ def _encoded(values: "pl.Series", column: Column) -> Floats:
     import polars as pl
 
     if column.kind == "category":
-        plain = values if str(values.dtype) == "Boolean" else values.cast(pl.String)
-        codes = plain.replace_strict(
+        codes = _comparable(values).replace_strict(
             list(column.labels), list(range(len(column.labels))), default=None, return_dtype=pl.Float64
         )
         return cast(Floats, codes.to_numpy().astype(np.float64))
@@ -98,14 +111,9 @@ def decode(values: Floats, column: Column) -> "pl.Series":
 
     if column.kind == "category":
         labels = [None if np.isnan(v) else column.labels[int(v)] for v in values]
-        return pl.Series(column.name, labels, dtype=pl.Boolean if column.dtype == "Boolean" else pl.String)
+        return pl.Series(column.name, labels)
     if column.kind == "moment":
         return pl.Series(column.name, np.rint(values * 1e6).astype(np.int64)).cast(pl.Datetime("us"))
     if column.kind == "integer":
         return pl.Series(column.name, np.rint(values).astype(np.int64))
     return pl.Series(column.name, values)
-
-
-def plain(value: Any) -> str | float | int | bool | None:
-    """A value as JSON can hold it."""
-    return value.isoformat() if isinstance(value, date | datetime) else value
