@@ -1,0 +1,1 @@
+"""Speed and memory of finding, repairing, linking and fusing."""
