@@ -22,8 +22,11 @@ class OpenAiLlm:
         self._retries = retries
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "OpenAiLlm | None":
+    def from_settings(cls, settings: Settings, timeout: float = TIMEOUT, retries: int = RETRIES) -> "OpenAiLlm | None":
         """The configured model, or None when HEDDLE_LLM is none.
+
+        Args:
+            timeout: seconds of one attempt; retries: after the first one.
 
         Raises:
             SettingsError: no model is named, or the key's reference is wrong.
@@ -33,7 +36,7 @@ class OpenAiLlm:
         if not settings.llm_model:
             raise SettingsError("HEDDLE_LLM is set but HEDDLE_LLM_MODEL is not", "name the model to ask")
         key = resolve(settings.llm_key, "HEDDLE_LLM_KEY") if settings.llm_key else ""
-        return cls(settings.llm, settings.llm_model, key)
+        return cls(settings.llm, settings.llm_model, key, timeout, retries)
 
     def complete(self, system: str, user: str) -> str:
         """See ports.Llm."""

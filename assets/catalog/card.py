@@ -13,6 +13,7 @@ from assets.catalog.changes.entry import TABLE, TableEntry
 from assets.catalog.describe import Sentence, of_table
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.model import ColumnInfo, Meaning, Profile
+from assets.catalog.narrate.narrate import Told, told_of
 from assets.catalog.record import pending
 from assets.catalog.scan.profile.withhold import withhold
 from assets.catalog.searchable import assets_of_tables
@@ -41,6 +42,7 @@ class Card:
         sentences: what was written from evidence, each with it.
         measured: what the last run and scan said; see register.measured.
         tagged: tags with where they come from and what was decided; `tags_number` is the number of their version.
+        told: what a language model said, beside what templates and people say; `told_note` why it said nothing new.
     """
 
     key: str
@@ -60,6 +62,8 @@ class Card:
     history: tuple[Version, ...] = ()
     tagged: Tags = field(default_factory=Tags)
     tags_number: int = 0
+    told: Told | None = None
+    told_note: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -83,6 +87,7 @@ def card(versions: Versions, key: str, below: Mapping[str, Sequence[str]] | None
     document = (made.document if made else None) or {}
     measured = _last(versions, TABLE, table) | _last(versions, ASSET, asset)
     written, tagged = document.get("written", {}), of_asset(versions, asset)
+    told, note = told_of(versions, asset)
     history = [*versions.history(ASSET, asset), *(versions.history(TABLE, table) if table else [])]
     return Card(
         key=asset if made else table,
@@ -95,6 +100,8 @@ def card(versions: Versions, key: str, below: Mapping[str, Sequence[str]] | None
         lines=_lines(document, entry, written, measured.get("profiles", {}), tagged.tags.guarded()),
         tagged=tagged.tags,
         tags_number=tagged.number,
+        told=told,
+        told_note=note,
         tags=document.get("tags", {}) | dict.fromkeys([*written.get("tags", []), *(entry.tags if entry else ())], ""),
         owners=tuple(written.get("owners", [])) or tuple(document.get("owners", [])) or _owner(entry),
         upstream=tuple(document.get("upstream", [])),

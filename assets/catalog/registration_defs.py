@@ -12,6 +12,7 @@ from assets.catalog.tags.refresh import refresh as refresh_tags
 from assets.features.registry.files import load_views
 from assets.features.registry.lineage import record
 from core.settings import Settings
+from resources.llm_openai import OpenAiLlm
 
 
 def bring_up_to_date(settings: Settings, graph: AssetGraph, instance: dg.DagsterInstance, run: str = "") -> str:
@@ -30,4 +31,19 @@ def bring_up_to_date(settings: Settings, graph: AssetGraph, instance: dg.Dagster
     traced = refresh(settings, graph, instance, run)
     tagged = refresh_tags(settings, versions, Change("catalogue", "run" if run else "definitions", run))
     publish(settings, versions)
-    return f"{len(facts)} assets in the catalogue, {len(made)} new versions; {traced}; tags of {len(tagged)} changed"
+    described = _described(settings, versions, run)
+    known = f"{len(facts)} assets in the catalogue, {len(made)} new versions"
+    return f"{known}; {traced}; tags of {len(tagged)} changed{described}"
+
+
+def _described(settings: Settings, versions: Versions, run: str) -> str:
+    """Lets the language model describe what is new, where one is configured; in words."""
+    from assets.catalog.narrate.narrate import TIMEOUT, narrate
+
+    llm = OpenAiLlm.from_settings(settings, TIMEOUT, retries=0)
+    if llm is None:
+        return ""
+    done = narrate(versions, llm, run)
+    waiting = f", {done.waiting} wait" if done.waiting else ""
+    note = f" ({done.note})" if done.note else ""
+    return f"; {llm.model} described {done.described}{waiting}{note}"

@@ -5,8 +5,8 @@ import random
 import polars as pl
 import pytest
 
-from assets.catalog.model import Base, Meaning
-from assets.catalog.semantics import classify, registry
+from assets.catalog.model import Base
+from assets.catalog.semantics import classify
 from assets.catalog.semantics.physical import suggest
 from tests.assets.catalog.semantics.made import MADE, column
 

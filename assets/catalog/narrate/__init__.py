@@ -1,0 +1,1 @@
+"""Descriptions that a language model writes from evidence, beside those that templates write."""
