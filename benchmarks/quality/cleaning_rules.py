@@ -1,6 +1,7 @@
 """The rows and the 50 rules of the cleaning benchmark."""
 
 from pathlib import Path
+from typing import Any
 
 from assets.quality.rules.model import Rule
 
@@ -21,7 +22,7 @@ def make(path: Path, rows: int) -> None:
     for start in range(0, rows, CHUNK):
         n = min(CHUNK, rows - start)
         random = np.random.default_rng(start)
-        columns = {"id": np.arange(start, start + n), "customer": random.integers(0, 1_000_000, n)}
+        columns: dict[str, Any] = {"id": np.arange(start, start + n), "customer": random.integers(0, 1_000_000, n)}
         columns |= {name: random.gamma(2, 50, n).round(2) for name in AMOUNTS}
         frame = pl.DataFrame(columns).with_columns(
             pl.Series(
