@@ -14,12 +14,14 @@ import numpy as np
 
 from assets.quality.detect.coded import MISSING, Coded, Codes, Groups, group, pair
 
-LEAST = 0.5  # strength below which nothing is learned from a rule
+LEAST = 0.75  # strength below which nothing is learned from a rule
 COVERED = 0.1  # share of the rows that lie in groups of two or more
-SURE = 0.9  # single deciding columns this strong need no second
+SURE = 0.97  # single deciding columns this strong need no second
 WIDEST = 16  # columns of which pairs are tried
 CLOSE = 70.0  # similarity of a misspelling, per cent
+SHORT = 3  # characters up to which one edit is close
 COMPARED = 3000  # pairs of values compared for one rule
+BETTER = 0.02  # strength by which a second deciding column shows that the first does not decide alone
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,16 @@ def dependencies(columns: Sequence[Coded], pairs: bool = True) -> list[Strong]:
     close: dict[tuple[int, int, int], bool] = {}
     singles = list(_singles(columns, close))
     found = singles + (list(_doubles(columns, singles, close)) if pairs else [])
+    found = [s for s in found if s.strength >= LEAST and not _refined(s, found)]
     return sorted(found, key=lambda s: (-s.strength, len(s.given), s.given, s.then))
+
+
+def _refined(rule: Strong, found: Sequence[Strong]) -> bool:
+    """Whether a pair of columns with this one decides better: its contradictions are the other column's doing."""
+    return len(rule.given) == 1 and any(
+        f.then == rule.then and len(f.given) == 2 and rule.given[0] in f.given and f.strength >= rule.strength + BETTER
+        for f in found
+    )
 
 
 def _decides(column: Coded) -> bool:
@@ -107,15 +118,15 @@ def measure(
     total = float(size[several].sum())
     if total < max(4.0, COVERED * len(codes)):
         return None
-    filled = max(1, target.filled)
-    chance = float(((target.counts[1:] / filled) ** 2).sum())
     count = count.astype(np.float64)
+    chance = _chance(count, groups)
     raw = _agreement(count, owner, size, several, total)
-    if chance >= 0.999 or (raw - chance) / (1 - chance) < LEAST:
+    if chance >= 0.9999 or raw < 0.5 * (1 + chance) - 0.25:
         return None
     _forgive(count, owner, groups, target, then, close)
+    chance = min(0.9999, _chance(count, groups))
     strength = (_agreement(count, owner, size, several, total) - chance) / (1 - chance)
-    unseen = float(((count == 1) & several[owner]).sum() / total)
+    unseen = float(np.where((groups.count == 1) & several[owner], count, 0.0).sum() / total)
     return Strong(given, then, min(1.0, strength), total / len(codes), unseen, codes, groups)
 
 
@@ -123,6 +134,12 @@ def _agreement(count: np.ndarray, owner: Codes, size: np.ndarray, several: np.nd
     """Mean over rows of the share of the group's other rows that agree."""
     inside = several[owner]
     return float((count * (count - 1) / np.maximum(1, size[owner] - 1))[inside].sum() / total)
+
+
+def _chance(count: np.ndarray, groups: Groups) -> float:
+    """Agreement of any two rows."""
+    share = np.bincount(groups.value, weights=count) / max(1.0, count.sum())
+    return float((share**2).sum())
 
 
 def _forgive(
@@ -133,20 +150,57 @@ def _forgive(
     then: int,
     close: dict[tuple[int, int, int], bool],
 ) -> None:
-    """Moves the rows of misspellings to the main value of their group, in place."""
-    from rapidfuzz.fuzz import ratio
+    """Moves the rows of misspellings to the main value of their group, in place.
 
+    A misspelling is rare in the group, leads no group, and is close to the main value. Where values that lead groups
+    are close to each other too (numbers, codes), closeness says less, and a smaller part is moved.
+    """
     order = np.lexsort((-count, owner))
     first = np.ones(len(order), dtype=bool)
     first[1:] = owner[order][1:] != owner[order][:-1]
     main = np.zeros(len(groups.size), dtype=np.int64)
     main[owner[order[first]]] = order[first]
-    rare = (count > 0) & (count * 3 <= count[main[owner]]) & (target.counts[groups.value] <= count + 2)
-    for at in np.flatnonzero(rare)[:COMPARED].tolist():
-        top = int(main[owner[at]])
-        key = (then, int(groups.value[at]), int(groups.value[top]))
-        if key not in close:
-            close[key] = ratio(target.values[key[1]], target.values[key[2]], score_cutoff=CLOSE) > 0
-        if close[key]:
-            count[top] += count[at]
-            count[at] = 0
+    leads = np.zeros(len(target.values), dtype=bool)
+    leads[groups.value[main[owner[order[first]]]][count[order[first]] >= 2]] = True
+    rare = np.flatnonzero((count > 0) & (count * 3 <= count[main[owner]]) & ~leads[groups.value])[:COMPARED]
+    moved = [
+        at
+        for at in rare.tolist()
+        if _close(int(groups.value[at]), int(groups.value[main[owner[at]]]), then, target, close)
+    ]
+    if not moved:
+        return
+    leading = np.flatnonzero(leads)
+    base = _base(leading, then, target, close)
+    part = max(0.0, 1 - base * len(rare) / len(moved))
+    for at in moved:
+        count[main[owner[at]]] += part * count[at]
+        count[at] *= 1 - part
+
+
+def _base(leading: Codes, then: int, target: Coded, close: dict[tuple[int, int, int], bool]) -> float:
+    """Share of pairs of leading values that are close."""
+    if len(leading) < 3:
+        return 0.0
+    steps = [1, 2, 3, 5, 8, 13]
+    pairs = [
+        (int(leading[i]), int(leading[(i + step) % len(leading)]))
+        for step in steps
+        if step < len(leading)
+        for i in range(min(len(leading), 60))
+    ]
+    return sum(_close(a, b, then, target, close) for a, b in pairs) / len(pairs)
+
+
+def _close(one: int, two: int, then: int, target: Coded, known: dict[tuple[int, int, int], bool]) -> bool:
+    from rapidfuzz.distance import Levenshtein
+    from rapidfuzz.fuzz import ratio
+
+    key = (then, one, two)
+    if key not in known:
+        a, b = target.values[one], target.values[two]
+        if min(len(a), len(b)) <= SHORT:
+            known[key] = Levenshtein.distance(a, b, score_cutoff=1) <= 1
+        else:
+            known[key] = ratio(a, b, score_cutoff=CLOSE) > 0
+    return known[key]

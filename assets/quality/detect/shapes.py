@@ -33,7 +33,8 @@ def odd(column: Coded, ignore: frozenset[int] = frozenset()) -> dict[int, tuple[
         usual = {s for s, n in weight.items() if n >= USUAL * rows}
         covered = sum(weight[s] for s in usual)
         if 0 < len(usual) <= MOST and covered >= COVER * rows and any(any(ch.isdigit() for ch in s) for s in usual):
-            rare = {c: s for c, s in shapes.items() if s not in usual}
+            free = _free_lengths(usual)
+            rare = {c: s for c, s in shapes.items() if s not in usual and coarse(s) not in free}
             sure = covered / rows
             return {
                 c: (
@@ -44,6 +45,12 @@ def odd(column: Coded, ignore: frozenset[int] = frozenset()) -> dict[int, tuple[
                 if weight[s] <= max(2, 0.005 * rows)
             }
     return {}
+
+
+def _free_lengths(usual: set[str]) -> set[str]:
+    """Coarse shapes that the usual ones have in several lengths: 9 of 99 and 999."""
+    seen = Counter(coarse(s) for s in usual)
+    return {s for s, n in seen.items() if n > 1}
 
 
 def fine(text: str) -> str:

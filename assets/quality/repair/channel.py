@@ -12,6 +12,7 @@ from functools import cached_property
 
 MOST = 8  # edits looked at
 START = 40.0  # characters that each could be, and the weight of that belief
+MORE = 0.3  # share of typos with one more edit
 KINDS = ("replace", "insert", "delete")
 
 
@@ -63,9 +64,11 @@ class Channel:
         edits = _edits(wrong, right, most)
         if not edits:
             return -math.inf
-        place = math.log(len(right) + 1.0)
-        total = (len(edits) - 1) * math.log(0.3) + math.log(0.7)
-        return total + sum(math.log(self.edit(*edit)) - place for edit in edits) + math.lgamma(len(edits) + 1)
+        # further edits cost their rarity alone: that the rest of a text agrees speaks against chance as they speak for it
+        plain = math.log(1 / len(KINDS) / START)
+        logs = [math.log(self.edit(*edit)) for edit in edits]
+        rest = (len(edits) - 1) * math.log(MORE) + sum(min(0.0, log - plain) for log in sorted(logs)[:-1])
+        return math.log(1 - MORE) + max(logs) - math.log(len(right) + 1.0) + rest
 
     def learn(self, repairs: Iterable[tuple[str, str]], values: int = 0) -> "Channel":
         """A channel that knows these (wrong, right) too; each different pair counts once.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from assets.quality.detect.coded import Coded
-from assets.quality.detect.forms import dates, encoding, missing, spaces, units, variants
+from assets.quality.detect.forms import dates, encoding, missing, precision, spaces, units, variants
 from assets.quality.detect.forms.model import Form
 
 Detector = Callable[[Coded, Mapping[int, Form]], dict[int, Form]]
@@ -12,6 +12,7 @@ DETECTORS: Mapping[str, Detector] = {
     "spaces": spaces.find,
     "missing": missing.find,
     "dates": dates.find,
+    "precision": precision.find,
     "units": units.find,
     "variants": variants.find,
 }
