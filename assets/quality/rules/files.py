@@ -34,7 +34,7 @@ class RuleFiles:
         self.folder = folder
 
     def path(self, table: str) -> Path:
-        """The file of a table: `raw/shop/orders` is in `raw__shop__orders.yaml`, `Orders 1.csv` in `orders_1_csv.yaml`."""
+        """The file of a table: `raw/shop/orders` in `raw__shop__orders.yaml`, `Orders 1.csv` in `orders_1_csv.yaml`."""
         parts = table.split("/")
         plain = len(parts) == 3 and parts[0] in LAYERS and all(p == slug(p) for p in parts)
         return self.folder / f"{'__'.join(parts) if plain else slug(table)}.yaml"

@@ -8,7 +8,7 @@ from sqlglot import exp
 from assets.quality.rules.expressions import sql_column
 from assets.quality.rules.kind import ROW
 from assets.quality.rules.model import Rule
-from assets.quality.rules.plan import OWN, RULES
+from assets.quality.rules.plan import CHANGES, OWN, RULES
 from assets.quality.rules.registry import kind
 from core.naming import TableName
 
@@ -77,7 +77,11 @@ def statements(
     judged = exp.select("*", *(exp.alias_(_sure(t), fails[n], quoted=True) for n, t in tests.items() if t is not None))
     out = {name: fails[name] for name in (rule.id for rule in rules if rule.action == "reject") if name in fails}
     broken = [exp.Case().when(sql_column(f), exp.Literal.string(name)) for name, f in out.items()]
-    why: exp.Expr = exp.func("concat_ws", exp.Literal.string(","), *broken) if broken else exp.Literal.string("")
+    why: exp.Expr = (
+        exp.Anonymous(this="CONCAT_WS", expressions=[exp.Literal.string(","), *broken])
+        if broken
+        else exp.Literal.string("")
+    )
     whole = exp.select("*", exp.alias_(why, RULES, quoted=True)).from_(_sub(judged.from_(_sub(stage))))
     return Statements(
         whole.sql(dialect=dialect),
@@ -106,7 +110,8 @@ def _outputs(
     for cell in cells:
         union = exp.union(union, cell, distinct=False)
     texts = [clean, gone, union, exp.select(*counts).from_(work.copy())]
-    return tuple(text.sql(dialect=dialect) for text in texts)  # type: ignore[return-value]
+    one, two, three, four = (text.sql(dialect=dialect) for text in texts)
+    return one, two, three, four
 
 
 def _repaired(rule: Rule, dialect: str) -> dict[str, exp.Expr]:
@@ -168,12 +173,5 @@ def _cells(change: _Change) -> exp.Select:
 
 
 def _no_cells() -> list[exp.Expr]:
-    types = {
-        "row": "bigint",
-        "column": "text",
-        "before": "text",
-        "after": "text",
-        "rule": "text",
-        "confidence": "double",
-    }
+    types = {name: "text" for name in CHANGES} | {"row": "bigint", "confidence": "double"}
     return [exp.alias_(exp.cast(exp.null(), type_), name, quoted=True) for name, type_ in types.items()]
