@@ -16,9 +16,9 @@ from typing import Generic, NamedTuple, TypeVar
 import yaml
 from pydantic import BaseModel
 
-from assets.catalog.standards.model import read_all
+from assets.catalog.standards.model import read, read_all
 from assets.catalog.store.versions import Change, Version, Versions
-from core.errors import HeddleError
+from core.errors import HeddleError, SourceError
 
 T = TypeVar("T", bound=BaseModel)
 IN_GIT = "git"  # author of what the files say
@@ -51,6 +51,17 @@ class Records(Generic[T]):
         """
         with self._locked():
             return self._synced()
+
+    def readable(self) -> tuple[dict[str, T], dict[str, SourceError]]:
+        """The records whose files can be read, and what is wrong with the others, by name; nothing is taken in."""
+        found: dict[str, T] = {}
+        wrong: dict[str, SourceError] = {}
+        for path in sorted(self.folder.glob("*.yaml")):
+            try:
+                found[path.stem] = read(path, self.shape)
+            except SourceError as error:
+                wrong[path.stem] = error
+        return found, wrong
 
     def get(self, name: str) -> Kept[T]:
         """One record. Raises HeddleError when there is none."""

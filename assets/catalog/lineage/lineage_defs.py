@@ -1,8 +1,9 @@
 """Reads lineage from Dagster's definitions and event log into the graph."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 
@@ -15,41 +16,57 @@ from assets.catalog.lineage.from_sql import dbt_lineage, metric_lineage, select_
 from assets.catalog.lineage.model import Edge, Stated
 from assets.catalog.lineage.store import LineageStore
 from assets.kit import LINEAGE_SQL
+from core.errors import HeddleError
 from core.hashing import digest
 from core.settings import Settings
 
 FILE, COLUMNS, LINEAGE = "kettle/file", "dagster/column_schema", "dagster/column_lineage"
 INPUT = "dagster/input_event_pointer/"
 PAGE = 1_000
+log = logging.getLogger(__name__)
 
 
-def refresh_definitions(settings: Settings, graph: AssetGraph, instance: dg.DagsterInstance) -> int:
+class Definitions(NamedTuple):
+    """What came of a look at the definitions: how many changed, and which metric records are wrong, in words."""
+
+    changed: int
+    wrong: list[str]
+
+
+def refresh_definitions(settings: Settings, graph: AssetGraph, instance: dg.DagsterInstance) -> Definitions:
     """Take in what the definitions say now; what definitions that are gone said is forgotten.
 
-    A Kettle file that cannot be read at present keeps what it said.
+    A Kettle file or a metric record that cannot be read at present keeps what it said.
 
     Returns:
-        How many definitions say something else than before.
+        How many definitions say something else than before, and what is wrong with metric records.
     """
     store = LineageStore(settings.catalog)
-    stated = list(definition_lineage(settings, graph, instance))
+    semantics, wrong = _semantics(settings)
+    stated = list(definition_lineage(settings, graph, instance, semantics))
     changed = store.put(stated)
     broken = {str(m[FILE]) for m in (_metadata(graph.get(k)) for k in graph.get_all_asset_keys()) if FILE in m}
     present = {s.name.split(MARK)[0] for s in stated if MARK in s.name}
-    waiting = broken - present
+    waiting = (broken - present) | {f"metric:{name}" for name in wrong}
     changed += store.keep_only("definition", {s.name for s in stated}, lambda name: name.split(MARK)[0] not in waiting)
-    return changed
+    return Definitions(changed, [str(error) for error in wrong.values()])
 
 
-def definition_lineage(settings: Settings, graph: AssetGraph, instance: dg.DagsterInstance) -> Iterator[Stated]:
-    """What Kettle files, dbt models, metrics and all other assets of the graph say of themselves."""
+def definition_lineage(
+    settings: Settings, graph: AssetGraph, instance: dg.DagsterInstance, semantics: str
+) -> Iterator[Stated]:
+    """What Kettle files, dbt models, metrics and all other assets of the graph say of themselves.
+
+    Args:
+        semantics: the semantic manifest with the metric records.
+    """
     from assets.features.registry.files import load_views
     from assets.features.registry.lineage import stated as feature_lineage
     from assets.kettle.catalog import load as load_kettle
     from assets.tables.specs import load as load_models
 
     found = [*kettle_lineage(settings.kettle_files, load_kettle(settings.kettle_files, settings))]
-    found += [*dbt_lineage(load_models()), *metric_lineage(_semantics(settings))]
+    found += [*dbt_lineage(load_models()), *metric_lineage(semantics)]
     found += feature_lineage(load_views(settings).values(), settings.catalog_files)
     found += _documents(settings, found)
     yield from found
@@ -61,16 +78,15 @@ def definition_lineage(settings: Settings, graph: AssetGraph, instance: dg.Dagst
             yield from _asset(graph, key, columns, dialect)
 
 
-def _semantics(settings: Settings) -> str:
-    """dbt's metrics and the records of HEDDLE_CATALOG_FILES; without the records where one of them is wrong."""
+def _semantics(settings: Settings) -> tuple[str, Mapping[str, HeddleError]]:
+    """dbt's metrics with the records of HEDDLE_CATALOG_FILES that are right, and what is wrong with the others."""
     from assets.catalog.metrics.book import MetricBook
     from assets.catalog.store.versions import Versions
-    from core.errors import HeddleError
 
-    try:
-        return MetricBook(settings, Versions(settings.catalog)).semantics()
-    except HeddleError:  # the command line names it; lineage of all else goes on
-        return ""
+    semantics, wrong = MetricBook(settings, Versions(settings.catalog)).semantics()
+    for error in wrong.values():
+        log.warning("lineage without a metric record: %s", error)
+    return semantics, wrong
 
 
 def record_run(settings: Settings, instance: dg.DagsterInstance, run: str) -> int:
@@ -238,8 +254,9 @@ def refresh(settings: Settings, graph: AssetGraph, instance: dg.DagsterInstance,
     """
     from assets.catalog.lineage.emit_defs import emit_runs
 
-    changed = refresh_definitions(settings, graph, instance)
+    changed, wrong = refresh_definitions(settings, graph, instance)
     runs = record_last_runs(settings, graph, instance)
     answers = record_answers(settings)
     told = emit_runs(settings, instance, list(dict.fromkeys([*runs, *([run] if run else [])])))
-    return f"lineage: {changed} definitions changed, {len(runs)} runs and {answers} answers are new{told}"
+    left_out = f"; without {len(wrong)} metric records: {'; '.join(wrong)}" if wrong else ""
+    return f"lineage: {changed} definitions changed, {len(runs)} runs and {answers} answers are new{told}{left_out}"

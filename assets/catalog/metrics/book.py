@@ -63,9 +63,21 @@ class MetricBook:
         """Every version of a record."""
         return self.records.history(name)
 
-    def semantics(self) -> str:
-        """The semantic manifest with the records in it; retired ones are in it only where others are made of them."""
-        return manifest(_prepared(), self._in_use())
+    def semantics(self) -> tuple[str, dict[str, HeddleError]]:
+        """The semantic manifest with all records that are right, and by name what is wrong with the others."""
+        records, unread = self.records.readable()
+        if not unread:
+            self.all()  # what git brought is taken in
+        wrong: dict[str, HeddleError] = dict(unread)
+        used = {p for r in records.values() for p in _parts(r)}
+        wanted = {n: r for n, r in records.items() if r.status != "retired" or n in used}
+        prepared = _prepared()
+        try:
+            return manifest(prepared, wanted), wrong
+        except HeddleError:
+            good, bad = _sorted_out(prepared, wanted)
+            placed = {n: HeddleError(f"{self.records.folder / n}.yaml: {e.what}", e.fix) for n, e in bad.items()}
+            return manifest(prepared, good), wrong | placed
 
     def layer(self, dialect: str) -> "Metrics":
         """The semantic layer of dbt's metrics and the records.
@@ -142,6 +154,33 @@ class MetricBook:
 
     def _dialect(self) -> str:
         return "duckdb" if self.settings.warehouse.startswith("duckdb") else "postgres"
+
+
+def _parts(record: MetricRecord) -> list[str]:
+    try:
+        return parts(record)
+    except HeddleError:  # it is told when the record is compiled
+        return []
+
+
+def _sorted_out(
+    prepared: str, records: Mapping[str, MetricRecord]
+) -> tuple[dict[str, MetricRecord], dict[str, HeddleError]]:
+    """The records that compile, each after what it is made of, and what is wrong with the others."""
+    good: dict[str, MetricRecord] = {}
+    wrong: dict[str, HeddleError] = {}
+    waiting = dict(records)
+    progress = True
+    while waiting and progress:
+        progress, wrong = False, {}
+        for name, record in list(waiting.items()):
+            try:
+                manifest(prepared, good | {name: record})
+            except HeddleError as error:
+                wrong[name] = error
+            else:
+                good[name], progress = waiting.pop(name), True
+    return good, wrong
 
 
 def _prepared() -> str:

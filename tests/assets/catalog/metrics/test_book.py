@@ -110,9 +110,36 @@ def test_the_lineage_graph_has_the_records(book: MetricBook) -> None:
 
     book.put(record(**OWN), "ann")
     book.put(record(**SHARE), "ann")
-    edges = {s.name: {(e.from_key, e.from_column) for e in s.edges} for s in metric_lineage(book.semantics())}
+    edges = {s.name: {(e.from_key, e.from_column) for e in s.edges} for s in metric_lineage(book.semantics()[0])}
     assert edges["metric:private_units"] == {("table/retail/basket_lines", "quantity")}
     assert edges["metric:private_share"] == {("metric:private_units", "value"), ("metric:units", "value")}
+
+
+def test_a_broken_record_is_named_and_takes_no_other_with_it(
+    book: MetricBook, caplog: pytest.LogCaptureFixture
+) -> None:
+    import dagster as dg
+
+    from assets.catalog.lineage.lineage_defs import refresh
+    from assets.catalog.lineage.store import LineageStore
+
+    book.put(record(**OWN), "ann")
+    book.put(record(**SHARE), "ann")
+    book.put(record(**OWN | {"name": "other_units"}), "ann")
+    graph = dg.Definitions().resolve_asset_graph()
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert "without" not in refresh(book.settings, graph, instance)
+        folder = book.records.folder
+        (folder / "private_units.yaml").write_text((folder / "private_units.yaml").read_text() + "colour: red\n")
+        share = (folder / "private_share.yaml").read_text()
+        (folder / "private_share.yaml").write_text(share.replace("units, 0", "unitz, 0"))
+        said = refresh(book.settings, graph, instance)
+    assert "without 2 metric records" in said
+    assert f"{folder}/private_units.yaml: field colour" in said and "the fields are" in said
+    assert f"{folder}/private_share.yaml: metric private_share: field expression" in said
+    assert "private_units.yaml: field colour" in caplog.text
+    kept = {s.name for s in LineageStore(book.settings.catalog).stated("definition")}
+    assert {"metric:other_units", "metric:units", "metric:private_units", "metric:private_share"} <= kept
 
 
 @pytest.mark.covers("MLP-040", "RPT-006", "RM-015")
