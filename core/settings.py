@@ -52,6 +52,8 @@ class Settings(BaseModel):
         description="Where the catalogue, its versions and the lineage graph live."
     )
     catalog_files: Path = Field(description="Folder with `sources.yaml`: what the catalogue scans.")
+    quality: Path = Field(description="Folder with rules, imputations, mappings and join plans, decided by people.")
+    protection: Path = Field(description="Folder with policies: how sensitive data is protected and who may see it.")
     openlineage: Annotated[str, _url("none", "file", "http", "https")] = Field(
         "none", description="Where OpenLineage events of runs go: `file:///path.jsonl` or an HTTP endpoint's URL."
     )
@@ -123,6 +125,8 @@ LOCAL = {
     "online": "sqlite:///{home}/online.db",
     "catalog": "sqlite:///{home}/catalog.db",
     "catalog_files": str(PROJECT / "examples" / "catalog"),
+    "quality": str(PROJECT / "examples" / "quality"),
+    "protection": str(PROJECT / "examples" / "protection"),
     "handbook": str(PROJECT / "examples" / "handbook"),
     "drops": "{home}/drops",
     "kettle_files": str(PROJECT / "examples" / "kettle"),
@@ -160,7 +164,7 @@ def resolve(environ: Mapping[str, str] = os.environ, project: Path = PROJECT) ->
     values = PROFILES.get(profile, LOCAL) | given
     values["home"] = str(Path(values["home"]).expanduser().absolute())
     values = {k: v.replace("{home}", values["home"]) if k not in given else v for k, v in values.items()}
-    for folder in ("handbook", "drops", "kettle_files", "catalog_files"):
+    for folder in ("handbook", "drops", "kettle_files", "catalog_files", "quality", "protection"):
         values[folder] = str(Path(values[folder]).expanduser().absolute())
     try:
         settings = Settings.model_validate(values)
