@@ -78,7 +78,8 @@ def card(versions: Versions, key: str, below: Mapping[str, Sequence[str]] | None
     """
     tables = assets_of_tables(versions)
     asset = tables.get(key, key)
-    table = next((t for t, a in tables.items() if a == asset), "")
+    # names that differ only in signs have one asset key: who asks for a table gets that table
+    table = key if key in tables else next((t for t, a in tables.items() if a == asset), "")
     made = versions.get(ASSET, asset)
     scanned = versions.get(TABLE, table) if table else None
     if made is None and scanned is None:

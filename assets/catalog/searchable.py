@@ -40,8 +40,14 @@ def some(versions: Versions, types: "Registry", keys: Collection[str]) -> Iterat
     """The entries that `entries` has for these assets and scanned tables; nothing for those that are gone."""
     of_tables = assets_of_tables(versions)
     tables = {asset: table for table, asset in of_tables.items()}
-    for asset in dict.fromkeys(of_tables.get(key, key) for key in keys):
-        made, table = versions.get(ASSET, asset), versions.get(TABLE, tables.get(asset, asset))
+    asked = {key: of_tables[key] for key in keys if key in of_tables}
+    asked |= {tables.get(key, key): key for key in keys if key not in of_tables}
+    shown = set()
+    for key, asset in asked.items():  # several tables may have one asset key
+        made, table = versions.get(ASSET, asset), versions.get(TABLE, key)
+        if made is not None and asset in shown:
+            continue
+        shown.add(asset)
         known = _Known(types, of_asset(versions, asset).tags)
         if made is not None:
             last = versions.measured(ASSET, asset)

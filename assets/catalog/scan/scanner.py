@@ -104,9 +104,9 @@ def scan(
         finally:
             reader.close()
     except HeddleError as error:
-        errors.append(("", error.what))
+        errors.append(("", f"{error.what}; {error.fix}" if error.fix else error.what))
     except Exception as error:  # of a driver, while it lists the tables
-        errors.append(("", known.clean(f"source {source.name}: {type(error).__name__}: {error}")))
+        errors.append(("", known.clean(f"source {source.name}: {_said(error)}")))
     return Scan(
         source=source.name,
         url=known.shown,
@@ -159,15 +159,23 @@ def _one(task: Task, table: TableInfo) -> Outcome:
             for batch in content.batches:
                 profiler.add(batch)
             measured = profiler.finish(sampled=content.sampled, samples=task.classify is not None)
+        final = _final(table, content, measured)
+        meanings = _meanings(task, final, measured)
     except HeddleError as error:
         return _unread(table, error.what)
-    except Exception as error:  # a driver's bug or a value it cannot convert costs one table, not the scan
-        return _unread(table, task.address.clean(f"{type(error).__name__}: {error}"))
-    final = _final(table, content, measured)
-    meanings = _meanings(task, final, measured)
+    except BaseException as error:  # a driver's bug or a value it cannot convert costs one table, not the scan
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # Rust's: no Exception
+            raise
+        return _unread(table, task.address.clean(_said(error)))
     profiles = {name: _kept(task, profile, meanings.get(name)) for name, profile in measured.profiles.items()}
     made = ScannedTable.model_construct(table=final, profiles=profiles, meanings=meanings)
     return made, content.problems
+
+
+def _said(error: BaseException) -> str:
+    """The driver's own error; SQLAlchemy adds its statement and a link."""
+    own = getattr(error, "orig", None) or error
+    return f"{type(own).__name__}: {own}"
 
 
 def _unread(table: TableInfo, reason: str) -> Outcome:

@@ -77,6 +77,7 @@ def take(columns: "Mapping[str, pl.Series]", rows: int = ROWS, limit: int = VALU
     """Samples of columns of any type; nested and binary columns give no values."""
     import polars as pl
 
+    columns = {name: _possible(values) for name, values in columns.items()}
     bases = [base_of(values.dtype) for values in columns.values()]
     distinct, counts = _distinct(list(columns.values()), bases, rows)
     if not distinct:
@@ -100,6 +101,20 @@ def take(columns: "Mapping[str, pl.Series]", rows: int = ROWS, limit: int = VALU
         kinds = _kinds(han[start:end][shown], letter[start:end][shown])
         samples.append(Sample(name, bases[place], texts.alias("v"), held_rows, len(held), len(values), kinds))
     return samples
+
+
+def _possible(values: "pl.Series") -> "pl.Series":
+    """Days and moments without those outside of the years 1 to 9999, such as infinity, which polars cannot write."""
+    import polars as pl
+
+    if isinstance(values.dtype, pl.Date):
+        unit = 1
+    elif isinstance(values.dtype, pl.Datetime):
+        unit = 86_400 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[values.dtype.time_unit]
+    else:
+        return values
+    inside = values.to_physical().is_between(-719_162 * unit, 2_932_897 * unit - 1).fill_null(False)
+    return values if inside.all() else values.filter(inside)
 
 
 def _distinct(columns: "list[pl.Series]", bases: list[Base], rows: int) -> "tuple[list[pl.Series], list[int]]":

@@ -78,6 +78,8 @@ class SqliteReader(DatabaseReader):
 
 
 def _connect(path: str) -> sqlite3.Connection:
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"there is no file {path}")
     connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, check_same_thread=False)
     connection.execute("pragma trusted_schema = off")
     connection.text_factory = lambda data: data.decode("utf-8", "replace")

@@ -244,7 +244,7 @@ def test_a_source_that_is_down_is_one_error_without_its_password(monkeypatch: py
     ("url", "message"),
     [
         ("duckdb:////nowhere/x.duckdb", "there is no file"),
-        ("sqlite:////nowhere/x.db", "unable to open"),
+        ("sqlite:////nowhere/x.db", "there is no file /nowhere/x.db"),
         ("trino://localhost:1/x", "no driver for trino"),
         ("postgresql://u:${env:NOT_SET_ANYWHERE}@localhost/x", "env:NOT_SET_ANYWHERE, which is missing"),
         ("file:///nowhere", "there is no file:///nowhere"),
