@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import io
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from core.errors import SourceError
 from core.naming import LAYERS
 from core.slug import slug
 
-_DECIDED = ("accepted", "refused")
+_HOLDS = re.compile(r"^rules:", re.MULTILINE)
 _MEASURED = ("confidence", "evidence", "effect")
 
 
@@ -40,8 +41,11 @@ class RuleFiles:
         return self.folder / f"{'__'.join(parts) if plain else slug(table)}.yaml"
 
     def tables(self) -> dict[str, Path]:
-        """Tables with a file, and its path."""
-        return {str(_table(path)): path for path in sorted(self.folder.glob("*.yaml"))}
+        """Tables with a file of rules, and its path; other files of the folder are left alone."""
+        found = [
+            path for path in sorted(self.folder.glob("*.yaml")) if _HOLDS.search(path.read_text("utf-8", "replace"))
+        ]
+        return {str(_table(path)): path for path in found}
 
     def read(self, table: str) -> list[Rule]:
         """The rules of a table in the order of the file; none where there is no file.
