@@ -48,7 +48,7 @@ def document(facts: AssetFacts, former: dict[str, Any]) -> dict[str, Any]:
 def measured(facts: AssetFacts, worth: Score) -> dict[str, Any]:
     """What the last run of an asset said, and its score with its parts."""
     dumped = facts.model_dump(mode="json", include=set(MEASURED), exclude_defaults=True)
-    parts = {name: {"value": p.value, "weight": p.weight, "why": p.why} for name, p in worth.parts.items()}
+    parts = {name: part._asdict() for name, part in worth.parts.items()}
     return dumped | {"score": worth.value, "parts": parts}
 
 

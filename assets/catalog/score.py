@@ -20,11 +20,20 @@ UNKNOWN = 0.5  # of a part for which there is no evidence
 
 
 class Part(NamedTuple):
-    """One part of the score: between 0 and 1, its weight, and the evidence in words."""
+    """One part of the score: between 0 and 1, its weight, and the evidence in words of English and Chinese."""
 
     value: float
     weight: float
     why: str
+    why_zh: str
+
+
+class Found(NamedTuple):
+    """A part before it is weighed."""
+
+    value: float
+    why: str
+    why_zh: str
 
 
 class Score(NamedTuple):
@@ -43,38 +52,41 @@ def score(facts: AssetFacts, uses: float, reach: int, now: datetime, weights: Ma
         weights: of the five parts; they are normalised.
     """
     found = {
-        "use": (_log(uses, MANY_USES), f"{uses:.0f} uses in 30 days"),
-        "reach": (_log(reach, MANY_ASSETS), f"{reach} assets depend on it"),
+        "use": Found(_log(uses, MANY_USES), f"{uses:.0f} uses in 30 days", f"近30天使用 {uses:.0f} 次"),
+        "reach": Found(_log(reach, MANY_ASSETS), f"{reach} assets depend on it", f"有 {reach} 个下游资产"),
         "quality": _quality(facts),
         "freshness": _freshness(facts, now),
         "cost": _cost(facts),
     }
     whole = sum(weights.values())
-    parts = {name: Part(round(v, 3), weights[name] / whole, why) for name, (v, why) in found.items()}
-    return Score(round(100 * sum(v * weights[name] for name, (v, _) in found.items()) / whole), parts)
+    parts = {name: Part(round(f.value, 3), weights[name] / whole, f.why, f.why_zh) for name, f in found.items()}
+    return Score(round(100 * sum(f.value * weights[name] for name, f in found.items()) / whole), parts)
 
 
 def _log(amount: float, full: int) -> float:
     return min(1.0, log1p(max(0.0, amount)) / log1p(full))
 
 
-def _quality(facts: AssetFacts) -> tuple[float, str]:
+def _quality(facts: AssetFacts) -> Found:
     ran = [c for c in facts.checks if c.passed is not None]
     if not ran:
-        return UNKNOWN, "no check ran"
+        return Found(UNKNOWN, "no check ran", "尚未运行检查")
     passed = sum(bool(c.passed) for c in ran)
     # one more check that passes is worth something also where all passed before: the share is pulled to one half
-    return (passed + 1) / (len(ran) + 2), f"{passed} of {len(ran)} checks passed"
+    told = f"{passed} of {len(ran)} checks passed", f"{len(ran)} 项检查中 {passed} 项通过"
+    return Found((passed + 1) / (len(ran) + 2), *told)
 
 
-def _freshness(facts: AssetFacts, now: datetime) -> tuple[float, str]:
+def _freshness(facts: AssetFacts, now: datetime) -> Found:
     if not facts.made:
-        return (UNKNOWN, "made elsewhere") if facts.external else (0.0, "never made")
+        if facts.external:
+            return Found(UNKNOWN, "made elsewhere", "由外部生成")
+        return Found(0.0, "never made", "从未生成")
     days = max(0.0, (now - datetime.fromisoformat(facts.made).astimezone(UTC)).total_seconds() / 86400)
-    return max(0.0, 1 - days / STALE_DAYS), f"made {days:.1f} days ago"
+    return Found(max(0.0, 1 - days / STALE_DAYS), f"made {days:.1f} days ago", f"{days:.1f} 天前生成")
 
 
-def _cost(facts: AssetFacts) -> tuple[float, str]:
+def _cost(facts: AssetFacts) -> Found:
     if facts.seconds is None:
-        return UNKNOWN, "its cost is not known"
-    return 1 - _log(facts.seconds, int(DEAR)), f"{facts.seconds:.1f} s a run"
+        return Found(UNKNOWN, "its cost is not known", "成本未知")
+    return Found(1 - _log(facts.seconds, int(DEAR)), f"{facts.seconds:.1f} s a run", f"每次运行 {facts.seconds:.1f} 秒")

@@ -16,8 +16,24 @@ from starlette.staticfiles import StaticFiles
 
 from core.errors import HeddleError, StoreError
 from serving.studio.api import api_routes
+from serving.studio.fields import AgainError
 from serving.studio.forms import Form, RefusedError, read
-from serving.studio.pages import catalogue, column, entry, graph, save
+from serving.studio.pages import (
+    catalogue,
+    column,
+    dimension,
+    dimension_edit,
+    dimension_files,
+    dimension_row,
+    entry,
+    exchange,
+    graph,
+    metric,
+    metric_edit,
+    remote,
+    remote_change,
+    save,
+)
 from serving.studio.studio import Studio
 from serving.studio.texts import COOKIE, LANGUAGES, MissingError
 from serving.studio.visit import Visit
@@ -25,20 +41,51 @@ from serving.studio.visit import Visit
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-Page = Callable[[Visit], str]
-Action = Callable[[Studio, Form], str]
+Page = Callable[[Visit], "str | Response"]
+Action = Callable[[Visit, Form], str]  # the address of the page to go to
 PAGES: Mapping[str, Page] = {
     "/": catalogue.page,
     "/entry": entry.page,
     "/column": column.page,
     "/graph": graph.page,
+    "/lineage/import": exchange.page,
+    "/metrics": metric.listed,
+    "/metric": metric.page,
+    "/metric/edit": metric_edit.page,
+    "/metric/delete": metric_edit.confirm,
+    "/dimensions": dimension.listed,
+    "/dimension": dimension.page,
+    "/dimension/define": dimension_edit.page,
+    "/dimension/create": dimension_edit.review,
+    "/dimension/row": dimension_row.page,
+    "/dimension/remove": dimension_row.confirm,
+    "/dimension/import": dimension_files.page,
+    "/dimension/rejected": dimension_files.rejected,
+    "/dimension/export": dimension_files.export,
+    "/dimension/clear": dimension_row.confirm_clear,
+    "/sources": remote.listed,
+    "/source": remote.page,
+    "/remote": remote.table,
+    "/remote/change": remote_change.page,
 }
 ACTIONS: Mapping[str, Action] = {
     "/entry": save.entry,
     "/column": save.column,
     "/accept": save.accept,
     "/relation": save.relation,
+    "/lineage/import": exchange.take,
+    "/metric/edit": metric_edit.save,
+    "/metric/delete": metric_edit.delete,
+    "/dimension/define": dimension_edit.save,
+    "/dimension/create": dimension_edit.create,
+    "/dimension/row": dimension_row.save,
+    "/dimension/remove": dimension_row.remove,
+    "/dimension/import": dimension_files.take,
+    "/dimension/clear": dimension_row.clear,
+    "/remote": remote.act_now,
+    "/remote/change": remote_change.run,
 }
+UPLOADS = {"/lineage/import", "/dimension/import"}
 HOSTS = ["127.0.0.1", "localhost"]  # another name may be somebody's way to let a foreign page read ours
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -71,7 +118,8 @@ def _shown(studio: Studio, page: Page) -> Callable[["Request"], Awaitable[Respon
     async def show(request: "Request") -> Response:
         visit = Visit(studio, request)
         try:
-            response = HTMLResponse(await run_in_threadpool(page, visit))
+            made = await run_in_threadpool(page, visit)
+            response = made if isinstance(made, Response) else HTMLResponse(made)
         except (HeddleError, MissingError, RefusedError) as error:
             response = await run_in_threadpool(_problem, visit, error)
         return _finished(request, response)
@@ -83,14 +131,23 @@ def _done(studio: Studio, action: Action) -> Callable[["Request"], Awaitable[Res
     async def do(request: "Request") -> Response:
         response: Response
         try:
-            form = await read(request, studio.token)
-            response = RedirectResponse(await run_in_threadpool(action, studio, form), 303)
+            form = await read(request, studio.token, request.url.path in UPLOADS)
+            visit = Visit(studio, request, _about(form))
+            response = RedirectResponse(await run_in_threadpool(action, visit, form), 303)
             studio.shelf.outdated()
+        except AgainError as error:
+            response = HTMLResponse(error.page, error.status)
         except (HeddleError, MissingError, RefusedError) as error:
             response = await run_in_threadpool(_problem, Visit(studio, request), error)
         return _finished(request, response)
 
     return do
+
+
+def _about(form: Form) -> dict[str, str]:
+    """The fields that name what a form is about; of something new there is no page yet."""
+    new = form.get("version") in ("", "0")
+    return {} if new else {k: v for k, v in form.items() if k in ("name", "key", "action") or k.startswith("k.")}
 
 
 def _problem(visit: Visit, error: Exception) -> HTMLResponse:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assets.catalog.card import Card, card
+from assets.catalog.dimensions.book import DimensionBook
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.lineage.store import LineageStore
+from assets.catalog.metrics.book import MetricBook
 from assets.catalog.people import sees, teams
 from assets.catalog.relate import related
 from assets.catalog.relations.model import End, Relation
@@ -18,6 +20,7 @@ from assets.catalog.store.versions import Versions
 from assets.catalog.uses import use
 from core.errors import HeddleError
 from core.settings import Settings
+from serving.studio.results import Results
 from serving.studio.shelf import Listing, Shelf
 from serving.studio.texts import MissingError
 
@@ -42,11 +45,22 @@ class Studio:
         self.token = secrets.token_urlsafe(24)  # of forms; another one after each start
         self._later = ThreadPoolExecutor(1, "looks")
         self.shelf = Shelf(settings, versions, who)
+        self.results = Results()
 
     @cached_property
     def lineage(self) -> LineageStore:
         """The lineage graph of the same database."""
         return LineageStore(self.settings.catalog)
+
+    @property
+    def metrics(self) -> MetricBook:
+        """The metric records."""
+        return MetricBook(self.settings, self.versions)
+
+    @property
+    def dimensions(self) -> DimensionBook:
+        """The dimension tables."""
+        return DimensionBook(self.settings, self.versions)
 
     @property
     def types(self) -> "Registry":

@@ -1,5 +1,6 @@
 """One request for a page: what was asked, in which language, and how links and pages are made from it."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -13,13 +14,18 @@ LONGEST = 2000  # characters of a parameter that are looked at
 
 
 class Visit:
-    """A request; parameters that were not given are ""."""
+    """A request; parameters that were not given are "".
 
-    def __init__(self, studio: Studio, request: "Request") -> None:
+    Args:
+        about: fields of a form that say what it is about, for the address of a page that shows it again.
+    """
+
+    def __init__(self, studio: Studio, request: "Request", about: Mapping[str, str] | None = None) -> None:
         self.studio = studio
         self.path = request.url.path
         self.say = Say(language(request))
-        self._given = {k: v[:LONGEST] for k, v in request.query_params.items() if k != "lang"}
+        given = {**request.query_params, **(about or {})}
+        self._given = {k: v[:LONGEST] for k, v in given.items() if k != "lang"}
 
     def __getitem__(self, name: str) -> str:
         return self._given.get(name, "").strip()
@@ -36,6 +42,10 @@ class Visit:
     def here(self, **changes: object) -> str:
         """The present address with some parameters changed; "" takes one away."""
         return link(self.path, **(self._given | changes))
+
+    def given(self, prefix: str) -> dict[str, str]:
+        """The parameters whose names begin with a prefix, without it; blanks are kept."""
+        return {k.removeprefix(prefix): v for k, v in self._given.items() if k.startswith(prefix)}
 
     def page(self, template: str, title: str, **values: Any) -> str:
         """A page around a template; `title` is plain text."""

@@ -1,5 +1,6 @@
 """A dimension's table in its database: created, its rows read, added, changed and removed under an optimistic lock."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from core.errors import ConflictError, HeddleError
 if TYPE_CHECKING:
     from assets.catalog.changes.ddl import Statement
 
+MOST_WORDS = 8  # of a search
+_SPECIAL = re.compile("[!%_]")  # what LIKE does not take as it is
 _LOCKS = {"postgres": " FOR UPDATE", "mysql": " FOR UPDATE"}  # SQLite locks the file, DuckDB sees conflicts at commit
 
 
@@ -56,17 +59,20 @@ class DimensionTable:
             for statement in self.ddl():
                 session.execute(session.text(statement.sql))
 
-    def rows(self, limit: int = 100, offset: int = 0) -> list[DimensionRow]:
-        """Rows ordered by key."""
+    def rows(self, limit: int = 100, offset: int = 0, words: str = "") -> list[DimensionRow]:
+        """Rows ordered by key; with words, those that have each of them in some column."""
         with self.remote.transaction() as session:
             order = ", ".join(session.name(k) for k in self.dimension.key)
-            sql = f"{self._select(session)} ORDER BY {order} LIMIT {int(limit)} OFFSET {int(offset)}"
-            return [self._row(values) for values in session.query(sql)]
+            where, params = self._having(session, words)
+            sql = f"{self._select(session)}{where} ORDER BY {order} LIMIT {int(limit)} OFFSET {int(offset)}"
+            return [self._row(values) for values in session.query(sql, params)]
 
-    def count(self) -> int:
-        """How many rows there are."""
+    def count(self, words: str = "") -> int:
+        """How many rows there are, or have the words."""
         with self.remote.transaction() as session:
-            return self.counted(session)
+            where, params = self._having(session, words)
+            found: int = session.query(f"SELECT COUNT(*) FROM {self.name(session)}{where}", params)[0][0]
+            return found
 
     def get(self, key: Mapping[str, Cell]) -> DimensionRow:
         """One row. Raises HeddleError when there is none."""
@@ -159,6 +165,16 @@ class DimensionTable:
 
     def _where(self, session: Session) -> str:
         return " WHERE " + " AND ".join(f"{session.name(k)} = {session.mark}" for k in self.dimension.key)
+
+    def _having(self, session: Session, words: str) -> tuple[str, list[str]]:
+        """The condition that each word is in some column, upper and lower case alike, and its parameters."""
+        given = [_SPECIAL.sub(r"!\g<0>", word.lower()) for word in words.split()[:MOST_WORDS]]
+        text = "CHAR" if session.dialect == "mysql" else "TEXT"
+        names = [
+            f"LOWER(CAST({session.name(n)} AS {text})) LIKE {session.mark} ESCAPE '!'" for n in self.dimension.names
+        ]
+        tests = " AND ".join([f"({' OR '.join(names)})"] * len(given))
+        return (f" WHERE {tests}" if given else ""), [f"%{word}%" for word in given for _ in names]
 
     def _one(self, session: Session, key: Sequence[Any], *, lock: bool = False) -> Sequence[Any]:
         tail = _LOCKS.get(session.dialect, "") if lock else ""

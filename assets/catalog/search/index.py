@@ -147,7 +147,8 @@ class Index:
     def _hit(self, asked: Question, ranking: Ranking, number: int) -> Hit:
         entry = self._shelf.entry(number)
         told = explain(asked, ranking, number, entry, self._shelf.keys)
-        return Hit(key=entry.key, score=round(ranking.scores[number], 4), reasons=told)
+        en, zh = tuple(r.en for r in told), tuple(r.zh for r in told)
+        return Hit(key=entry.key, score=round(ranking.scores[number], 4), reasons=en, reasons_zh=zh)
 
 
 def _content(entries: Iterable[Entry], embedder: Embedder | None) -> Content:

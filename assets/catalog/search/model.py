@@ -50,3 +50,8 @@ class Hit(Value):
     key: str
     score: float
     reasons: tuple[str, ...] = ()
+    reasons_zh: tuple[str, ...] = ()
+
+    def told(self, language: str) -> tuple[str, ...]:
+        """The reasons in English or Chinese ("zh")."""
+        return self.reasons_zh if language == "zh" else self.reasons

@@ -27,7 +27,7 @@ def page(visit: Visit) -> str:
     wanted = Wanted(*(visit[name] for name in FILTERS))
     number = visit.number("page", 1)
     number = min(number, MOST_PAGES) if visit["q"] else number
-    found, total = _found(listing, visit["q"], wanted, number)
+    found, total = _found(listing, visit["q"], wanted, number, visit.say.lang)
     everywhere = dict(_narrowed(listing, Wanted())[1]["tag"])
     return visit.page(
         "catalogue.html",
@@ -43,12 +43,12 @@ def page(visit: Visit) -> str:
     )
 
 
-def _found(listing: Listing, question: str, wanted: Wanted, number: int) -> tuple[list[Found], int]:
+def _found(listing: Listing, question: str, wanted: Wanted, number: int, lang: str) -> tuple[list[Found], int]:
     """The entries of a page, and how many there are; of a search, one more than were shown stands for more."""
     begin, end = (number - 1) * PAGE, number * PAGE
     if question:
         hits = listing.find(question, end + 1, wanted)
-        return [Found(listing.by_key[h.key], h.reasons) for h in hits[begin:end]], len(hits)
+        return [Found(listing.by_key[h.key], h.told(lang)) for h in hits[begin:end]], len(hits)
     rows, _ = _narrowed(listing, wanted)
     return [Found(r) for r in rows[begin:end]], len(rows)
 

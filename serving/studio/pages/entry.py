@@ -11,6 +11,7 @@ from assets.catalog.facts import KIND as ASSET
 from assets.catalog.facts import Check
 from assets.catalog.hits import hits
 from assets.catalog.relate import of_table
+from assets.catalog.scan.sources import load_sources
 from assets.catalog.standards.model import FOLDER, Standard, read_all
 from core.hashing import digest
 from serving.studio import pictures
@@ -53,6 +54,7 @@ def page(visit: Visit) -> str:
         pending_mark=mark(card.pending),
         relations=of_table(studio.relations(listing), card.table) if card.table else [],
         standards=_standards(studio, card),
+        live=card.table.partition("/")[0] in {s.name for s in load_sources(studio.settings)},
     )
 
 

@@ -13,37 +13,39 @@ from serving.studio.forms import Form
 from serving.studio.pages.column import find, places
 from serving.studio.pages.entry import edited, mark
 from serving.studio.studio import Studio
-from serving.studio.visit import link
+from serving.studio.visit import Visit, link
 
 LONGEST = {"description": 20_000, "owners": 500, "tags": 1000, "text": 5000, "note": 1000}
 
 
-def entry(studio: Studio, form: Form) -> str:
+def entry(visit: Visit, form: Form) -> str:
     """Description, owners and tags of an entry, made of the version that was shown.
 
     Raises:
         HeddleError: a text is too long, or the writer would not see the entry any more.
         StoreError: somebody else changed it meanwhile.
     """
+    studio = visit.studio
     card = studio.card(form.get("key", ""))
     kind, key = edited(card)
     found = studio.versions.get(kind, key)
     before = (found.document if found else None) or {}
     former = set((before.get("written", {}) if kind != TABLE else before).get("tags", []))
-    owners, tags = _listed(_text(form, "owners")), set(_listed(_text(form, "tags")))
+    owners, tags = listed_in(_text(form, "owners")), set(listed_in(_text(form, "tags")))
     wanted = edits.Edit(_text(form, "description"), owners, sorted(tags - former), sorted(former - tags))
     _stays_visible(studio, card, owners, tags)
-    edits.edit(studio.versions, kind, key, wanted, studio.who, _expected(form))
+    edits.edit(studio.versions, kind, key, wanted, studio.who, expected(form))
     return link("/entry", key=card.key)
 
 
-def column(studio: Studio, form: Form) -> str:
+def column(visit: Visit, form: Form) -> str:
     """The description or the semantic type of a column; `what` says which.
 
     Raises:
         HeddleError: there is no such type, or the text is too long.
         StoreError: somebody else changed the entry meanwhile.
     """
+    studio = visit.studio
     card = studio.card(form.get("key", ""))
     line = find(card, form.get("name", "").strip())
     name = line.column.name
@@ -55,16 +57,17 @@ def column(studio: Studio, form: Form) -> str:
         return link("/column", key=card.key, name=name)  # the definition's words do not become a person's
     else:
         wanted, place = edits.Edit(columns={name: said}), text
-    edits.edit(studio.versions, *place, wanted, studio.who, _expected(form))
+    edits.edit(studio.versions, *place, wanted, studio.who, expected(form))
     return link("/column", key=card.key, name=name)
 
 
-def accept(studio: Studio, form: Form) -> str:
+def accept(visit: Visit, form: Form) -> str:
     """Accepts the breaking changes of a scanned table that were shown.
 
     Raises:
         HeddleError: others came since.
     """
+    studio = visit.studio
     card = studio.card(form.get("key", ""))
     if not card.pending or form.get("shown") != mark(card.pending):
         raise HeddleError(f"{card.key} changed since the page was shown", "look at it again")
@@ -72,12 +75,13 @@ def accept(studio: Studio, form: Form) -> str:
     return link("/entry", key=card.key)
 
 
-def relation(studio: Studio, form: Form) -> str:
+def relation(visit: Visit, form: Form) -> str:
     """Accepts or refuses a relation of tables that the person may see.
 
     Raises:
         HeddleError: there is no such relation.
     """
+    studio = visit.studio
     known = studio.relations(studio.shelf.listing())
     found = named(known, form.get("child", ""), form.get("parent", ""))
     state = State.REFUSED if form.get("state") == State.REFUSED.value else State.ACCEPTED
@@ -93,11 +97,13 @@ def _text(form: Form, name: str) -> str:
     return text
 
 
-def _listed(text: str) -> list[str]:
+def listed_in(text: str) -> list[str]:
+    """The parts of a list with commas, each once."""
     return list(dict.fromkeys(part for part in (p.strip() for p in text.replace("，", ",").split(",")) if part))
 
 
-def _expected(form: Form) -> int:
+def expected(form: Form) -> int:
+    """The version that a form was made of. Raises HeddleError where it says none."""
     text = form.get("version", "")
     if not (text.isascii() and text.isdigit()):
         raise HeddleError("the form does not say which version it was made of", "open the page again")
