@@ -7,7 +7,7 @@ from assets.catalog.model import Meaning, Scan, TableInfo
 from assets.catalog.record import SOURCE, Recorded, record
 from assets.catalog.scan.scanner import Classify, Progress, Sensitive, scan
 from assets.catalog.scan.sources import Source
-from assets.catalog.semantics import classify, corrections, registry
+from assets.catalog.semantics import classify, corrections, registry, training
 from assets.catalog.store.versions import Versions
 from core.hashing import digest
 from core.settings import Settings
@@ -32,15 +32,22 @@ class Understanding(NamedTuple):
 
 
 def understanding(settings: Settings, source: str) -> Understanding:
-    """The semantic types and corrections of HEDDLE_CATALOG_FILES. Raises SemanticsError when a file is wrong."""
+    """The semantic types and corrections of HEDDLE_CATALOG_FILES, and the classifier that was trained last.
+
+    Raises:
+        SemanticsError: a file is wrong.
+        ModelError: the classifier's files are damaged.
+    """
     types = registry.load(settings.catalog_files)
     said = corrections.read(settings.catalog_files, types)
-    rules = digest([*(t.model_dump_json() for t in types.types.values()), *(str(e) for e in said.entries)])
+    model = training.latest(settings.home / training.FOLDER)
+    taught = [str((model.learned.labels, model.learned.trained, model.learned.idf.sum()))] if model else []
+    rules = digest([*(t.model_dump_json() for t in types.types.values()), *(str(e) for e in said.entries), *taught])
 
     def meanings(table: TableInfo, values: "Mapping[str, pl.Series]") -> dict[str, Meaning | None]:
         comments = {c.name: c.comment for c in table.columns if c.comment}
         context = classify.Context(source=source, table=table.path, comments=comments)
-        return classify.table(values, context, types, said)
+        return classify.table(values, context, types, said, model)
 
     return Understanding(meanings, types.sensitive, rules)
 

@@ -8,6 +8,7 @@ import click
 
 from core import settings as config
 from orchestration.cli import catalog_remote
+from orchestration.cli.catalog_meaning import meaning
 from orchestration.cli.catalog_relations import join, relate, relations
 from orchestration.cli.catalog_tags import tags
 from orchestration.cli.visible import visible
@@ -306,5 +307,5 @@ def _entry(key: str) -> tuple[str, str, "Versions"]:
     return ("table", found.table, versions) if found.table == key else ("asset", found.asset, versions)
 
 
-for _command in (relate, relations, join, tags, *catalog_remote.COMMANDS):
+for _command in (relate, relations, join, meaning, tags, *catalog_remote.COMMANDS):
     catalog.add_command(_command)

@@ -83,21 +83,35 @@ def correct(folder: Path, entry: Correction, types: Registry) -> Corrections:
     Raises:
         SemanticsError: the type does not exist, or the file is not readable as it is.
     """
-    import yaml
-
     if entry.type:
         types[entry.type]
     stamped = (
         entry if entry.when else entry.model_copy(update={"when": datetime.now(UTC).isoformat(timespec="seconds")})
     )
     result = read(folder, types).with_entry(stamped)
+    _write(folder, result)
+    return result
+
+
+def remove(folder: Path, place: tuple[str, str, str], types: Registry) -> bool:
+    """Takes the word about a column (source, table, column) out of the file; False where there is none."""
+    known = read(folder, types)
+    kept = Corrections(tuple(e for e in known.entries if e.place != place))
+    if len(kept.entries) == len(known.entries):
+        return False
+    _write(folder, kept)
+    return True
+
+
+def _write(folder: Path, said: Corrections) -> None:
+    import yaml
+
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    entries = [e.model_dump(exclude_defaults=True) for e in result.entries]
+    entries = [e.model_dump(exclude_defaults=True) for e in said.entries]
     temporary.write_text(yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=200), encoding="utf-8")
     temporary.replace(path)
-    return result
 
 
 def _entry(path: Path, place: int, item: object, types: Registry | None) -> Correction:
