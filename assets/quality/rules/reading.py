@@ -1,10 +1,17 @@
 """Tables that rules run over: CSV and Parquet files, read without losing what they say."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from core.errors import SourceError
+from core.naming import Key, table_name
+
+if TYPE_CHECKING:
+    from assets.quality.rules.expressions import Tables
+    from resources.ports import Warehouse
 
 ENDINGS = (".csv", ".tsv", ".parquet")
 _INTEGER = r"^(0|-?[1-9][0-9]{0,17})$"
@@ -75,3 +82,44 @@ def _kept(texts: pl.LazyFrame, names: list[str]) -> dict[str, bool]:
 def rows(table: pl.LazyFrame) -> int:
     """How many rows there are."""
     return int(table.select(pl.len()).collect(engine="streaming").item())
+
+
+def from_warehouse(warehouse: "Warehouse", table: str, folder: Path) -> pl.LazyFrame:
+    """A table of the warehouse as it is now, kept in a Parquet file in `folder` while rules run over it.
+
+    Raises:
+        StoreError: there is no such table.
+    """
+    import pyarrow.parquet as pq
+    from sqlglot import exp
+
+    name = table_name(Key.parse(table))
+    columns = [exp.column(c.name, quoted=True) for c in warehouse.info(name).columns]
+    query = exp.select(*columns).from_(exp.table_(name.name, db=name.schema, quoted=True))
+    path = folder / f"{name.schema}.{name.name}.parquet"
+    writer = None
+    try:
+        for batch in warehouse.batches(query.sql(dialect=warehouse.dialect)):
+            rows = batch.to_arrow(compat_level=pl.CompatLevel.oldest())
+            writer = writer or pq.ParquetWriter(path, rows.schema, compression="lz4")
+            writer.write_table(rows)
+    finally:
+        if writer is not None:
+            writer.close()
+    if writer is None:
+        warehouse.query(query.limit(0).sql(dialect=warehouse.dialect)).write_parquet(path)
+    return pl.scan_parquet(path)
+
+
+def looked_up(folder: Path, warehouse: Callable[[], "Warehouse"] | None, beside: Path | None = None) -> "Tables":
+    """Gives tables by name: files (of folder `beside` where the name is relative), else tables of the warehouse."""
+
+    def table(name: str) -> pl.LazyFrame:
+        if is_file(name):
+            path = Path(name)
+            return scan(path if path.is_absolute() or beside is None else beside / path)
+        if warehouse is None:
+            raise SourceError(f"there is no table {name!r} here", "name a file")
+        return from_warehouse(warehouse(), name, folder)
+
+    return table
