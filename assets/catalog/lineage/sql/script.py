@@ -35,7 +35,7 @@ def script_lineage(sql: str, dialect: str, schemas: Schemas | None = None, defau
     statements = Statements(dialect, known)
     found: list[StatementLineage] = []
     problems: list[str] = []
-    with _quiet():
+    with quiet():
         for statement in _statements(sql, dialect, problems):
             try:
                 found += statements.read(statement)
@@ -45,7 +45,7 @@ def script_lineage(sql: str, dialect: str, schemas: Schemas | None = None, defau
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without sqlglot's warnings of statements that it keeps as text; what is lost is told in `problems`."""
     logger = logging.getLogger("sqlglot")
     logger.addFilter(_no)

@@ -1,0 +1,1 @@
+"""SQL over a source or the warehouse by a person: checked, bounded, read-only."""

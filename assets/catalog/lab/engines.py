@@ -1,0 +1,144 @@
+"""Engines as the lab uses them: one read-only statement, its first rows, and a way to stop it from another thread."""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple, Protocol
+
+from assets.catalog.lab.model import QueryError
+from assets.catalog.scan.databases.duckdb import DuckdbReader
+from assets.catalog.scan.databases.generic import DatabaseReader
+from assets.catalog.scan.references import Address, address
+from assets.catalog.scan.registry import open_reader
+from assets.catalog.scan.sources import Source
+from core.settings import Settings
+
+_SQLITE = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+_UNSAFE = {"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"}
+
+
+class Rows(NamedTuple):
+    """The first rows of a statement."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+class Engine(Protocol):
+    """An open database.
+
+    Attributes:
+        dialect: sqlglot's name.
+    """
+
+    dialect: str
+
+    def fetch(self, sql: str, rows: int, seconds: float) -> Rows:
+        """Runs a statement and takes so many rows; `seconds` for engines that can stop by themselves."""
+        ...
+
+    def stop(self) -> None:
+        """Ends the running statement; called from another thread."""
+        ...
+
+    def reason(self, error: Exception) -> str:
+        """The engine's message, without secrets."""
+        ...
+
+
+@contextmanager
+def opened(source: Source, settings: Settings) -> Iterator[Engine]:
+    """The engine of a source, opened as scans open it: read-only, DuckDB without access to anything outside its file.
+
+    Raises:
+        SourceError: it cannot be reached.
+        QueryError: it is no database.
+    """
+    where = address(source.url, source.name, settings, os.environ)
+    reader: Any = open_reader(where, source)
+    try:
+        if isinstance(reader, DatabaseReader):
+            with reader.engine.connect() as connection:
+                yield _engine(reader, connection)
+        elif isinstance(reader, DuckdbReader):
+            yield _Duck(reader.connection, where)
+        else:
+            raise QueryError(f"source {source.name} is no database", "query the table that was made from it")
+    finally:
+        reader.close()
+
+
+class _Duck:
+    dialect = "duckdb"
+
+    def __init__(self, connection: Any, where: Address) -> None:
+        self.connection, self.where = connection, where
+
+    def fetch(self, sql: str, rows: int, seconds: float) -> Rows:
+        cursor = self.connection.execute(sql)
+        return Rows(tuple(d[0] for d in cursor.description or ()), cursor.fetchmany(rows))
+
+    def stop(self) -> None:
+        self.connection.interrupt()
+
+    def reason(self, error: Exception) -> str:
+        return self.where.clean(error)
+
+
+class _Alchemy:
+    def __init__(self, reader: DatabaseReader, connection: Any, prepare: Sequence[str]) -> None:
+        self.reader, self.connection, self.prepare = reader, connection, prepare
+        self.dialect = reader.dialect or {"postgresql": "postgres"}.get(reader.engine.dialect.name, "")
+        self.driver: Any = connection.connection.driver_connection
+
+    def fetch(self, sql: str, rows: int, seconds: float) -> Rows:
+        for statement in self.prepare:
+            with suppress(Exception):  # MariaDB and MySQL name their time limit differently; the timer stops both
+                self.connection.exec_driver_sql(statement.format(seconds=seconds, milliseconds=int(1000 * seconds)))
+        formats = self.connection.dialect.paramstyle in ("format", "pyformat")
+        ready = sql.replace("%", "%%") if formats and self.connection.dialect.name != "druid" else sql
+        result = self.connection.exec_driver_sql(ready)
+        if not result.returns_rows:
+            return Rows((), [])
+        return Rows(tuple(result.keys()), [tuple(r) for r in result.fetchmany(rows)])
+
+    def stop(self) -> None:
+        driver = self.driver
+        ways = (getattr(driver, "cancel", None), getattr(driver, "interrupt", None))
+        stopper = next((w for w in ways if w), self._killed if hasattr(driver, "thread_id") else self._broken)
+        with suppress(Exception):
+            stopper()
+
+    def reason(self, error: Exception) -> str:
+        return self.reader.reason(error)
+
+    def _killed(self) -> None:
+        """MySQL and MariaDB take it from a second connection."""
+        with self.reader.engine.connect() as other:
+            other.exec_driver_sql(f"KILL QUERY {int(self.driver.thread_id())}")
+
+    def _broken(self) -> None:
+        """Drivers that cannot cancel lose their connection: the server ends what nobody waits for."""
+        self.driver.close()
+
+
+_PREPARE: dict[str, tuple[str, ...]] = {
+    # the servers' own limits hold where our timer does not reach
+    "postgresql": ("SET default_transaction_read_only = on", "SET statement_timeout = {milliseconds}"),
+    "mysql": ("SET SESSION TRANSACTION READ ONLY", "SET SESSION max_statement_time = {seconds}",
+              "SET SESSION max_execution_time = {milliseconds}"),
+    "mariadb": ("SET SESSION TRANSACTION READ ONLY", "SET SESSION max_statement_time = {seconds}"),
+}  # fmt: skip
+
+
+def _engine(reader: DatabaseReader, connection: Any) -> Engine:
+    if connection.dialect.name == "sqlite":
+        connection.connection.driver_connection.set_authorizer(_only_reads)
+    return _Alchemy(reader, connection, _PREPARE.get(connection.dialect.name, ()))
+
+
+def _only_reads(action: int, _one: str | None, name: str | None, _db: str | None, _by: str | None) -> int:
+    """SQLite asks before each thing that a statement does."""
+    allowed = action in _SQLITE and not (action == sqlite3.SQLITE_FUNCTION and (name or "").lower() in _UNSAFE)
+    return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
