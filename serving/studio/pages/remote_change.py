@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from assets.catalog.remote.actions import ACTIONS, Action, Done, act
 from core.errors import HeddleError
 from core.hashing import digest
-from serving.studio.fields import AgainError, Errors, by_field, status_of
+from serving.studio.fields import AgainError, Errors, status_of
 from serving.studio.forms import Form
 from serving.studio.pages.remote import check
 from serving.studio.texts import MissingError
@@ -26,7 +26,7 @@ def page(visit: Visit) -> str:
     try:
         return _review(visit, key, action, fields, "")
     except HeddleError as error:
-        return _form(visit, key, action, fields, by_field(error, list(fields), visit.say))
+        return _form(visit, key, action, fields, _beside(error, fields))
 
 
 def run(visit: Visit, form: Form) -> str:
@@ -69,6 +69,13 @@ def _mark(done: Done) -> str:
 def _missing(visit: Visit, action: Action, fields: Mapping[str, str]) -> Errors:
     needed = [f for f, says in action.fields.items() if not says.endswith("or empty")]
     return {f: visit.say("e_empty") for f in needed if not fields[f]}
+
+
+def _beside(error: HeddleError, fields: Mapping[str, str]) -> Errors:
+    """The error beside the field that it speaks of; its words have the column's name too, so that comes last."""
+    words = error.what.replace(fields["column"], "").split()
+    found = next((f for f in ("type", "default", "column") if f in fields and f in words), "")
+    return {found: f"{error.what}. {error.fix}" if error.fix else error.what}
 
 
 def _form(visit: Visit, key: str, action: Action, fields: Mapping[str, str], errors: Errors) -> str:
