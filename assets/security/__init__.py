@@ -1,0 +1,1 @@
+"""Sensitive data: found, protected, guarded and traced."""

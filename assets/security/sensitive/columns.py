@@ -1,0 +1,169 @@
+"""Which columns of a table are sensitive: by content, name and context of a sample, never cell by cell.
+
+The meaning of a column (assets/catalog/semantics) gives its class. A header alone speaks for the few classes that have
+no form of their own, such as a diagnosis. Columns of texts, and those of which nothing is known, are searched for spans
+(text/engine.py), so that a phone number in every tenth remark is found. Values leave this module masked.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from assets.catalog.model import Meaning, Value
+from assets.catalog.semantics import classify
+from assets.catalog.semantics.corrections import Corrections
+from assets.catalog.semantics.registry import Registry
+from assets.catalog.semantics.sample import Sample, take
+from assets.security.sensitive.classes import FLAGGED, Classes, Protection, SensitiveClass, builtin
+from assets.security.sensitive.shown import SAMPLES, sample
+from assets.security.sensitive.text.engine import detector
+from assets.security.sensitive.text.spec import Span
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SEARCHED = frozenset({"free_text", "text_with_personal_data", "html", "json", "category", "code_set", "product_zh"})
+TEXTS = 120  # values of a column that are searched
+LONG = 2_000  # characters of a value that are searched
+SURE = 0.6  # confidence of a span that counts in a column
+HELD = 0.03  # share of values with a span from which a column of texts is sensitive
+WHOLE = 0.8  # share of its value that a span covers when the value is of its class
+MOST = 0.6  # share of values of one class from which the column is of that class
+NAMED = 0.7  # confidence of a class that a header alone gives, where the header is the word itself
+
+
+class Finding(Value):
+    """Why a column is sensitive.
+
+    Attributes:
+        type: its semantic type, "" where it has none.
+        by: content, name, context, text or person (a correction).
+        within: for columns of texts, the classes within with the share of the searched values that hold them.
+        samples: masked.
+    """
+
+    column: str
+    class_: str
+    level: int
+    confidence: float
+    protection: Protection
+    type: str = ""
+    by: str = "content"
+    evidence: tuple[str, ...] = ()
+    within: dict[str, float] = Field(default_factory=dict)
+    samples: tuple[str, ...] = ()
+
+    @property
+    def flagged(self) -> bool:
+        """Whether the column is to be tagged and protected."""
+        return self.level >= FLAGGED
+
+
+def decide(
+    columns: "Mapping[str, pl.Series]",
+    context: classify.Context | None = None,
+    types: Registry | None = None,
+    corrections: Corrections | None = None,
+    classes: Classes | None = None,
+) -> dict[str, Finding | None]:
+    """The class of each column of a table, None where it is none.
+
+    Values are sampled (assets/catalog/semantics/sample.py), so the time hardly depends on the number of rows.
+    """
+    meanings = classify.table(columns, context, types, corrections)
+    return of_meanings(columns, meanings, classes)
+
+
+def of_meanings(
+    columns: "Mapping[str, pl.Series]", meanings: Mapping[str, Meaning | None], classes: Classes | None = None
+) -> dict[str, Finding | None]:
+    """The class of each column when meanings are known already."""
+    known = classes or builtin()
+    samples = {s.name: s for s in take(columns)}
+    found = {name: _one(samples[name], meanings.get(name), known) for name in columns if name in samples}
+    searched = [n for n in found if _to_search(found[n], meanings.get(n)) and len(samples[n].values)]
+    for name, finding in _searched([samples[n] for n in searched], known).items():
+        if finding is not None:
+            found[name] = finding.model_copy(update={"type": (m.type if (m := meanings.get(name)) else "")})
+    return {name: found.get(name) for name in columns}
+
+
+def _one(sample: Sample, meaning: Meaning | None, classes: Classes) -> Finding | None:
+    """What meaning and header say."""
+    named = _by_header(sample, meaning, classes)
+    class_ = classes.by_type.get(meaning.type) if meaning is not None else None
+    if named is not None and (class_ is None or class_.level < named[0].level):
+        return _finding(sample, named[0], named[1], meaning.type if meaning else "", "name", (named[2],))
+    if class_ is None or meaning is None:
+        return None
+    by = meaning.by if meaning.by in ("name", "context", "person") else "content"
+    return _finding(sample, class_, meaning.confidence, meaning.type, by, meaning.evidence)
+
+
+def _by_header(sample: Sample, meaning: Meaning | None, classes: Classes) -> tuple[SensitiveClass, float, str] | None:
+    """The class that the header names, where the meaning of the column allows it."""
+    said = sorted(classes.headers.of(sample.name).items(), key=lambda item: -item[1][0])
+    for name, (strength, word) in said:
+        class_ = classes[name]
+        if strength >= NAMED and sample.rows and (not class_.given or meaning is None or meaning.type in class_.given):
+            return class_, round(NAMED * strength + 0.2, 3), f'the header says "{word}"'
+    return None
+
+
+def _finding(
+    held: Sample, class_: SensitiveClass, confidence: float, type_: str, by: str, evidence: tuple[str, ...]
+) -> Finding:
+    shown = tuple(sample(v, class_.level) for v in held.values.head(SAMPLES).to_list())
+    return Finding(
+        column=held.name, class_=class_.name, level=class_.level, confidence=confidence, protection=class_.protection,
+        type=type_, by=by, evidence=evidence, samples=shown if class_.flagged else (),
+    )  # fmt: skip
+
+
+def _to_search(found: Finding | None, meaning: Meaning | None) -> bool:
+    if found is not None:
+        return found.class_ == "text"
+    return meaning is None or meaning.type in SEARCHED
+
+
+def _searched(samples: Sequence[Sample], classes: Classes) -> dict[str, Finding | None]:
+    """What spans in the values of columns say."""
+    texts: list[str] = []
+    ends = []
+    for held in samples:
+        step = -(-len(held.values) // TEXTS)
+        texts += [v[:LONG] for v in held.values.gather_every(step).to_list()]
+        ends.append(len(texts))
+    spans = detector().many(texts)
+    found = {}
+    first = 0
+    for held, end in zip(samples, ends, strict=True):
+        part = list(zip(texts[first:end], spans[first:end], strict=True))
+        found[held.name] = _of_spans(held, part, classes)
+        first = end
+    return found
+
+
+def _of_spans(held: Sample, texts: Sequence[tuple[str, Sequence[Span]]], classes: Classes) -> Finding | None:
+    within: Counter[str] = Counter()
+    whole: Counter[str] = Counter()
+    some = 0
+    for value, spans in texts:
+        sure = [s for s in spans if s.confidence >= SURE and classes[s.class_].flagged]
+        within.update({s.class_ for s in sure})
+        whole.update({s.class_ for s in sure if s.end - s.start >= WHOLE * len(value)})
+        some += bool(sure)
+    n = len(texts)
+    if some < max(HELD * n, 2 if n > 20 else 1):
+        return None
+    shares = {c: round(k / n, 3) for c, k in within.most_common()}
+    best, count = whole.most_common(1)[0] if whole else ("", 0)
+    level = max(classes[c].level for c in within)
+    if count >= MOST * n:
+        why = f"{count / n:.0%} of the values are one, whatever else the others are"
+        return _finding(held, classes[best], round(count / n, 3), "", "content", (why, held.note))
+    why = f"{some} of {n} values searched hold " + ", ".join(shares)
+    made = _finding(held, classes["text"], round(min(0.99, 0.6 + some / n), 3), "", "text", (why, held.note))
+    return made.model_copy(update={"within": shares, "level": level})

@@ -1,0 +1,1 @@
+"""Spans of sensitive data in texts, Chinese and English: patterns, check digits, context words, grammars of names."""
