@@ -163,8 +163,7 @@ def test_servers(server: str, request: pytest.FixtureRequest, settings: Settings
 
 def test_lineage_of_a_query(settings: Settings, versions: Versions) -> None:
     sql = (
-        "with d as (select day, sum(revenue) r from sales where note <> '' group by 1) "
-    sql += "select day, r / 2 as half from d"
+        "with d as (select day, sum(revenue) r from sales where note <> '' group by 1) select day, r / 2 as half from d"
     )
     found = trace(sql, "warehouse", "ann", settings=settings, versions=versions)
     assert [(o.column, o.values) for o in found.columns] == [
