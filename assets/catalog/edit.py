@@ -9,7 +9,9 @@ from assets.catalog.changes.entry import TABLE, TableEntry
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.model import TableInfo
 from assets.catalog.store.versions import Change, Version, Versions
-from core.errors import HeddleError
+from core.errors import ConflictError, HeddleError
+
+TRIES = 5  # when others write the same entry
 
 
 class Edit(NamedTuple):
@@ -28,17 +30,30 @@ def edit(
 ) -> Version | None:
     """Writes a person's words into an entry as a new version; None when it said so already.
 
+    Args:
+        expected: number of the version that was edited; without it the words are added to whatever is there.
+
     Raises:
         HeddleError: there is no such entry, or it has no such column.
         StoreError: somebody else changed it since version `expected`.
     """
+    for _ in range(TRIES if expected is None else 0):
+        try:
+            return _edit(versions, kind, key, wanted, author, None)
+        except ConflictError:  # somebody wrote meanwhile
+            continue
+    return _edit(versions, kind, key, wanted, author, expected)
+
+
+def _edit(versions: Versions, kind: str, key: str, wanted: Edit, author: str, expected: int | None) -> Version | None:
     found = versions.get(kind, key)
     if found is None or found.document is None:
         raise HeddleError(f"no {kind} {key} in the catalogue", "`heddle catalog search` finds entries")
     document = found.document
     _known_columns(document if kind == ASSET else document["table"], wanted, key)
     changed = _asset(document, wanted) if kind == ASSET else _table(document, wanted)
-    return versions.put(kind, key, changed, Change(author, "edited by hand"), expected=expected)
+    number = found.number if expected is None else expected
+    return versions.put(kind, key, changed, Change(author, "edited by hand"), expected=number)
 
 
 def revert(versions: Versions, kind: str, key: str, number: int, author: str) -> Version | None:

@@ -13,10 +13,12 @@ from assets.catalog.facts import KIND as ASSET
 from assets.catalog.keys import asset_of, entry_key
 from assets.catalog.model import Profile, Scan, ScannedTable
 from assets.catalog.store.versions import Change, Entry, Version, Versions
+from core.errors import ConflictError
 
 SOURCE = "source"  # kind of the entry of a source
 ACCEPTED = "accepted"  # kind of the entry that says which version of a table is accepted
 PENDING = "pending"  # kind of the entry with the breaking changes since then
+TRIES = 5  # when others write the same entries
 MEASURED = ("rows", "rows_exact", "size", "changed")
 
 
@@ -38,6 +40,16 @@ def record(versions: Versions, scan: Scan, run: str = "", author: str = "scan", 
     change = Change(author, cause or f"scan of {scan.source}", run)
     if any(not table for table, _ in scan.errors):
         return Recorded([], [], {})
+    for _ in range(TRIES):
+        try:
+            return _record(versions, scan, change)
+        except ConflictError:  # a person or another scan wrote meanwhile: what they wrote is taken into account
+            continue
+    return _record(versions, scan, change)
+
+
+def _record(versions: Versions, scan: Scan, change: Change) -> Recorded:
+    numbers = versions.numbers(TABLE, f"{scan.source}/")
     before = {t.table.path: t for t in known(versions, scan.source)}
     read = {t.table.path: t for t in scan.tables if not t.table.error}
     kept = {p: t for p, t in before.items() if p in scan.unchanged or p in {t for t, _ in scan.errors} - read.keys()}
@@ -57,8 +69,9 @@ def record(versions: Versions, scan: Scan, run: str = "", author: str = "scan", 
         broken.update(found)
         return writes
 
-    made = versions.put_all(entries, change, then=judged)
-    measure(versions, scan, list(read.values()), run)
+    expected = {(kind, key): numbers.get((kind, key), 0) for kind, key, _ in entries if kind == TABLE}
+    made = versions.put_all(entries, change, expected=expected, then=judged)
+    measure(versions, scan, list(read.values()), change.run)
     return Recorded(made, differences, broken)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Document = Mapping[str, Any]
 Entry = tuple[str, str, Document | None]  # kind, key, and what it says: None removes it
+Expected = int | Mapping[tuple[str, str], int] | None  # number that entries are at, 0 for new ones
 LAST = 2**31 - 1  # the greatest number a version can have
 KEPT_MEASURES = 50  # measurements of one entry that are kept
 
@@ -80,13 +81,13 @@ class Versions:
         entries: Iterable[Entry],
         change: Change,
         *,
-        expected: int | None = None,
+        expected: Expected = None,
         then: Callable[[Sequence[Version]], Iterable[Entry]] | None = None,
     ) -> list[Version]:
         """New versions of all entries that changed, in one transaction; a document of None removes the entry.
 
         Args:
-            expected: the number that each of `entries` is at.
+            expected: the number that each of `entries` is at, or the numbers by kind and key.
             then: what follows from the new versions and is written with them, or not at all.
 
         Raises:
@@ -105,11 +106,15 @@ class Versions:
         self,
         entries: list[Entry],
         change: Change,
-        expected: int | None,
+        expected: Expected,
         then: Callable[[Sequence[Version]], Iterable[Entry]] | None,
     ) -> list[Version]:
+        def number(kind: str, key: str) -> int | None:
+            return expected.get((kind, key)) if isinstance(expected, Mapping) else expected
+
         with self.writing.begin() as connection:
-            made = [v for entry in entries if (v := self._put(connection, *entry, change, expected)) is not None]
+            puts = (self._put(connection, *entry, change, number(*entry[:2])) for entry in entries)
+            made = [version for version in puts if version is not None]
             for entry in then(made) if then is not None else ():
                 self._put(connection, *entry, change, None)
             return made
@@ -191,13 +196,20 @@ class Versions:
             for row in connection.execute(query):
                 yield row.key, json.loads(row.document)
 
-    def numbers(self) -> dict[tuple[str, str], int]:
-        """(kind, key) -> number of the last version, for every entry that ever was."""
+    def numbers(self, kind: str = "", prefix: str = "") -> dict[tuple[str, str], int]:
+        """(kind, key) -> number of the last version, for every entry that ever was.
+
+        Args:
+            kind: "" for all.
+            prefix: what the key begins with.
+        """
         from sqlalchemy import select
 
         e = self.tables.ENTRIES
+        query = select(e.c.kind, e.c.key, e.c.number).where(e.c.key.startswith(prefix, autoescape=True))
+        query = query.where(e.c.kind == kind) if kind else query
         with self.engine.connect() as connection:
-            return {(r.kind, r.key): r.number for r in connection.execute(select(e.c.kind, e.c.key, e.c.number))}
+            return {(r.kind, r.key): r.number for r in connection.execute(query)}
 
     def mark(self) -> tuple[int, int, int]:
         """Differs when something was changed or measured since; the last number is that of `measured_since`."""

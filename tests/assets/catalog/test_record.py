@@ -1,11 +1,13 @@
 """Scans taken into the catalogue: versions, measurements, and breaking changes that wait for a person."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from assets.catalog.changes.diff import What
+from assets.catalog.edit import Edit, edit
 from assets.catalog.model import Scan, ScannedTable
 from assets.catalog.record import accept, current, known, pending, record
 from assets.catalog.store.versions import Change, Versions
@@ -120,3 +122,28 @@ def test_what_a_scan_brought_while_a_person_accepted_still_waits(
         accept(versions, KEY, "ann")
     assert {d.column for d in pending(versions, KEY)} == {"total", "客户"}
     assert accept(versions, KEY, "ann") == 3 and pending(versions, KEY) == []
+
+
+def test_what_a_person_wrote_during_a_scan_stays(versions: Versions, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(versions, scan(scanned("orders", ORDERS)))
+    put_all = versions.put_all
+
+    def meanwhile(*args: object, **named: object) -> object:
+        monkeypatch.undo()
+        edit(versions, "table", KEY, Edit(description="All orders", tags=["core"]), "ann")
+        return put_all(*args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(versions, "put_all", meanwhile)
+    assert [
+        d.column for d in record(versions, scan(scanned("orders", ORDERS.with_columns(x=pl.lit("a"))))).differences
+    ] == ["x"]
+    entry = current(versions, KEY)
+    assert entry and (entry.description, entry.tags, len(entry.table.columns)) == ("All orders", ("core",), 4)
+
+
+def test_edits_at_once_are_all_kept(versions: Versions) -> None:
+    record(versions, scan(scanned("orders", ORDERS)))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: edit(versions, "table", KEY, Edit(tags=[f"t{n}"]), "ann"), range(4)))
+    entry = current(versions, KEY)
+    assert entry and entry.tags == ("t0", "t1", "t2", "t3")
