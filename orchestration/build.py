@@ -29,6 +29,7 @@ SCANS = "assets.catalog.scan_defs"
 GATES = "assets.catalog.gate_defs"
 DIMENSIONS = "assets.catalog.dimensions.dimension_defs"
 STANDARDS = "assets.catalog.standards.checks"
+IMPUTATIONS = "assets.quality.imputation_defs"
 
 
 def build_definitions(
@@ -53,5 +54,6 @@ def build_definitions(
         parts.append(import_module(GATES).definitions(settings, parts))
         parts.append(import_module(SCANS).definitions(settings, parts))
         parts.append(import_module(DIMENSIONS).definitions(settings, parts))
+        parts.append(import_module(IMPUTATIONS).definitions(settings, parts))
         parts.append(import_module(STANDARDS).definitions(settings, parts))
         return with_tags(settings, apply_conditions(dg.Definitions.merge(*parts, shell)))

@@ -18,6 +18,7 @@ COMMANDS = {
     "dimension": "orchestration.cli.dimension:dimension",
     "doctor": "orchestration.cli.doctor:doctor",
     "features": "orchestration.cli.features:features",
+    "impute": "orchestration.cli.impute:impute",
     "kettle": "orchestration.cli.kettle:kettle",
     "lineage": "orchestration.cli.lineage:lineage",
     "metrics": "orchestration.cli.metrics:metrics",

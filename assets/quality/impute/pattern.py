@@ -24,15 +24,14 @@ class Pattern:
     missing: int
     auc: float | None
 
-    def __str__(self) -> str:
-        """In words."""
+    @property
+    def why(self) -> str:
+        """In words; the terms are Rubin's (1976)."""
         if self.auc is None:
-            return f"{self.missing:,} missing, too few to tell why"
+            return "too few to tell"
         if self.auc >= _TELLING:
-            return (
-                f"{self.missing:,} missing, not at random: other columns tell where (AUC {self.auc:.2f}; MAR or MNAR)"
-            )
-        return f"{self.missing:,} missing, no other column tells where (AUC {self.auc:.2f}; MCAR, or by its own value)"
+            return f"not at random: other columns tell where (AUC {self.auc:.2f}; MAR or MNAR)"
+        return f"no other column tells where (AUC {self.auc:.2f}; MCAR, or by its own value)"
 
 
 def pattern(encoded: Floats, columns: tuple[Column, ...], target: int) -> Pattern:

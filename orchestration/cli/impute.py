@@ -1,0 +1,180 @@
+"""`heddle impute`: fill gaps by models that beat the constants, and leave the others."""
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from core import settings as config
+from core.errors import HeddleError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from assets.quality.impute.model import Imputation
+
+COLUMN = click.option(
+    "--column", "columns", multiple=True, help="Fill this column (repeatable; default: all with gaps)."
+)
+KEEP = click.option("--keep", multiple=True, help="Neither fill nor use this column, such as a key (repeatable).")
+UNORDERED = click.option("--unordered", is_flag=True, help="The order of the rows means nothing.")
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+@click.group()
+def impute() -> None:
+    """Fill missing values where a model is measured to beat the mean, the median or the most frequent value.
+
+    \b
+    Examples:
+      heddle impute try orders.csv                        what could be filled, and how well
+      heddle impute fill orders.csv --output full.csv     fill it; full.cells.csv tells every cell
+      heddle impute fit orders.csv --model models/orders  keep the models for files to come
+      heddle impute add table/retail/households           assets: the models and the filled table
+    """
+
+
+@impute.command("try")
+@FILE
+@COLUMN
+@KEEP
+@UNORDERED
+def attempt(file: Path, columns: tuple[str, ...], keep: tuple[str, ...], unordered: bool) -> None:
+    """Hide known cells of FILE (CSV or Parquet), fill them in every way, and tell the errors. Writes nothing.
+
+    \b
+    Example:
+      heddle impute try orders.csv --keep order_id
+    """
+    _report(_fitted(_read(file), columns, keep, unordered))
+
+
+@impute.command()
+@FILE
+@COLUMN
+@KEEP
+@UNORDERED
+@click.option("--model", type=click.Path(file_okay=False, path_type=Path), required=True, help="A new folder for it.")
+def fit(file: Path, columns: tuple[str, ...], keep: tuple[str, ...], unordered: bool, model: Path) -> None:
+    """Learn to fill FILE and keep the models, without code in them, in a folder.
+
+    \b
+    Example:
+      heddle impute fit orders.csv --keep order_id --model models/orders
+    """
+    import shutil
+
+    from assets.quality.impute import store
+
+    if model.exists():
+        raise HeddleError(f"{model} exists already", "name a new folder, or remove it first")
+    imputation = _fitted(_read(file), columns, keep, unordered)
+    beside = model.with_name(f".{model.name}.part")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    store.writer(imputation)(beside)
+    beside.rename(model)
+    _report(imputation)
+
+
+@impute.command()
+@FILE
+@COLUMN
+@KEEP
+@UNORDERED
+@click.option("--model", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of `fit`.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="CSV or Parquet.")
+@click.option("--refused", type=click.Choice(["leave", "baseline"]), default="leave", help="Columns no model can fill.")
+def fill(
+    file: Path,
+    columns: tuple[str, ...],
+    keep: tuple[str, ...],
+    unordered: bool,
+    model: Path | None,
+    output: Path,
+    refused: str,
+) -> None:
+    """Fill FILE into --output; beside it `<name>.cells.<ending>` lists each filled cell with its expected error.
+
+    \b
+    Examples:
+      heddle impute fill orders.csv --output full.csv
+      heddle impute fill new.csv --model models/orders --output full.parquet
+    """
+    from assets.quality.impute import store
+    from assets.quality.impute.fill import fill as fill_frame
+
+    frame = _read(file)
+    imputation = store.read(model) if model else _fitted(frame, columns, keep, unordered)
+    done = fill_frame(frame, imputation, refused=refused)
+    cells = output.with_name(f"{output.stem}.cells{output.suffix}")
+    _write({cells: done.cells, output: done.frame})
+    _report(imputation)
+    click.echo(f"{done.cells.height:,} cells filled: {output}, each one in {cells}")
+
+
+@impute.command()
+@click.argument("table")
+@COLUMN
+@KEEP
+@click.option("--order", multiple=True, help="Put the rows in order by this column first (repeatable).")
+def add(table: str, columns: tuple[str, ...], keep: tuple[str, ...], order: tuple[str, ...]) -> None:
+    """Make TABLE's imputation two assets, by a file under imputations/ of HEDDLE_QUALITY.
+
+    \b
+    Example:
+      heddle impute add table/retail/households --keep household_id
+    """
+    from assets.catalog.standards.model import shaped
+    from assets.quality.impute.spec import Spec, save
+    from core.naming import Key
+
+    key = Key.parse(table)
+    fields = {"name": f"{key.domain}_{key.noun}", "table": table, "columns": columns, "keep": keep, "order": order}
+    spec = shaped(fields | {"by": getpass.getuser()}, Spec, table)
+    path = save(config.load().quality, spec)
+    click.echo(f"{path}: commit it; then: heddle run {spec.filled}")
+
+
+def _read(file: Path) -> "pl.DataFrame":
+    from assets.quality.rules.reading import scan
+
+    return scan(file).collect()
+
+
+def _fitted(frame: "pl.DataFrame", columns: tuple[str, ...], keep: tuple[str, ...], unordered: bool) -> "Imputation":
+    from assets.quality.impute.model import fit as learn
+
+    return learn(frame, columns, keep=keep, in_order=not unordered, tell=lambda text: click.echo(text, err=True))
+
+
+def _report(imputation: "Imputation") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(markup=False, emoji=False)
+    if not imputation.fillers:
+        console.print("no column lacks a value")
+        return
+    table = Table("column", "missing", "verdict", "gain", "why they are missing", box=None)
+    for name, filler in imputation.fillers.items():
+        gain = "" if filler.choice.refused else f"{filler.choice.gain:.0%}"
+        table.add_row(name, f"{filler.pattern.missing:,}", filler.choice.reason, gain, filler.pattern.why)
+    console.print(table)
+    for name, values in imputation.stand_ins.items():
+        console.print(f"{name}: {', '.join(map(repr, values))} counts as missing")
+
+
+def _write(frames: "dict[Path, pl.DataFrame]") -> None:
+    """All files beside first, then renamed in place."""
+    parts = {}
+    for path, frame in frames.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        parts[path] = path.with_name(f".{path.name}.part")
+        if path.suffix.lower() == ".parquet":
+            frame.write_parquet(parts[path])
+        else:
+            frame.write_csv(parts[path], separator="\t" if path.suffix.lower() == ".tsv" else ",")
+    for path, part in parts.items():
+        part.rename(path)

@@ -1,0 +1,55 @@
+"""`heddle impute` over files."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from orchestration.cli.main import main
+from tests.assets.quality.impute.tables import emptied, shop
+
+
+def call(*words: object, code: int = 0) -> str:
+    done = CliRunner().invoke(main, ["impute", *map(str, words)])
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Path:
+    emptied(shop(300), ["region", "noise"]).write_csv(tmp_path / "orders.csv")
+    return tmp_path / "orders.csv"
+
+
+def test_try_fit_and_fill(orders: Path) -> None:
+    said = call("try", orders, "--keep", "id")
+    assert "left as it is" in said and "hidden cells" in said
+    assert sorted(p.name for p in orders.parent.iterdir()) == ["orders.csv"]
+    call("fit", orders, "--keep", "id", "--model", orders.parent / "m")
+    assert "exists already" in call("fit", orders, "--model", orders.parent / "m", code=2)
+    out = orders.parent / "full.csv"
+    assert "cells filled" in call("fill", orders, "--model", orders.parent / "m", "--output", out)
+    full, cells = pl.read_csv(out), pl.read_csv(orders.parent / "full.cells.csv")
+    assert full["region"].to_list() == shop(300)["region"].to_list()
+    assert full["noise"].null_count() == pl.read_csv(orders)["noise"].null_count()
+    assert set(cells["column"]) == {"region"}
+    assert full.drop("region").equals(pl.read_csv(orders).drop("region"))
+
+
+def test_mistakes(orders: Path, tmp_path: Path) -> None:
+    assert "no column 'colour'" in call("try", orders, "--column", "colour", code=2)
+    (tmp_path / "m").mkdir()
+    assert "no imputation" in call("fill", orders, "--model", tmp_path / "m", "--output", tmp_path / "x.csv", code=2)
+    assert not (tmp_path / "x.csv").exists()
+    (tmp_path / "x.xlsx").write_bytes(b"PK")
+    assert "is no table" in call("try", tmp_path / "x.xlsx", code=2)
+    (tmp_path / "empty.csv").write_bytes(b"")
+    assert "cannot be read" in call("try", tmp_path / "empty.csv", code=2)
+
+
+def test_add_names_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEDDLE_QUALITY", str(tmp_path))
+    assert "heddle run table/retail/households_imputed" in call("add", "table/retail/households", "--keep", "id")
+    assert (tmp_path / "imputations" / "retail_households.yaml").is_file()
+    assert "nowhere" in call("add", "nowhere/x/y", code=2)
