@@ -52,6 +52,8 @@ def _record(versions: Versions, scan: Scan, change: Change) -> Recorded:
     numbers = versions.numbers(TABLE, f"{scan.source}/")
     before = {t.table.path: t for t in known(versions, scan.source)}
     read = {t.table.path: t for t in scan.tables if not t.table.error}
+    unread = {path for path, _ in scan.errors if path in read and not read[path].profiles}
+    read |= {path: _remembered(read[path], before[path]) for path in unread if path in before}
     kept = {p: t for p, t in before.items() if p in scan.unchanged or p in {t for t, _ in scan.errors} - read.keys()}
     differences = of_scans(list(before.values()), [*read.values(), *kept.values()]) if before else []
     moved = {d.after: d.table for d in differences if d.what is What.TABLE_RENAMED}
@@ -71,8 +73,16 @@ def _record(versions: Versions, scan: Scan, change: Change) -> Recorded:
 
     expected = {(kind, key): numbers.get((kind, key), 0) for kind, key, _ in entries if kind == TABLE}
     made = versions.put_all(entries, change, expected=expected, then=judged)
-    measure(versions, scan, list(read.values()), change.run)
+    measure(versions, scan, [t for path, t in read.items() if path not in unread], change.run)
     return Recorded(made, differences, broken)
+
+
+def _remembered(table: ScannedTable, former: ScannedTable) -> ScannedTable:
+    """A table whose structure was read and its rows were not, with what its columns meant before."""
+    types = {c.name: c.type for c in former.table.columns}
+    same = {c.name for c in table.table.columns if types.get(c.name) == c.type}
+    meanings = {name: meaning for name, meaning in former.meanings.items() if name in same}
+    return table.model_copy(update={"meanings": meanings, "profiles": former.profiles})
 
 
 def known(versions: Versions, source: str) -> list[ScannedTable]:

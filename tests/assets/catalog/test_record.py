@@ -8,7 +8,7 @@ import pytest
 
 from assets.catalog.changes.diff import What
 from assets.catalog.edit import Edit, edit
-from assets.catalog.model import Scan, ScannedTable
+from assets.catalog.model import Meaning, Scan, ScannedTable
 from assets.catalog.record import accept, current, known, pending, record
 from assets.catalog.store.versions import Change, Versions
 from core.errors import ConflictError
@@ -147,3 +147,15 @@ def test_edits_at_once_are_all_kept(versions: Versions) -> None:
         list(pool.map(lambda n: edit(versions, "table", KEY, Edit(tags=[f"t{n}"]), "ann"), range(4)))
     entry = current(versions, KEY)
     assert entry and entry.tags == ("t0", "t1", "t2", "t3")
+
+
+def test_a_table_whose_rows_could_not_be_read_keeps_what_its_columns_mean(versions: Versions) -> None:
+    whole = scanned("orders", ORDERS)
+    whole = whole.model_copy(update={"meanings": {"id": Meaning(type="serial", confidence=0.9)}})
+    record(versions, scan(whole))
+    bare = ScannedTable(table=whole.table)
+    assert record(versions, scan(bare, errors=(("orders", "connection lost"),))) == ([], [], {})
+    assert known(versions, "shop")[0].profiles["id"].distinct == 50
+    retyped = scanned("orders", ORDERS.cast({"id": pl.String}))
+    record(versions, scan(ScannedTable(table=retyped.table), errors=(("orders", "connection lost"),)))
+    assert known(versions, "shop")[0].meanings == {}
