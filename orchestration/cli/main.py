@@ -23,6 +23,7 @@ COMMANDS = {
     "lineage": "orchestration.cli.lineage:lineage",
     "metrics": "orchestration.cli.metrics:metrics",
     "run": "orchestration.cli.run:run",
+    "sensitive": "orchestration.cli.sensitive:sensitive",
     "serve": "orchestration.cli.serve:serve",
     "standards": "orchestration.cli.standards:standards",
     "studio": "orchestration.cli.studio:studio",

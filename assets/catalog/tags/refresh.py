@@ -18,6 +18,7 @@ from assets.catalog.tags.kept import DECIDED, GUARDED, KIND, Tag, Tags, all_tags
 from assets.catalog.tags.propose import Proposal, of_table
 from assets.catalog.tags.vocabulary import load
 from assets.catalog.tags.ways import Place, masked, ways
+from assets.security.sensitive.observed import proposed
 from core.settings import Settings
 
 STEADY = 0.05  # a confidence that moves less is no new version
@@ -88,6 +89,8 @@ def _own(folder: Path, versions: Versions) -> tuple[Own, dict[str, set[str]], se
         columns.setdefault(key, set()).update(c.name for c in entry.table.columns)
         hashed |= {(key, c) for c, m in entry.meanings.items() if m.type in HASHES}
         own |= {(key, column): found for column, found in of_table(entry, profiles, vocabulary).items()}
+    for place, said in proposed(versions, assets).items():
+        own[place] = said | own.get(place, {})
     for version in versions.latest(ASSET):
         names = {c["name"] for c in (version.document or {}).get("columns", ())}
         if names:

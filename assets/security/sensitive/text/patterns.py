@@ -21,8 +21,7 @@ class PatternFinder:
 
     def __call__(self, text: str) -> list[Span]:
         """The spans in a text, with what speaks for them."""
-        group = "v" if "v" in self._regex.groupindex else 0
-        matches = [m.span(group) for m in self._regex.finditer(text)]
+        matches = [m.span(m.lastgroup or 0) for m in self._regex.finditer(text)]
         return self._judged(text, matches) if matches else []
 
     def _judged(self, text: str, places: list[tuple[int, int]]) -> list[Span]:
