@@ -11,6 +11,7 @@ from core.errors import HeddleError
 COMMANDS = {
     "ask": "orchestration.cli.ask:ask",
     "catalog": "orchestration.cli.catalog:catalog",
+    "clean": "orchestration.cli.clean:clean",
     "config": "orchestration.cli.config:config",
     "coverage": "orchestration.cli.coverage:coverage",
     "dbt": "orchestration.cli.dbt:dbt",

@@ -1,7 +1,6 @@
 """Runs the rules of a table from file to file, in batches: the clean rows, the rejected ones, the changed cells."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from assets.quality.rules.kind import ROW
 from assets.quality.rules.model import Rule
 from assets.quality.rules.plan import CHANGES, RULES, Joint, Plan, plan, run_batch
 from core.errors import SourceError
+from core.scratch import scratch
 
 MEMORY = 2 * 1024**3
 _BATCHES = 24  # batches in flight: read ahead, before and after each stage, written
@@ -76,8 +76,7 @@ def apply(
     report = Report()
     folder = targets.clean.parent
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".clean-", dir=folder) as scratch:
-        parts = Path(scratch)
+    with scratch(folder, ".heddle-clean-") as parts:
         kept = Kept(parts, {RULES: pl.String(), **schema})
 
         def batches(

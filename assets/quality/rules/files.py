@@ -206,10 +206,14 @@ def _rules(content: Any, path: Path, table: str) -> list[Rule]:
 
 def _bare(value: Any) -> Any:
     """What ruamel read as plain values of Python."""
+    from ruamel.yaml.scalarbool import ScalarBoolean
+
     if isinstance(value, dict):
         return {str(k): _bare(v) for k, v in value.items()}
     if isinstance(value, list):
         return [_bare(v) for v in value]
+    if isinstance(value, ScalarBoolean):
+        return bool(value)
     for plain in (bool, int, float, str):
         if isinstance(value, plain) and type(value) is not plain:
             return plain(value)

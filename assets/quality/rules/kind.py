@@ -1,9 +1,9 @@
 """What a kind of rule is: a condition in polars and SQL, a repair, steps of Kettle."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assets.quality.rules.model import Rule, refused
 from core.errors import SourceError
@@ -21,9 +21,11 @@ ROW = "heddle_row"  # column with the row's number from 0 while rules run
 
 
 class Params(BaseModel):
-    """Base of the parameters of a kind."""
+    """Base of the parameters of a kind; `mostly`: the part of the rows that has to keep it for its check to pass."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mostly: float = Field(1.0, ge=0, le=1)
 
 
 class Kind:
@@ -33,12 +35,14 @@ class Kind:
         params: what `rule.params` has to look like.
         least, most: number of columns; None for no limit.
         repairs: whether `repaired` may give something.
+        nulls: whether rows with a null in one of the columns count in its compliance.
     """
 
     params: ClassVar[type[Params]] = Params
     least: ClassVar[int] = 1
     most: ClassVar[int | None] = 1
     repairs: ClassVar[bool] = False
+    nulls: ClassVar[bool] = False
 
     def read(self, rule: Rule) -> Any:
         """The rule's parameters in the kind's own shape.
@@ -75,6 +79,10 @@ class Kind:
             tables: gives another table by its name, for kinds that look into one.
         """
         raise NotImplementedError
+
+    def misfits(self, rule: Rule, schema: "Mapping[str, pl.DataType]") -> list[str]:
+        """What is wrong with the table's columns themselves, in words."""
+        return []
 
     def repaired(self, rule: Rule, column: str) -> "pl.Expr | None":
         """The column with failing cells corrected and others as they are; None where the kind has no repair of it."""

@@ -1,6 +1,5 @@
 """Proposals for a table: what detectors find, with its effect and examples, as rules to decide on."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,43 +12,47 @@ if TYPE_CHECKING:
 HIDDEN = "***"
 
 
-def suggest(frame: pl.DataFrame, table: str, sensitive: "Collection[str]" = ()) -> list[Rule]:
+def suggest(frame: pl.DataFrame, table: str, sensitive: "Collection[str]" = (), every: int = 1) -> list[Rule]:
     """Rules for what is wrong with the rows, most certain first.
 
     Args:
         sensitive: columns of which no value is shown.
+        every: the frame has each n-th row of the table.
     """
     from assets.quality.detect.find import find
 
-    found = [described(f.rule, f.cells, sensitive) for f in find(frame, table)]
+    found = [described(f.rule, f.cells, sensitive, every) for f in find(frame, table)]
     return sorted(found, key=lambda rule: (-rule.confidence, rule.id))
 
 
-def described(rule: Rule, cells: pl.DataFrame, sensitive: "Collection[str]" = ()) -> Rule:
+def described(rule: Rule, cells: pl.DataFrame, sensitive: "Collection[str]" = (), every: int = 1) -> Rule:
     """The rule with the effect that its cells (row, column, before, after) say, unless it tells one; values masked."""
     effect = rule.effect
     if not effect.examples and len(cells):
         head = cells.head(EXAMPLES).iter_rows(named=True)
         shown = tuple(Example(row=c["row"], column=c["column"], before=c["before"], after=c["after"]) for c in head)
         effect = Effect(rows=cells["row"].n_unique(), cells=len(cells), examples=shown)
-    return rule.model_copy(
-        update={"effect": effect.model_copy(update={"examples": masked(effect.examples, sensitive)})}
-    )
+    kept = tuple(_shown(example, example.column in sensitive, every) for example in effect.examples)
+    return rule.model_copy(update={"effect": effect.model_copy(update={"examples": kept})})
 
 
-def masked(examples: Iterable[Example], sensitive: "Collection[str]") -> tuple[Example, ...]:
-    """Examples without the values of sensitive columns."""
-    return tuple(
-        e.model_copy(update={"before": e.before and HIDDEN, "after": e.after and HIDDEN})
-        if e.column in sensitive
-        else e
-        for e in examples
-    )
+def _shown(example: Example, hidden: bool, every: int) -> Example:
+    before, after = (value and HIDDEN if hidden else value for value in (example.before, example.after))
+    return Example(row=example.row * every, column=example.column, before=before, after=after)
 
 
-def sample(table: pl.LazyFrame, rows: int) -> pl.DataFrame:
-    """The whole table where it is small, else evenly spread rows."""
+def sensitive_columns(frame: pl.DataFrame) -> set[str]:
+    """Columns whose values are about persons, or secret, by names and values."""
+    from assets.catalog.semantics import classify, registry
+
+    types = registry.builtin()
+    columns = {c: frame[c].cast(pl.String, strict=False).head(2_000) for c in frame.columns}
+    found = classify.table(columns, types=types)
+    return {name for name, meaning in found.items() if meaning is not None and types.sensitive(meaning.type)}
+
+
+def sample(table: pl.LazyFrame, rows: int) -> tuple[pl.DataFrame, int]:
+    """The whole table where it is small, else each n-th row; and that n."""
     count = int(table.select(pl.len()).collect(engine="streaming").item())
-    if count <= rows:
-        return table.collect(engine="streaming")
-    return table.gather_every(-(-count // rows)).collect(engine="streaming")
+    every = max(1, -(-count // rows))
+    return (table if every == 1 else table.gather_every(every)).collect(engine="streaming"), every

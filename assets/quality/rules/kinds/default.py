@@ -26,6 +26,7 @@ class Default(Kind):
 
     params = Given
     most = None
+    nulls = True
     repairs = True
 
     def failing(self, rule: Rule, tables: Tables | None = None) -> pl.Expr:

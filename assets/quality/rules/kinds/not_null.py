@@ -25,6 +25,7 @@ class NotNull(Kind):
 
     params = Given
     most = None
+    nulls = True
 
     def failing(self, rule: Rule, tables: Tables | None = None) -> pl.Expr:
         """See Kind."""

@@ -1,0 +1,1 @@
+"""Rules from and for other tools: Soda, Great Expectations, pandera, dbt."""

@@ -1,0 +1,126 @@
+"""`heddle clean import`, `export` and `to-kettle`: rules from and for other tools."""
+
+import json
+from pathlib import Path
+
+import click
+
+from core import settings as config
+from core.errors import SourceError
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("import")
+@click.argument("file", type=FILE)
+@click.option("--table", help="Whose rules they are; needed where the file does not say, or says its own name.")
+@click.option("--action", type=click.Choice(["report", "reject"]), default="report", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of words.")
+def import_rules(file: Path, table: str | None, action: str, as_json: bool) -> None:
+    """Turn the checks of a Soda file (YAML) or a Great Expectations suite (JSON) into proposals.
+
+    What has no rule that means the same is listed with its line, and left out.
+
+    \b
+    Examples:
+      heddle clean import checks.yml --table raw/retail/products
+      heddle clean import suite.json --table orders.csv --action reject
+    """
+    from assets.quality.rules.exchange.imported import read
+
+    from orchestration.cli.clean import rule_files, table_name
+
+    files = rule_files()
+    found = read(file, table_name(table) if table else None, action)
+    tables: dict[str, int] = {}
+    for name in dict.fromkeys(rule.table for rule in found.rules):
+        tables[name] = len(files.merge(name, [rule for rule in found.rules if rule.table == name]))
+    if as_json:
+        rules = [rule.model_dump(mode="json") for rule in found.rules]
+        click.echo(json.dumps({"rules": rules, "left_out": list(map(str, found.left_out))}))
+        return
+    for name, new in tables.items():
+        click.echo(f"{files.path(name)}: {new} new proposals")
+    for note in found.left_out:
+        click.secho(str(note), fg="yellow")
+    click.echo(f"{len(found.rules)} rules, {len(found.left_out)} checks left out")
+
+
+@click.command()
+@click.argument("table")
+@click.option("--to", "goal", type=click.Choice(["pandera", "dbt"]), required=True, help="For which tool.")
+@click.option("--into", type=click.Path(dir_okay=False, path_type=Path), help="A file (default: the screen).")
+def export(table: str, goal: str, into: Path | None) -> None:
+    """The accepted rules of TABLE as a pandera schema (Python) or dbt tests (schema.yml).
+
+    \b
+    Examples:
+      heddle clean export raw/retail/products --to dbt --into models/products.yml
+      heddle clean export orders.csv --to pandera
+    """
+    from assets.quality.rules.exchange.exported import dbt_yaml, pandera_code
+
+    from orchestration.cli.clean import rule_files, table_name
+
+    rules = rule_files().accepted(table_name(table))
+    if not rules:
+        raise SourceError(f"{table}: no rule is accepted", "accept some with `heddle clean accept`")
+    made = {"pandera": pandera_code, "dbt": dbt_yaml}[goal](table_name(table), rules)
+    for rule, why in made.left_out:
+        click.secho(f"left out {rule.id}: {why}", fg="yellow", err=True)
+    if into is None:
+        click.echo(made.text, nl=False)
+        return
+    beside = into.with_name(f".{into.name}.part")
+    beside.write_text(made.text, encoding="utf-8")
+    beside.replace(into)
+    click.echo(f"wrote {into}")
+
+
+@click.command("to-kettle")
+@click.argument("table")
+@click.option("--into", type=FILE, required=True, help="The .ktr that gets the steps.")
+@click.option("--after", required=True, metavar="STEP", help="Behind which step they stand.")
+@click.option("--rejects", metavar="PATH", help="A CSV file of the transformation for rejected rows (default: Dummy).")
+@click.option("--overwrite", is_flag=True, help="Also steps that were changed by hand since they were made.")
+@click.option("--write", "save", is_flag=True, help="Write the file; without it, only what would change is shown.")
+def to_kettle(table: str, into: Path, after: str, rejects: str | None, overwrite: bool, save: bool) -> None:
+    """Make the accepted rules of TABLE steps of a transformation: filters, value maps, Unique rows and others.
+
+    Shows the change in the words of the file and as lines; only --write changes the file. Done again, it brings the
+    steps up to date, and takes those of withdrawn rules out.
+
+    \b
+    Examples:
+      heddle clean to-kettle orders.csv --into load.ktr --after "Read orders"
+      heddle clean to-kettle orders.csv --into load.ktr --after "Read orders" --rejects /data/bad --write
+    """
+    from assets.kettle.connections import connection_urls
+    from assets.kettle.engine.run import EngineSettings
+    from assets.kettle.files.read import read_transformation
+    from assets.kettle.files.write import to_bytes, write
+    from assets.kettle.generate.sinks import ToFile
+    from assets.kettle.synced.follow import text_diff
+    from assets.kettle.synced.inputs import told
+    from assets.quality.rules.to_kettle import merged
+    from orchestration.cli.clean import rule_files, table_name
+
+    before = read_transformation(into)
+    found = merged(
+        before,
+        rule_files().accepted(table_name(table)),
+        after,
+        rejects=ToFile(rejects.removesuffix(".csv")) if rejects else None,
+        overwrite=overwrite,
+        settings=EngineSettings(connections=connection_urls(config.load())),
+    )
+    for rule, why in found.left_out:
+        click.secho(f"{rule.id} is no step: {why}", fg="yellow", err=True)
+    if to_bytes(found.model) == to_bytes(before):
+        click.echo(f"{into}: as the rules say")
+        return
+    click.echo(told(before, found.model))
+    click.echo(text_diff(before, found.model, into.name), nl=False)
+    if save:
+        write(found.model, into)
+        click.echo(f"wrote {into}")
