@@ -87,8 +87,8 @@ def _doubles(
     best = {p: max((s.strength for s in singles if s.then == p), default=0.0) for p in usable}
     open_ = [p for p in usable if best[p] < SURE]
     for one, two in combinations(usable, 2):
-        if max(single.get((one, two), 0.0), single.get((two, one), 0.0)) >= SURE:
-            continue  # the pair is the finer of the two
+        if max(single.get((one, two), 0.0), single.get((two, one), 0.0)) >= 0.9:
+            continue  # the pair is no finer than one of the two
         targets = [t for t in open_ if t not in (one, two)]
         if not targets:
             continue
@@ -96,7 +96,7 @@ def _doubles(
         for then in targets:
             made = measure((one, two), then, codes, columns, close)
             parts = max(single.get((one, then), 0.0), single.get((two, then), 0.0))
-            if made is not None and made.strength >= max(0.7, 0.5 + parts / 2):
+            if made is not None and made.strength >= max(LEAST, 0.5 + parts / 2):
                 yield made
 
 

@@ -22,10 +22,12 @@ class Channel:
     Attributes:
         typed: share of errors that are typos; the others put any value in.
         seen: how often each edit was seen in sure repairs.
+        more: share of typos with one more edit.
     """
 
-    def __init__(self, typed: float = 0.6, seen: Counter[tuple[str, str]] | None = None) -> None:
+    def __init__(self, typed: float = 0.6, seen: Counter[tuple[str, str]] | None = None, more: float = MORE) -> None:
         self.typed = typed
+        self.more = more
         self.seen = seen or Counter()
         self._cache: dict[tuple[str, str], float] = {}
 
@@ -64,11 +66,11 @@ class Channel:
         edits = _edits(wrong, right, most)
         if not edits:
             return -math.inf
-        # further edits cost their rarity alone: that the rest of a text agrees speaks against chance as they speak for it
+        # further edits cost their rarity alone: the agreement of the rest speaks against chance as much as they for it
         plain = math.log(1 / len(KINDS) / START)
         logs = [math.log(self.edit(*edit)) for edit in edits]
-        rest = (len(edits) - 1) * math.log(MORE) + sum(min(0.0, log - plain) for log in sorted(logs)[:-1])
-        return math.log(1 - MORE) + max(logs) - math.log(len(right) + 1.0) + rest
+        rest = (len(edits) - 1) * math.log(self.more) + sum(min(0.0, log - plain) for log in sorted(logs)[:-1])
+        return math.log(1 - self.more) + max(logs) - math.log(len(right) + 1.0) + rest
 
     def learn(self, repairs: Iterable[tuple[str, str]], values: int = 0) -> "Channel":
         """A channel that knows these (wrong, right) too; each different pair counts once.
@@ -83,7 +85,9 @@ class Channel:
             typed += bool(edits)
             for edit in edits:
                 seen[edit] += 1
-        return Channel((typed + 6.0) / (typed + values + 10.0), seen)
+        total = sum(seen.values())
+        more = (total - typed + 10 * MORE) / (total + 10)
+        return Channel((typed + 6.0) / (typed + values + 10.0), seen, more)
 
 
 def _edits(wrong: str, right: str, most: int) -> list[tuple[str, str]]:
@@ -91,7 +95,5 @@ def _edits(wrong: str, right: str, most: int) -> list[tuple[str, str]]:
 
     if wrong == right or Levenshtein.distance(wrong, right, score_cutoff=most) > most:
         return []
-    made = []
-    for kind, source, target in Levenshtein.editops(right, wrong).as_list():
-        made.append((kind, right[source] if kind == "delete" else wrong[target]))
-    return made
+    ops = Levenshtein.editops(right, wrong)
+    return [(op.tag, right[op.src_pos] if op.tag == "delete" else wrong[op.dest_pos]) for op in ops]

@@ -1,18 +1,20 @@
 """Rounds of votes: sure repairs first, since each makes the groups it belongs to purer and the channel better known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from assets.quality.detect.coded import Coded, Codes
 from assets.quality.detect.dependencies import Strong, dependencies
+from assets.quality.detect.shapes import odd
 from assets.quality.repair.channel import Channel
-from assets.quality.repair.vote import Verdict, votes
+from assets.quality.repair.vote import Decided, Verdict, supported, votes
 
 ROUNDS = 5
 LIKELY = 0.5
 DECIDES = 0.8  # strength from which what a value decides speaks for or against it
+FARTHEST = -60.0  # log probability below which a value was put in the place of another
 SURE = 0.9  # repairs the channel learns from
 
 
@@ -32,21 +34,26 @@ class Voted:
     channel: Channel
 
 
-def rounds(columns: Sequence[Coded], number: int = ROUNDS) -> Voted:
-    """Votes until nothing changes, at most `number` times."""
+def rounds(columns: Sequence[Coded], number: int = ROUNDS, pairs: Sequence[tuple[str, str]] = ()) -> Voted:
+    """Votes until nothing changes, at most `number` times.
+
+    Args:
+        pairs: mistyped and right texts that are known.
+    """
     given = [c.codes for c in columns]
     current = list(columns)
-    channel = Channel()
+    channel = _learned(columns, [], pairs)
     rules = dependencies(current)
     verdicts: list[dict[int, Verdict]] = [{} for _ in columns]
+    strange = [{code: sure for code, (_, sure) in odd(c).items()} for c in columns]
     for _ in range(number):
-        found = _round(current, given, rules, channel)
+        found = _round(current, given, rules, channel, strange)
         changed = any(_codes(f) != _codes(v) for f, v in zip(found, verdicts, strict=True))
         verdicts = found
         current = [apply(c, g, f.values()) for c, g, f in zip(columns, given, verdicts, strict=True)]
         if not changed:
             break
-        channel = _learned(columns, verdicts)
+        channel = _learned(columns, verdicts, pairs)
         rules = dependencies(current)
     return Voted(current, verdicts, rules, channel)
 
@@ -56,13 +63,17 @@ def _codes(found: dict[int, Verdict]) -> dict[int, int]:
 
 
 def _round(
-    current: Sequence[Coded], given: Sequence[Codes], rules: Sequence[Strong], channel: Channel
+    current: Sequence[Coded],
+    given: Sequence[Codes],
+    rules: Sequence[Strong],
+    channel: Channel,
+    strange: Sequence[dict[int, float]],
 ) -> list[dict[int, Verdict]]:
     every = []
     for place, column in enumerate(current):
         own = [r for r in rules if r.then == place]
-        decided = [(r, current[r.then].codes) for r in rules if r.given == (place,) and r.strength >= DECIDES]
-        found = votes(column, given[place], own, channel, decided)
+        decided = [_decided(r, current, rules) for r in rules if r.given == (place,) and r.strength >= DECIDES]
+        found = votes(column, given[place], own, channel, decided, strange[place])
         every += [(v, place) for v in found if v.confidence >= LIKELY]
     every.sort(key=lambda e: -e[0].confidence)
     kept: list[dict[int, Verdict]] = [{} for _ in current]
@@ -77,24 +88,29 @@ def _round(
     return kept
 
 
-def apply(column: Coded, given: Codes, verdicts: "Sequence[Verdict] | object") -> Coded:
+def _decided(rule: Strong, current: Sequence[Coded], rules: Sequence[Strong]) -> Decided:
+    """What a column decides, with the rows where dependencies that do not hang on that column agree."""
+    column = current[rule.then]
+    apart = [r for r in rules if r.then == rule.then and rule.given[0] not in r.given]
+    return rule, column.codes, supported(column, apart)
+
+
+def apply(column: Coded, given: Codes, verdicts: Iterable[Verdict]) -> Coded:
     """The column with the verdicts in place of what was given."""
     codes = given.copy()
-    for verdict in verdicts:  # type: ignore[attr-defined]
+    for verdict in verdicts:
         codes[verdict.row] = verdict.after
     return replace(column, codes=codes, counts=np.bincount(codes, minlength=len(column.values)))
 
 
-def _learned(columns: Sequence[Coded], verdicts: Sequence[dict[int, Verdict]]) -> Channel:
-    typed, other = [], 0
+def _learned(
+    columns: Sequence[Coded], verdicts: Sequence[dict[int, Verdict]], pairs: Sequence[tuple[str, str]]
+) -> Channel:
+    """The channel that sure verdicts and known pairs show."""
     plain = Channel()
-    for column, found in zip(columns, verdicts, strict=True):
-        for v in found.values():
-            wrong, right = column.values[v.before], column.values[v.after]
-            if v.confidence < SURE or not wrong:
-                continue
-            if plain.log(wrong, right) > -60:
-                typed.append((wrong, right))
-            else:
-                other += 1
-    return plain.learn(typed, other)
+    seen = list(pairs)
+    for column, found in zip(columns, verdicts, strict=bool(verdicts)):
+        seen += [(column.values[v.before], column.values[v.after]) for v in found.values() if v.confidence >= SURE]
+    seen = [(wrong, right) for wrong, right in seen if wrong and right]
+    typed = [p for p in seen if plain.log(*p) > FARTHEST]
+    return plain.learn(typed, len(seen) - len(typed))

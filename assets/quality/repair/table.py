@@ -1,26 +1,25 @@
 """All repairs of a table: writings first, then cells run together, votes of dependencies, misspellings, odd shapes."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assets.quality.detect.coded import MISSING, Coded, encode, recode
 from assets.quality.detect.forms.model import Form
-from assets.quality.detect.forms.registry import forms
 from assets.quality.detect.shapes import odd
+from assets.quality.repair.endings import endings
+from assets.quality.repair.known import Known
 from assets.quality.repair.merged import merged
 from assets.quality.repair.model import Repair, Repairs
 from assets.quality.repair.rounds import Voted, rounds
 from assets.quality.repair.typos import typos
+from assets.quality.repair.vote import supported
 from assets.quality.repair.words import words
 
 if TYPE_CHECKING:
     import polars as pl
-
-Former = Callable[[Coded], Mapping[int, Form]]
-SUPPORT = 0.9  # strength of a dependency whose agreement shields a value from being a misspelling
 
 
 @dataclass
@@ -44,25 +43,50 @@ class _Work:
         self.current[place] = recode(column.name, texts)
 
 
-def repair(frame: "pl.DataFrame", former: Former = forms) -> Repairs:
-    """Repairs of a table's cells without anything known but the table.
+def repair(frame: "pl.DataFrame", known: Known | None = None) -> Repairs:
+    """Repairs of a table's cells.
 
     Args:
-        former: gives what each code of a column should be written as.
+        known: lessons of labelled rows; without, nothing is known but the table.
     """
+    known = known or Known()
     observed = [encode(frame[name]) for name in frame.columns]
     work = _Work(list(frame.columns), observed, list(observed), [{} for _ in observed])
     for place, column in enumerate(observed):
-        _form(work, place, former(column))
+        _form(work, place, known.forms(column))
     for found in list(merged(work.current)):
         _split(work, found.column, found.other, found.parts, found.confidence)
-    voted = rounds(work.current)
+    _answer(work, known)
+    voted = rounds(work.current, pairs=known.pairs)
     _vote(work, voted)
     repairs = Repairs(observed, voted.rules)
     _misspelt(work, voted)
     _collect(work, repairs)
     _shapes(work, repairs)
+    _judge(repairs, known)
     return repairs
+
+
+def _answer(work: _Work, known: Known) -> None:
+    """Puts the labels in, so that votes and channel rest on them."""
+    for place, name in enumerate(work.names):
+        cells = {row: labels[name] for row, labels in known.labels.items() if name in labels}
+        if cells:
+            work.change(place, list(cells), list(cells.values()), (1.0, "label", "labelled", ()))
+
+
+def _judge(repairs: Repairs, known: Known) -> None:
+    """Confidence by what labels said of the same sort; labelled cells as labelled."""
+    for key, found in repairs.cells.items():
+        repairs.cells[key] = replace(found, confidence=known.confidence(found))
+    for row, labels in known.labels.items():
+        for column in repairs.observed:
+            if column.name in labels:
+                before, after = column.values[column.codes[row]], labels[column.name]
+                repairs.cells.pop((column.name, row), None)
+                if before != after:
+                    made = Repair(row, column.name, before, after, 1.0, "label", "labelled")
+                    repairs.cells[column.name, row] = made
 
 
 def _form(work: _Work, place: int, found: Mapping[int, Form]) -> None:
@@ -104,7 +128,7 @@ def _misspelt(work: _Work, voted: Voted) -> None:
             found.setdefault(code, (text, sure, "word"))
         if not found:
             continue
-        shielded = _supported(place, column, voted)
+        shielded = supported(column, [r for r in voted.rules if r.then == place])
         for code, (after, sure, sort) in found.items():
             rows = [
                 r for r in np.flatnonzero((column.codes == code) & ~shielded).tolist() if r not in voted.verdicts[place]
@@ -112,19 +136,6 @@ def _misspelt(work: _Work, voted: Voted) -> None:
             why = f"{column.values[code]!r} is close to {after!r}, which is frequent"
             if rows:
                 work.change(place, rows, [after] * len(rows), (sure, sort, why, ()))
-
-
-def _supported(place: int, column: Coded, voted: Voted) -> np.ndarray:
-    """Rows whose value another row with the same deciding value has: bool [n]."""
-    held = np.zeros(len(column.codes), dtype=bool)
-    width = len(column.values)
-    for rule in voted.rules:
-        if rule.then != place or rule.strength < SUPPORT:
-            continue
-        keys = rule.codes * width + column.codes
-        _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
-        held |= (rule.codes != MISSING) & (counts[inverse.ravel()] > 1)
-    return held
 
 
 def _collect(work: _Work, repairs: Repairs) -> None:
@@ -142,9 +153,12 @@ def _shapes(work: _Work, repairs: Repairs) -> None:
         found = odd(column)
         if not found:
             continue
+        mended = endings(column, list(found))
         for row in np.flatnonzero(np.isin(column.codes, np.fromiter(found, dtype=np.int64))).tolist():
-            why, confidence = found[int(column.codes[row])]
+            why, confidence = found[code := int(column.codes[row])]
             text = work.observed[place].values[work.observed[place].codes[row]]
             before = repairs.cells.get((name, row))
             if before is None or before.sort in ("typo", "word"):  # half mended is not mended
-                repairs.cells[name, row] = Repair(row, name, text, None, confidence, "shape", why)
+                after = mended.get(code)
+                sort = "shape" if after is None else "ending"
+                repairs.cells[name, row] = Repair(row, name, text, after, confidence, sort, why)

@@ -19,7 +19,6 @@ VALUES = 4000  # frequent values and rare ones looked at
 SHORTEST = 3  # characters
 LONGEST = 300
 LIKELY = 0.5
-MORE = 0.3  # share of the typos with one more edit
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def _odds(column: Coded, before: int, after: int, channel: Channel, rate: float,
     if _digits(wrong) != _digits(right) and boost < 3:
         return 0.0
     edits = _distance(wrong, right)
-    expected = rate * channel.typed * float(column.counts[after]) * boost * MORE ** (edits - 1)
+    expected = rate * channel.typed * float(column.counts[after]) * boost * channel.more ** (edits - 1)
     return expected / (crowd[min(edits, len(crowd) - 1)] * float(column.counts[before]) ** 2)
 
 

@@ -12,11 +12,12 @@ as its probability), or values mix as counted, or the value is new. The form fol
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from assets.quality.detect.coded import MISSING, Coded, Codes
 from assets.quality.detect.dependencies import Strong
@@ -27,9 +28,13 @@ OTHER = math.log(0.3)  # of the errors that are no typos: another value; the res
 LOST = math.log(0.15)
 FEW = 4  # rows up to which a value's words are looked at
 VOTERS = 8  # dependencies heard for a column
+HELD = 0.001  # such cells that are wrong though another dependency agrees with them
 FLOOR = 2e-4  # chance of a new value under a perfect dependency
 ROWS = 60_000  # doubtful cells of a column looked at
 NOISE = math.log(RATE) - 4.0  # an error of no known sort
+
+
+Decided = tuple[Strong, Codes, npt.NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -107,9 +112,14 @@ class Voter:
 class Prior:
     """Frequency of values in the column, without the cell's own."""
 
-    def __init__(self, column: Coded) -> None:
+    def __init__(self, column: Coded, strange: Mapping[int, float]) -> None:
         self.column = column
+        self.strange = strange
         self.own = -1
+
+    def sound(self, value: int) -> float:
+        """Log probability that a value as found is no error, by its form alone."""
+        return math.log(1 - RATE) + math.log(1 - min(0.99, self.strange.get(value, 0.0)))
 
     def log(self, value: int) -> float:
         """Log of the share of the other rows that have this value; half a row for none."""
@@ -143,7 +153,8 @@ def votes(
     given: Codes,
     rules: Sequence[Strong],
     channel: Channel,
-    decided: Sequence[tuple[Strong, Codes]] = (),
+    decided: Sequence[Decided] = (),
+    strange: Mapping[int, float] | None = None,
 ) -> Iterator[Verdict]:
     """Verdicts on the cells of a column.
 
@@ -151,16 +162,18 @@ def votes(
         column: as repaired so far: what other rows say.
         given: codes as found, of the same values, int64 [n]: what is judged.
         rules: dependencies that decide this column, the strongest first.
-        decided: dependencies by which this column alone decides others, with the codes of those.
+        decided: dependencies by which this column alone decides others, with the codes of those and
+            the rows where other dependencies agree with those codes.
+        strange: values of an odd form, with how surely they are wrong by that.
     """
     voters = [Voter(rule, column.codes) for rule in rules[:VOTERS]]
     if not voters:
         return
-    fates = [Fate(rule, codes) for rule, codes in decided[:VOTERS]]
+    fates = [Fate(*d) for d in decided[:VOTERS]]
     doubtful = column.codes != given
     for voter in voters:
         doubtful |= voter.doubtful()
-    prior = Prior(column)
+    prior = Prior(column, strange or {})
     for row in np.flatnonzero(doubtful)[:ROWS].tolist():
         found = _judge(row, int(given[row]), column, voters, fates, channel, prior)
         if found is not None:
@@ -189,7 +202,7 @@ def _judge(
             sums[place] += voter.weight * log
     after_it = _consequences(row, wanted, prior.own, fates)
     sums = [s / weights + c for s, c in zip(sums, after_it, strict=True)]
-    scores = [math.log(1 - RATE) + sums[0]]
+    scores = [prior.sound(own) + sums[0]]
     for place, value in enumerate(best, start=1):
         wrong = error(column.values[own], column.values[value], channel, prior.log(own))
         scores.append(math.log(RATE) + wrong + sums[place] + prior.words(value, own))
@@ -206,10 +219,10 @@ def _judge(
 class Fate:
     """A dependency by which the judged column decides another: does the row's other cell agree with a candidate?"""
 
-    def __init__(self, rule: Strong, codes: Codes) -> None:
+    def __init__(self, rule: Strong, codes: Codes, held: np.ndarray) -> None:
         self.groups = rule.groups
         self.codes = codes
-        self.weight = weight(rule)
+        self.held = held
         self.strength = rule.strength
         self.fresh = min(1.0, max(FLOOR, rule.unseen - 0.02))
         self.share = np.bincount(codes) / len(codes)
@@ -230,17 +243,14 @@ class Fate:
         met = int(groups.count[at]) if at < hi and groups.value[at] == other else 0
         met -= value == current
         chance = met / total * self.strength + (1 - self.strength) * math.exp(alone) + self.fresh * math.exp(alone)
-        return min(0.0, math.log(chance + RATE * math.exp(alone)) - alone)
+        wrong = HELD if self.held[row] else RATE
+        return min(0.0, math.log(chance + wrong * math.exp(alone)) - alone)
 
 
 def _consequences(row: int, wanted: Sequence[int], current: int, fates: Sequence[Fate]) -> list[float]:
-    """Mean log probability of the cells that the judged one decides, for each wanted value."""
-    weights = sum(f.weight for f in fates if f.codes[row] != MISSING)
-    if not weights:
-        return [0.0] * len(wanted)
+    """For each wanted value the worst it does to the cells it decides: log, at most 0."""
     return [
-        sum(f.weight * f.log(row, value, current) for f in fates if f.codes[row] != MISSING) / weights
-        for value in wanted
+        min((f.log(row, value, current) for f in fates if f.codes[row] != MISSING), default=0.0) for value in wanted
     ]
 
 
@@ -265,3 +275,18 @@ def error(wrong: str, right: str, channel: Channel, frequency: float) -> float:
         return LOST
     typo = math.log(channel.typed) + channel.log(wrong, right)
     return float(np.logaddexp(typo, math.log(1 - channel.typed) + OTHER + frequency))
+
+
+def supported(column: Coded, rules: Sequence[Strong], least: float = 0.9) -> npt.NDArray[np.bool_]:
+    """Rows whose value another row with the same deciding value has: bool [n].
+
+    Args:
+        rules: that decide this column; those weaker than `least` are not asked.
+    """
+    held = np.zeros(len(column.codes), dtype=bool)
+    width = len(column.values)
+    for rule in rules:
+        if rule.strength >= least:
+            _, inverse, counts = np.unique(rule.codes * width + column.codes, return_inverse=True, return_counts=True)
+            held |= (rule.codes != MISSING) & (counts[inverse.ravel()] > 1)
+    return held

@@ -7,54 +7,14 @@ from assets.quality.detect.coded import Coded
 from assets.quality.detect.forms.model import Form
 
 # pandas.read_csv's default na_values, without case, then marks of forms
-MARKS = frozenset(
-    [
-        "#n/a",
-        "#n/a n/a",
-        "#na",
-        "-1.#ind",
-        "-1.#qnan",
-        "-nan",
-        "1.#ind",
-        "1.#qnan",
-        "<na>",
-        "n/a",
-        "na",
-        "null",
-        "nan",
-        "none",
-        "n.a.",
-        "n.a",
-        "(null)",
-        "<null>",
-        "nil",
-        "\\n",
-        "unknown",
-        "not available",
-        "not applicable",
-        "missing",
-        "tbd",
-        "tba",
-        "?",
-        "??",
-        "???",
-        "-",
-        "--",
-        "---",
-        "—",
-        "——",
-        ".",
-        "/",
-        "无",
-        "空",
-        "暂无",
-        "未知",
-        "不详",
-        "缺失",
-    ]
+_SPELT = (
+    "#n/a|#n/a n/a|#na|-1.#ind|-1.#qnan|-nan|1.#ind|1.#qnan|<na>|n/a|na|null|nan|none",
+    "n.a.|n.a|(null)|<null>|nil|\\n|unknown|not available|not applicable|missing|tbd|tba",
+    "?|??|???|-|--|---|—|——|.|/|无|空|暂无|未知|不详|缺失",
 )
+MARKS = frozenset(mark for line in _SPELT for mark in line.split("|"))
 WEAK = frozenset(
-    ["unknown", "none", "na", "nil", ".", "/", "无", "missing", "未知"]
+    ("unknown", "none", "na", "nil", ".", "/", "无", "missing", "未知")
 )  # words and codes that may be meant
 LIKE = 0.5  # share of rows in the mark's own shape from which it is one of the column's values
 

@@ -15,8 +15,14 @@ def find(column: Coded, earlier: Mapping[int, Form]) -> dict[int, Form]:
     """Decimals that are much shorter when rounded to DIGITS significant digits."""
     found = {}
     for code, text in enumerate(column.values):
-        if code and code not in earlier and _LONG.match(text):
-            after = f"{float(text):.{DIGITS}g}"
-            if len(after) + SHORTER <= len(text) and "e" not in after:
-                found[code] = Form(after, "precision", "the last digits are the noise of binary arithmetic", 0.9)
+        if code and code not in earlier and (after := shorter(text)) != text:
+            found[code] = Form(after, "precision", "the last digits are the noise of binary arithmetic", 0.9)
     return found
+
+
+def shorter(text: str) -> str:
+    """The decimal that was meant; the text itself where it has no such noise."""
+    if not _LONG.match(text):
+        return text
+    after = f"{float(text):.{DIGITS}g}"
+    return after if len(after) + SHORTER <= len(text) and "e" not in after else text

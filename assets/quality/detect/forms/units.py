@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assets.quality.detect.coded import Coded
+from assets.quality.detect.forms.measures import FACTORS, KNOWN
 from assets.quality.detect.forms.model import Form
+from assets.quality.detect.forms.precision import shorter
 
 _CURRENCIES = "USD|EUR|GBP|CNY|RMB|JPY|HKD|CHF|CAD|AUD|INR|KRW|SGD|TWD|Rs"
 _NUMBER = re.compile(
@@ -24,180 +26,6 @@ SPELLINGS = 60
 SHARE = {True: 0.004, False: 0.05}  # of the rows that a second unit must have: one that is known, any other word
 LEAST = 3  # rows
 CODE = 4  # digits from which numbers of one length are codes, not quantities
-KNOWN = frozenset(
-    [
-        "%",
-        "‰",
-        "°",
-        "$",
-        "€",
-        "£",
-        "¥",
-        "￥",
-        "₹",
-        "usd",
-        "eur",
-        "gbp",
-        "cny",
-        "rmb",
-        "jpy",
-        "hkd",
-        "chf",
-        "cad",
-        "aud",
-        "inr",
-        "krw",
-        "sgd",
-        "twd",
-        "rs",
-        "dollar",
-        "dollars",
-        "euro",
-        "euros",
-        "yuan",
-        "pound",
-        "pounds",
-        "mm",
-        "cm",
-        "dm",
-        "m",
-        "km",
-        "in",
-        "inch",
-        "inches",
-        "ft",
-        "feet",
-        "foot",
-        "yd",
-        "mi",
-        "mile",
-        "miles",
-        "mg",
-        "g",
-        "kg",
-        "t",
-        "lb",
-        "lbs",
-        "oz",
-        "ounce",
-        "ounces",
-        "gram",
-        "grams",
-        "kilo",
-        "ton",
-        "tons",
-        "ml",
-        "cl",
-        "dl",
-        "l",
-        "liter",
-        "liters",
-        "litre",
-        "litres",
-        "gal",
-        "gallon",
-        "pt",
-        "qt",
-        "floz",
-        "fl",
-        "cc",
-        "s",
-        "sec",
-        "secs",
-        "second",
-        "seconds",
-        "min",
-        "mins",
-        "minute",
-        "minutes",
-        "h",
-        "hr",
-        "hrs",
-        "hour",
-        "hours",
-        "d",
-        "day",
-        "days",
-        "wk",
-        "week",
-        "weeks",
-        "mo",
-        "month",
-        "months",
-        "y",
-        "yr",
-        "yrs",
-        "year",
-        "years",
-        "ms",
-        "hz",
-        "khz",
-        "mhz",
-        "ghz",
-        "b",
-        "kb",
-        "mb",
-        "gb",
-        "tb",
-        "w",
-        "kw",
-        "mw",
-        "kwh",
-        "v",
-        "a",
-        "mah",
-        "pa",
-        "kpa",
-        "mpa",
-        "bar",
-        "psi",
-        "k",
-        "c",
-        "f",
-        "mph",
-        "kmh",
-        "rpm",
-        "pct",
-        "percent",
-        "pcs",
-        "pc",
-        "ea",
-        "元",
-        "万元",
-        "亿元",
-        "美元",
-        "块",
-        "角",
-        "千克",
-        "公斤",
-        "克",
-        "斤",
-        "吨",
-        "米",
-        "厘米",
-        "毫米",
-        "公里",
-        "千米",
-        "升",
-        "毫升",
-        "分钟",
-        "小时",
-        "秒",
-        "天",
-        "月",
-        "年",
-        "岁",
-        "个",
-        "件",
-        "只",
-        "台",
-        "次",
-        "人",
-    ]
-)
-# ratios of common units and of percentages; 1 first, so that it wins a tie
-FACTORS = (1.0, 0.01, 100.0, 0.001, 1000.0, 0.1, 10.0, 1e-4, 1e4, 1 / 60, 60.0, 2.54, 1 / 2.54, 0.3048, 1 / 0.3048,
-           0.45359237, 1 / 0.45359237, 28.349523, 1 / 28.349523, 29.573530, 1 / 29.573530, 1.609344, 1 / 1.609344)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -262,8 +90,8 @@ def parse(code: int, text: str) -> Affixed | None:
     if m is None:
         return None
     digits = m[2].replace(",", "")
-    bare = digits.lstrip("+-")
-    if (len(bare) > 1 and bare[0] == "0" and bare[1] != ".") or len(bare) > 15:
+    bare = digits.lstrip("+-").split(".")[0]
+    if (len(bare) > 1 and bare[0] == "0") or len(bare) > 15:
         return None
     return Affixed(code, digits, float(digits), (m[1] or "", (m[3] or "").rstrip()))
 
@@ -302,7 +130,7 @@ def _logs(values: list[Affixed], column: Coded) -> list[float]:
 def written(value: Affixed, factor: float, shortest: bool) -> str:
     """The plain number: as its digits stand, or without zeros at the end."""
     if factor == 1.0 and not shortest:
-        return value.digits
+        return shorter(value.digits)
     return f"{round(value.number * factor, 9):.12g}"
 
 
