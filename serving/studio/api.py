@@ -1,10 +1,11 @@
-"""The studio's JSON routes: metric records and dimension tables."""
+"""The studio's JSON routes: metric records, dimension tables and SQL."""
 
 from typing import TYPE_CHECKING
 
 from assets.catalog.dimensions.book import DimensionBook
 from assets.catalog.metrics.book import MetricBook
 from serving.dimension_routes import dimension_routes
+from serving.lab_routes import lab_routes
 from serving.metric_routes import metric_routes
 
 if TYPE_CHECKING:
@@ -23,4 +24,5 @@ def api_routes(studio: "Studio") -> "list[Route]":
     return [
         *metric_routes(lambda: MetricBook(studio.settings, studio.versions), who),
         *dimension_routes(lambda: DimensionBook(studio.settings, studio.versions), who),
+        *lab_routes(lambda: studio.queries),
     ]

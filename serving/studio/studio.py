@@ -20,6 +20,7 @@ from assets.catalog.store.versions import Versions
 from assets.catalog.uses import use
 from core.errors import HeddleError
 from core.settings import Settings
+from serving.studio.queries import Queries
 from serving.studio.results import Results
 from serving.studio.shelf import Listing, Shelf
 from serving.studio.texts import MissingError
@@ -46,6 +47,7 @@ class Studio:
         self._later = ThreadPoolExecutor(1, "looks")
         self.shelf = Shelf(settings, versions, who)
         self.results = Results()
+        self.queries = Queries(settings, versions, who, self.shelf.outdated)
 
     @cached_property
     def lineage(self) -> LineageStore:

@@ -21,6 +21,7 @@ from core.settings import Settings
 if TYPE_CHECKING:
     from sqlglot import exp
 
+LATER = 5.0  # seconds that a server's own limit comes after ours, which says what happened
 log = logging.getLogger(__name__)
 
 
@@ -97,7 +98,7 @@ def _fetch(engine: Engine, text: str, bounds: Limits, stop: Stop, found: Checked
         if stop.why:
             raise QueryError(f"the query was {stop.why}")
         timer.start()
-        return engine.fetch(text, bounds.rows + 1, bounds.seconds)
+        return engine.fetch(text, bounds.rows + 1, bounds.seconds + LATER)
     except HeddleError:
         raise
     except Exception as error:  # each driver has its own errors

@@ -78,12 +78,13 @@ def limited(query: exp.Query, rows: int) -> exp.Query:
 
 def position(query: exp.Expr, message: str) -> tuple[int, int]:
     """Where in the person's text the name stands that an engine complains of; zeros where it names none."""
-    quoted = set(re.findall(r"[\"'`\[]([^\"'`\[\]]+)[\"'`\]]", message)) | set(re.findall(r"[\w.]+", message))
-    names = {part.lower() for name in quoted for part in (name, name.rpartition(".")[2])}
+    places: dict[str, tuple[int, int]] = {}
     for node in query.find_all(exp.Identifier):
-        if node.name.lower() in names and "line" in node.meta and isinstance(node.parent, exp.Column):
-            return _place(node)
-    return 0, 0
+        if "line" in node.meta and isinstance(node.parent, exp.Column):
+            places[node.name.lower()] = min(_place(node), places.get(node.name.lower(), (1 << 30, 0)))
+    words = re.findall(r"[\"'`\[]([^\"'`\[\]]+)[\"'`\]]", message) + re.findall(r"[\w.]+", message)
+    names = (part.lower() for word in words for part in (word, word.rpartition(".")[2]))
+    return next((places[name] for name in names if name in places), (0, 0))
 
 
 def _parsed(sql: str, dialect: str) -> exp.Query:

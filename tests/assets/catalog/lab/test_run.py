@@ -141,7 +141,6 @@ def test_servers(server: str, request: pytest.FixtureRequest, settings: Settings
         "srv", "ann", settings=settings, versions=versions, limits=Limits(1),
     )  # fmt: skip
     assert found.rows == [("50%",)] and found.more
-    sql = "select count(*) from slow"
     for limits, stop in ((Limits(1, 0.4), None), (Limits(1, 20), Stop())):
         began = time.monotonic()
         if stop:
