@@ -1,7 +1,7 @@
 """Each source to scan as an asset with checks, and its schedule."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -13,7 +13,11 @@ from assets.kit import OUTSIDE, VERSION, asset_key, spec_options, specs_of
 from core.naming import Key
 from core.settings import Settings
 
+if TYPE_CHECKING:
+    from assets.security.sensitive.observed import Undecided
+
 READ, ACCEPTED = "everything_was_read", "no_breaking_change_waits"
+GUARDED = "no_unprotected_sensitive_columns"
 OWN = "${heddle:warehouse}"  # a source that other assets of the project make
 MADE = {"raw", "table", "feature"}  # layers that live in the warehouse
 SHOWN = 50  # differences that the metadata lists
@@ -50,6 +54,12 @@ def _asset(source: Source, settings: Settings, deps: list[dg.AssetKey]) -> dg.As
     checks = [
         dg.AssetCheckSpec(READ, asset=key, description="The source answered and every table of it was read."),
         dg.AssetCheckSpec(ACCEPTED, asset=key, description="No breaking change waits to be accepted."),
+        dg.AssetCheckSpec(
+            GUARDED,
+            asset=key,
+            description="Of each column with sensitive data of level 3 or 4, here or made from here unmasked, somebody "
+            "accepted or refused the tag.",
+        ),
     ]
 
     def observe(context: dg.AssetExecutionContext) -> Iterator[Any]:
@@ -64,6 +74,7 @@ def _scan(context: dg.AssetExecutionContext, settings: Settings, source: Source)
     from assets.catalog.lineage.store import LineageStore
     from assets.catalog.observe import observe
     from assets.catalog.store.versions import Versions
+    from assets.security.sensitive.observed import undecided
 
     versions = Versions(settings.catalog)
     found, recorded = observe(settings, versions, source, run=context.run_id, progress=_progress(context))
@@ -88,13 +99,19 @@ def _scan(context: dg.AssetExecutionContext, settings: Settings, source: Source)
         check_results=[
             _result(READ, [f"{table}: {reason}" for table, reason in found.errors]),
             _result(ACCEPTED, [f"{key}: {text}" for key, text in waiting]),
+            _result(GUARDED, [_open(one) for one in undecided(versions, LineageStore(settings.catalog), source.name)]),
         ],
     )
 
 
+def _open(one: "Undecided") -> str:
+    came = f", from {one.origin[0]}.{one.origin[1]}" if one.origin != one.place else ""
+    return f"{one.place[0]}.{one.place[1]}: {one.class_} ({one.confidence:.2f}){came}"
+
+
 def _result(name: str, problems: list[str]) -> dg.AssetCheckResult:
     listed = "\n".join(f"- {p}" for p in problems[:SHOWN])
-    severity = dg.AssetCheckSeverity.WARN if name == READ else dg.AssetCheckSeverity.ERROR
+    severity = dg.AssetCheckSeverity.WARN if name != ACCEPTED else dg.AssetCheckSeverity.ERROR
     return dg.AssetCheckResult(
         check_name=name,
         passed=not problems,

@@ -5,7 +5,7 @@ from a sensitive one is sensitive until a step masks it or a person refuses the 
 """
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from assets.security.sensitive.classes import builtin
 from assets.security.sensitive.columns import Finding
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 KIND = "sensitive"  # kind of the measurement; its key is SOURCE/TABLE
 PREFIX = "pii:"
+GRAVE = 3  # level from which somebody has to say what becomes of a column
 Place = tuple[str, str]  # asset or table, and column
 Findings = Mapping[str, Finding | None]
 
@@ -112,3 +113,41 @@ def classes_of(flowed: "Flow[Place]", key: str) -> dict[str, dict[str, float]]:
 def worst(classes: Collection[str]) -> int:
     """The highest level of classes, 0 where there are none."""
     return max((builtin()[c].level for c in classes), default=0)
+
+
+class Undecided(NamedTuple):
+    """A column of a grave class about which nobody said anything, and the column that the class came from."""
+
+    place: Place
+    class_: str
+    confidence: float
+    origin: Place
+
+
+def undecided(versions: "Versions", lineage: "LineageStore", source: str) -> list[Undecided]:
+    """Columns of level 3 and 4 that a source holds, or that are made from it unmasked, without a person's word.
+
+    A person's word is a tag about persons or secrets of that column accepted or refused; what was accepted upstream
+    counts below it.
+    """
+    from assets.catalog.searchable import assets_of_tables
+    from assets.catalog.tags.kept import GUARDED, all_tags
+
+    assets = assets_of_tables(versions)
+    mine = {assets.get(key, key) for key in known(versions) if key.startswith(f"{source}/")}
+    said = {
+        (key, column)
+        for key, tags in all_tags(versions).items()
+        for column, name, held in tags.each()
+        if held.state != "proposed" and name.startswith(GUARDED)
+    }
+    flowed = flown(versions, lineage)
+    found = []
+    for place, tags in flowed.nodes().items():
+        for name, confidence in tags.items():
+            class_ = name.removeprefix(PREFIX)
+            origin = flowed.path(place, name)[0]
+            grave = builtin()[class_].level >= GRAVE and place[1] and place not in said
+            if grave and origin[0] in mine:
+                found.append(Undecided(place, class_, confidence, origin))
+    return sorted(found)

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from assets.catalog.record import accept, current, pending
-from assets.catalog.scan_defs import ACCEPTED, READ, definitions
+from assets.catalog.scan_defs import ACCEPTED, GUARDED, READ, definitions
 from assets.catalog.store.versions import Versions
 from core.settings import Settings
 from orchestration.cli.main import main
@@ -50,7 +50,7 @@ def alter(tmp_path: Path, sql: str) -> None:
 
 def test_a_scan_is_known_to_dagster_and_keeps_no_sensitive_value(shop: Settings, tmp_path: Path) -> None:
     done = run(shop)
-    assert done.success and checks(done) == {READ: True, ACCEPTED: True}
+    assert done.success and checks(done) == {READ: True, ACCEPTED: True, GUARDED: True}
     seen = done.get_asset_observation_events()
     assert [e.asset_observation_data.asset_observation.asset_key for e in seen] == [
         dg.AssetKey(["raw", "shop", "orders"])
@@ -66,11 +66,11 @@ def test_a_scan_is_known_to_dagster_and_keeps_no_sensitive_value(shop: Settings,
 def test_a_breaking_change_turns_the_check_red_until_accepted(shop: Settings, tmp_path: Path) -> None:
     run(shop)
     alter(tmp_path, "alter table orders rename column total to amount")
-    assert checks(run(shop)) == {READ: True, ACCEPTED: False}
+    assert checks(run(shop)) == {READ: True, ACCEPTED: False, GUARDED: True}
     versions = Versions(shop.catalog)
     assert [(d.column, d.after) for d in pending(versions, KEY)] == [("total", "amount")]
     accept(versions, KEY, "ann")
-    assert checks(run(shop)) == {READ: True, ACCEPTED: True}
+    assert checks(run(shop)) == {READ: True, ACCEPTED: True, GUARDED: True}
 
 
 def test_a_source_that_is_down_fails_by_name_and_changes_nothing(shop: Settings) -> None:
