@@ -11,6 +11,7 @@ from serving.studio.texts import Say
 
 T = TypeVar("T", bound=BaseModel)
 Errors = dict[str, str]  # field -> what is wrong with it; "" is the form as a whole
+_PLACE = r"\b(?:field|column|key) {}(?!\w):?"  # as messages name a field
 _SAID = {"string_pattern_mismatch": "e_name", "string_too_short": "e_empty", "missing": "e_empty",
          "too_short": "e_empty", "string_too_long": "e_long"}  # fmt: skip
 
@@ -44,9 +45,10 @@ def checked(content: Mapping[str, Any], shape: type[T], say: Say, prefix: str = 
 
 def by_field(error: HeddleError, known: Collection[str], say: Say) -> Errors:
     """An error beside the field that its message names; beside none where it names none of these."""
-    text = f"{error.what}. {say('fix')}: {error.fix}" if error.fix else error.what
-    named = [k for k in known if k and re.search(rf"\b(?:field|column|key) {re.escape(k)}(?!\w)", error.what)]
-    return {max(named, key=len, default=""): text}
+    places = {k: found for k in known if k and (found := re.search(_PLACE.format(re.escape(k)), error.what))}
+    field = max(places, key=len, default="")
+    what = error.what[places[field].end() :].strip() or error.what if field else error.what
+    return {field: f"{what}. {say('fix')}: {error.fix}" if error.fix else what}
 
 
 def status_of(error: HeddleError) -> int:

@@ -144,6 +144,8 @@ class _Writer:
         for column in self.wanted.columns:
             if column.name not in kept:
                 yield self._say("add", column)
+                if column.comment and self.dialect in ("postgres", "duckdb"):  # others have it in the definition
+                    yield self._say("comment", column)
         for column in self.now.columns:
             if self.renamed.get(column.name, column.name) not in target:
                 yield self._say("drop", column, loses=f"the values of {self.now.path}.{column.name}")
