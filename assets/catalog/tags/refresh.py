@@ -18,7 +18,6 @@ from assets.catalog.tags.kept import DECIDED, GUARDED, KIND, Tag, Tags, all_tags
 from assets.catalog.tags.propose import Proposal, of_table
 from assets.catalog.tags.vocabulary import load
 from assets.catalog.tags.ways import Place, masked, ways
-from assets.security.sensitive.observed import proposed
 from core.settings import Settings
 
 STEADY = 0.05  # a confidence that moves less is no new version
@@ -75,6 +74,7 @@ def carry(
 def _own(folder: Path, versions: Versions) -> tuple[Own, dict[str, set[str]], set[Place]]:
     """The proposals of each column by itself, the columns of each asset, and the columns that hold hashes."""
     from assets.catalog.semantics import registry
+    from assets.security.sensitive.observed import proposed
 
     types = registry.load(folder)
     vocabulary, assets = load(folder, types), assets_of_tables(versions)
