@@ -17,6 +17,8 @@ from assets.catalog.narrate.narrate import Told, told_of
 from assets.catalog.record import pending
 from assets.catalog.scan.profile.withhold import withhold
 from assets.catalog.searchable import assets_of_tables
+from assets.catalog.standards.kept import Moment
+from assets.catalog.standards.kept import history as compliance
 from assets.catalog.store.versions import Version, Versions
 from assets.catalog.tags.kept import Tags, of_asset
 from core.errors import HeddleError
@@ -43,6 +45,7 @@ class Card:
         measured: what the last run and scan said; see register.measured.
         tagged: tags with where they come from and what was decided; `tags_number` is the number of their version.
         told: what a language model said, beside what templates and people say; `told_note` why it said nothing new.
+        compliance: how its columns kept their standards, the newest moment first.
     """
 
     key: str
@@ -64,6 +67,7 @@ class Card:
     tags_number: int = 0
     told: Told | None = None
     told_note: str = ""
+    compliance: tuple[Moment, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -103,6 +107,7 @@ def card(versions: Versions, key: str, below: Mapping[str, Sequence[str]] | None
         tags_number=tagged.number,
         told=told,
         told_note=note,
+        compliance=tuple(compliance(versions, asset)),
         tags=document.get("tags", {}) | dict.fromkeys([*written.get("tags", []), *(entry.tags if entry else ())], ""),
         owners=tuple(written.get("owners", [])) or tuple(document.get("owners", [])) or _owner(entry),
         upstream=tuple(document.get("upstream", [])),

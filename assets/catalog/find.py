@@ -1,5 +1,8 @@
 """Search over the whole catalogue, as one person may see it."""
 
+from collections.abc import Collection
+
+from assets.catalog.kinds import records
 from assets.catalog.people import sees, teams
 from assets.catalog.search.index import Index
 from assets.catalog.search.model import Hit
@@ -9,13 +12,19 @@ from assets.catalog.store.versions import Versions
 from core.settings import Settings
 
 
-def find(settings: Settings, versions: Versions, question: str, who: str, limit: int = 10) -> list[Hit]:
-    """The entries that fit a question best and that a person may see.
+def find(
+    settings: Settings, versions: Versions, question: str, who: str, limit: int = 10, kinds: Collection[str] = ()
+) -> list[Hit]:
+    """The entries that fit a question best and that a person may see: assets, tables, metrics, dimensions, standards.
+
+    Args:
+        kinds: of the entries that are wanted, such as table, metric, standard; none for all.
 
     Raises:
         SourceError: teams.yaml is wrong.
     """
-    found = list(entries(versions, registry.load(settings.catalog_files)))
+    types = registry.load(settings.catalog_files)
+    found = [*entries(versions, types), *records(settings.catalog_files, types)]
     may = sees(who, teams(settings.catalog_files))
-    seen = {e.key: may(e.tags, e.owner.split(", ")) for e in found}
+    seen = {e.key: (not kinds or e.kind in kinds) and may(e.tags, e.owner.split(", ")) for e in found}
     return Index.build(found).search(question, limit, lambda key: seen[key])

@@ -16,7 +16,7 @@ from typing import Generic, NamedTuple, TypeVar
 import yaml
 from pydantic import BaseModel
 
-from assets.catalog.standards.model import read, read_all
+from assets.catalog.standards.model import read_all, read_good
 from assets.catalog.store.versions import Change, Version, Versions
 from core.errors import HeddleError, SourceError
 
@@ -54,14 +54,7 @@ class Records(Generic[T]):
 
     def readable(self) -> tuple[dict[str, T], dict[str, SourceError]]:
         """The records whose files can be read, and what is wrong with the others, by name; nothing is taken in."""
-        found: dict[str, T] = {}
-        wrong: dict[str, SourceError] = {}
-        for path in sorted(self.folder.glob("*.yaml")):
-            try:
-                found[path.stem] = read(path, self.shape)
-            except SourceError as error:
-                wrong[path.stem] = error
-        return found, wrong
+        return read_good(self.folder, self.shape)
 
     def get(self, name: str) -> Kept[T]:
         """One record. Raises HeddleError when there is none."""

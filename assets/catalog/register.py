@@ -8,6 +8,7 @@ from assets.catalog import describe
 from assets.catalog.facts import KIND, AssetFacts
 from assets.catalog.reach import reaches
 from assets.catalog.score import Score, score
+from assets.catalog.standards.kept import latest
 from assets.catalog.store.versions import Change, Version, Versions
 from assets.catalog.uses import used
 
@@ -58,4 +59,5 @@ def values(versions: Versions, facts: Iterable[AssetFacts]) -> dict[str, Score]:
     reach = reaches({f.key: f.downstream for f in facts})
     uses = used(versions, KIND)
     now = datetime.now(UTC)
-    return {f.key: score(f, uses.get(f.key, 0.0), reach[f.key], now) for f in facts}
+    kept = latest(versions)
+    return {f.key: score(f, uses.get(f.key, 0.0), reach[f.key], now, compliance=kept.get(f.key)) for f in facts}

@@ -43,18 +43,26 @@ class Score(NamedTuple):
     parts: dict[str, Part]
 
 
-def score(facts: AssetFacts, uses: float, reach: int, now: datetime, weights: Mapping[str, float] = WEIGHTS) -> Score:
+def score(
+    facts: AssetFacts,
+    uses: float,
+    reach: int,
+    now: datetime,
+    weights: Mapping[str, float] = WEIGHTS,
+    compliance: float | None = None,
+) -> Score:
     """The value of an asset.
 
     Args:
         uses: queries, answers and requests that used it in the last 30 days.
         reach: assets downstream of it, however far.
         weights: of the five parts; they are normalised.
+        compliance: percent of its values that keep their standards, None where none were checked.
     """
     found = {
         "use": Found(_log(uses, MANY_USES), f"{uses:.0f} uses in 30 days", f"近30天使用 {uses:.0f} 次"),
         "reach": Found(_log(reach, MANY_ASSETS), f"{reach} assets depend on it", f"有 {reach} 个下游资产"),
-        "quality": _quality(facts),
+        "quality": _quality(facts, compliance),
         "freshness": _freshness(facts, now),
         "cost": _cost(facts),
     }
@@ -67,8 +75,22 @@ def _log(amount: float, full: int) -> float:
     return min(1.0, log1p(max(0.0, amount)) / log1p(full))
 
 
-def _quality(facts: AssetFacts) -> Found:
-    ran = [c for c in facts.checks if c.passed is not None]
+def _quality(facts: AssetFacts, compliance: float | None) -> Found:
+    """Of checks, and of standards where these were measured, half each."""
+    checks = _checks(facts, compliance is not None)
+    if compliance is None:
+        return checks
+    kept = compliance / 100
+    return Found(
+        (checks.value + kept) / 2,
+        f"{checks.why}; {compliance:.2f} % of the values keep the standards",
+        f"{checks.why_zh}；{compliance:.2f}% 的取值符合数据标准",
+    )
+
+
+def _checks(facts: AssetFacts, measured: bool) -> Found:
+    # checks of standards count by their share of values, in the other half, where that was measured
+    ran = [c for c in facts.checks if c.passed is not None and not (measured and c.name.startswith("standard_"))]
     if not ran:
         return Found(UNKNOWN, "no check ran", "尚未运行检查")
     passed = sum(bool(c.passed) for c in ran)

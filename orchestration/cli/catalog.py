@@ -104,19 +104,21 @@ def scan(names: tuple[str, ...], whole: bool, author: str) -> None:
 @catalog.command()
 @click.argument("words", nargs=-1, required=True)
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--kind", "kinds", multiple=True, help="table, raw, metric, dimension, standard, codes, … (repeatable).")
 @click.option("--as", "who", default=getpass.getuser, help="Whose eyes: private entries of others are not found.")
-def search(words: tuple[str, ...], limit: int, who: str) -> None:
-    """Find tables, models, endpoints and documents by what they hold, in English or Chinese, each with the reasons.
+def search(words: tuple[str, ...], limit: int, kinds: tuple[str, ...], who: str) -> None:
+    """Find tables, models, metrics, dimensions, standards and more, in English or Chinese, each with the reasons.
 
     \b
     Examples:
       heddle catalog search active users last 30 days
       heddle catalog search 近30天活跃用户数据
+      heddle catalog search --kind metric --kind standard 手机号
     """
     from assets.catalog.find import find
 
     settings = config.load()
-    hits = find(settings, opened(), " ".join(words), who, limit)
+    hits = find(settings, opened(), " ".join(words), who, limit, kinds)
     for hit in hits:
         click.secho(visible(hit.key), bold=True)
         for reason in hit.reasons:

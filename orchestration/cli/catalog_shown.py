@@ -63,6 +63,7 @@ def plain(card: "Card") -> str:
             "told_note": card.told_note,
             "told": card.told.model_dump(mode="json") if card.told else None,
             "told_note": card.told_note,
+            "compliance": [m.model_dump(mode="json") | {"percent": m.percent} for m in card.compliance],
             "tags": card.tags,
             "column_tags": card.tagged.model_dump(mode="json", exclude_defaults=True).get("columns", {}),
             "column_tags": card.tagged.model_dump(mode="json", exclude_defaults=True).get("columns", {}),
@@ -90,6 +91,7 @@ def _facts(card: "Card") -> list[tuple[str, str]]:
         ("made", " ".join(filter(None, (measured.get("made", ""), measured.get("run", ""))))),
         ("checks", f"{sum(c['passed'] for c in checks)} of {len(checks)} passed" if checks else ""),
         ("score", f"{measured['score']}: {'; '.join(p['why'] for p in parts.values())}" if parts else ""),
+        ("standards", _kept(card)),
         ("from", ", ".join(card.upstream)),
         ("used by", ", ".join(card.downstream)),
         ("scanned as", card.table),
@@ -97,6 +99,16 @@ def _facts(card: "Card") -> list[tuple[str, str]]:
         ("versions", str(len(card.history))),
     ]
     return [(name, value) for name, value in found if value]
+
+
+def _kept(card: "Card") -> str:
+    """The compliance now, the standards that are not kept, and how it was before."""
+    said = [f"{m.percent:.2f} %" for m in card.compliance if m.percent is not None]
+    if not said:
+        return ""
+    broken = ", ".join(f"{k.column} {k.standard} {k.percent:.2f} %" for k in card.compliance[0].found if k.broken)
+    before = f"; before {', '.join(said[1:4])}" if said[1:] else ""
+    return f"{said[0]} of the values keep them{f' ({broken})' if broken else ''}{before}"
 
 
 def _row(line: "Line") -> tuple[str, ...]:

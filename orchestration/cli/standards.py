@@ -98,7 +98,7 @@ def refuse(names: tuple[str, ...], author: str) -> None:
 
 @standards.command()
 def check() -> None:
-    """Compliance of the warehouse's tables with the approved standards, in percent.
+    """Compliance of the warehouse's tables with the approved standards, in percent; kept in the catalogue.
 
     \b
     Example:
@@ -107,16 +107,20 @@ def check() -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from assets.catalog.standards.kept import keep
     from assets.catalog.standards.measure import measure
+    from assets.catalog.store.versions import Versions
     from core.naming import Key, table_name
     from resources.open import warehouse
 
     settings = config.load()
     approved = [s for s in read_all(settings.catalog_files / FOLDER, Standard).values() if s.status == "approved"]
-    store, codes = warehouse(settings), _codes(settings)
+    store, codes, versions = warehouse(settings), _codes(settings), Versions(settings.catalog)
     table = Table("table", "column", "standard", "rows", "compliance", "violations", box=None)
     for asset in sorted({p.asset for s in approved for p in s.columns}):
-        for c in measure(store, table_name(Key.parse(asset)), asset, approved, codes):
+        found = measure(store, table_name(Key.parse(asset)), asset, approved, codes)
+        keep(versions, asset, found)
+        for c in found:
             broken = ", ".join(f"{k} {v}" for k, v in c.violations.items() if v)
             table.add_row(asset, c.column, c.standard, f"{c.rows:,}", f"{c.share:.3%}", broken)
     Console(markup=False, emoji=False).print(table)

@@ -31,9 +31,11 @@ from serving.studio.pages import (
     lab,
     metric,
     metric_edit,
+    record,
     remote,
     remote_change,
     save,
+    tag_save,
 )
 from serving.studio.studio import Studio
 from serving.studio.texts import COOKIE, LANGUAGES, MissingError
@@ -49,6 +51,8 @@ PAGES: Mapping[str, Page] = {
     "/entry": entry.page,
     "/column": column.page,
     "/graph": graph.page,
+    "/standard": record.standard,
+    "/codes": record.codes,
     "/lineage/import": exchange.page,
     "/lab": lab.page,
     "/lab/download": lab.download,
@@ -76,6 +80,7 @@ ACTIONS: Mapping[str, Action] = {
     "/column": save.column,
     "/accept": save.accept,
     "/relation": save.relation,
+    "/tags": tag_save.save,
     "/lineage/import": exchange.take,
     "/lab": lab.act,
     "/metric/edit": metric_edit.save,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assets.catalog.changes.entry import TABLE
 from assets.catalog.facts import KIND as ASSET
+from assets.catalog.kinds import KINDS, MARK, records, stamp
 from assets.catalog.people import FILE, sees, teams
 from assets.catalog.record import SOURCE
 from assets.catalog.search.model import Entry, Hit
@@ -105,6 +106,7 @@ class Shelf:
         self._numbers: dict[tuple[str, str], int] = {}
         self._mark = (0, 0, 0)
         self._people = 0.0
+        self._written: tuple[float, ...] = ()
         self._asked = 0.0
 
     def listing(self) -> Listing:
@@ -125,8 +127,8 @@ class Shelf:
         self._asked = 0.0
 
     def _refresh(self) -> None:
-        mark, people = self._versions.mark(), self._stamp()
-        if self._listing is not None and (mark, people) == (self._mark, self._people):
+        mark, people, written = self._versions.mark(), self._stamp(), stamp(self._settings.catalog_files)
+        if self._listing is not None and (mark, people, written) == (self._mark, self._people, self._written):
             return
         numbers = self._versions.numbers()
         if self._listing is None or people != self._people:
@@ -135,7 +137,9 @@ class Shelf:
             changed = {entry for entry, number in numbers.items() if self._numbers.get(entry) != number}
             changed |= self._versions.measured_since(self._mark[2])
             self._listing = self._after(self._listing, changed)
-        self._numbers, self._mark, self._people = numbers, mark, people
+            if written != self._written:
+                self._listing = self._with_records(self._listing)
+        self._numbers, self._mark, self._people, self._written = numbers, mark, people, written
 
     def _after(self, old: Listing, changed: Collection[tuple[str, str]]) -> Listing:
         keys = {key for kind, key in changed if kind in (ASSET, TABLE, TAGS)}
@@ -149,9 +153,19 @@ class Shelf:
     def _read(self) -> Listing:
         from assets.catalog.search.index import Index
 
-        found = list(entries(self._versions, registry.load(self._settings.catalog_files)))
+        types = registry.load(self._settings.catalog_files)
+        found = [*entries(self._versions, types), *records(self._settings.catalog_files, types)]
         scores = {key: document.get("score") for key, document in self._versions.last_measured(ASSET)}
         return self._made(_rows(found, scores), self._hidden(found), Index.build(found))
+
+    def _with_records(self, old: Listing) -> Listing:
+        """With the metrics, dimensions, standards and code tables read again."""
+        found = list(records(self._settings.catalog_files, registry.load(self._settings.catalog_files)))
+        former = {r.key for r in old.rows if r.kind in KINDS}
+        rows = [r for r in old.rows if r.key not in former]
+        hidden = {k for k in old.hidden if k.partition(MARK)[0] not in KINDS} | self._hidden(found)
+        index = old.lookup.update(found, former - {e.key for e in found})
+        return self._made([*rows, *_rows(found, {})], hidden, index)
 
     def _updated(self, old: Listing, keys: set[str]) -> Listing:
         """With these assets and scanned tables read again."""
@@ -190,6 +204,6 @@ def _below(rows: Iterable[Row], tables: Mapping[str, str]) -> dict[str, list[str
     """Asset -> assets made from it; what scanned tables refer to is no lineage."""
     found: dict[str, list[str]] = {}
     for row in rows:
-        for key in row.upstream if row.key not in tables else ():
+        for key in row.upstream if row.key not in tables and row.kind not in KINDS else ():
             found.setdefault(key, []).append(row.key)
     return found

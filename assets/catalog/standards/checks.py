@@ -27,10 +27,12 @@ def definitions(settings: Settings, others: Iterable[dg.Definitions]) -> dg.Defi
         for asset in dict.fromkeys(p.asset for p in standard.columns):
             if asset in keys:
                 tables.setdefault(asset, []).append(standard)
-    return dg.Definitions(asset_checks=[_check(asset, mine, codes) for asset, mine in tables.items()])
+    return dg.Definitions(asset_checks=[_check(settings, asset, mine, codes) for asset, mine in tables.items()])
 
 
-def _check(asset: str, standards: list[Standard], codes: dict[str, CodeTable]) -> dg.AssetChecksDefinition:
+def _check(
+    settings: Settings, asset: str, standards: list[Standard], codes: dict[str, CodeTable]
+) -> dg.AssetChecksDefinition:
     key = dg.AssetKey(asset.split("/"))
 
     @dg.multi_asset_check(
@@ -44,11 +46,14 @@ def _check(asset: str, standards: list[Standard], codes: dict[str, CodeTable]) -
     def check(
         context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> Iterable[dg.AssetCheckResult]:
+        from assets.catalog.standards.kept import keep
         from assets.catalog.standards.measure import measure
+        from assets.catalog.store.versions import Versions
 
         chosen = {c.name for c in context.selected_asset_check_keys}
         wanted = [s for s in standards if f"standard_{s.name}" in chosen]
         found = measure(warehouse, table_name(Key.parse(asset)), asset, wanted, codes)
+        keep(Versions(settings.catalog), asset, found, context.run.run_id)
         for standard in wanted:
             mine = [c for c in found if c.standard == standard.name]
             yield dg.AssetCheckResult(

@@ -144,6 +144,18 @@ def read_all(folder: Path, shape: type[T]) -> dict[str, T]:
     return {p.stem: read(p, shape) for p in sorted(folder.glob("*.yaml"))}
 
 
+def read_good(folder: Path, shape: type[T]) -> tuple[dict[str, T], dict[str, SourceError]]:
+    """Those of a folder that can be read, by name, and what is wrong with the others."""
+    found: dict[str, T] = {}
+    wrong: dict[str, SourceError] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            found[path.stem] = read(path, shape)
+        except SourceError as error:
+            wrong[path.stem] = error
+    return found, wrong
+
+
 def write(folder: Path, standard: Standard) -> Path:
     """Writes a standard's file beside and renames it in place."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from serving.studio.pages.record import address
 from serving.studio.shelf import Listing, Row, Wanted
 from serving.studio.visit import Visit
 
@@ -40,6 +41,7 @@ def page(visit: Visit) -> str:
         choices=_narrowed(listing, wanted)[1],
         common={tag for tag, n in everywhere.items() if 2 * n > len(listing.rows)},
         empty=not listing.rows,
+        address=address,
     )
 
 

@@ -15,12 +15,14 @@ from assets.catalog.scan.sources import load_sources
 from assets.catalog.standards.model import FOLDER, Standard, read_all
 from core.hashing import digest
 from serving.studio import pictures
+from serving.studio.pages.tags import shown
 from serving.studio.shelf import Listing
 from serving.studio.studio import Studio
 from serving.studio.visit import Visit
 
 PAGE = 100  # columns of a page
 MOST_VERSIONS = 50
+MOST_MOMENTS = 12  # of compliance
 MEASURED = dict.fromkeys(("rows", "rows_exact", "size", "made", "run", "changed", "table_at", "score", "parts"))
 
 
@@ -54,6 +56,8 @@ def page(visit: Visit) -> str:
         pending_mark=mark(card.pending),
         relations=of_table(studio.relations(listing), card.table) if card.table else [],
         standards=_standards(studio, card),
+        compliance=card.compliance[:MOST_MOMENTS],
+        tagged=shown(visit, card),
         live=card.table.partition("/")[0] in {s.name for s in load_sources(studio.settings)},
     )
 

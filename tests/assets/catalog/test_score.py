@@ -46,6 +46,13 @@ def test_a_check_that_passes_raises_and_one_that_fails_lowers(outcomes: list[boo
         assert (after >= before) if passed else (after <= before)
 
 
+@given(st.floats(0, 100), st.floats(0, 100))
+def test_keeping_the_standards_raises_quality(one: float, other: float) -> None:
+    ran = (Check(name="a", passed=True), Check(name="standard_mobile", passed=False))
+    low, high = (score(facts(checks=ran), 1, 1, NOW, compliance=c).parts["quality"] for c in sorted((one, other)))
+    assert low.value <= high.value and "1 of 1 checks passed" in low.why and "keep the standards" in low.why
+
+
 def test_parts_and_weights_are_told() -> None:
     found = score(facts(checks=(Check(name="a", passed=True), Check(name="b", passed=None))), 12, 3, NOW)
     assert {k: p.why for k, p in found.parts.items()} == {
