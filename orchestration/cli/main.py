@@ -26,6 +26,7 @@ COMMANDS = {
     "run": "orchestration.cli.run:run",
     "sensitive": "orchestration.cli.sensitive:sensitive",
     "serve": "orchestration.cli.serve:serve",
+    "sql": "orchestration.cli.sql:sql",
     "standards": "orchestration.cli.standards:standards",
     "studio": "orchestration.cli.studio:studio",
     "templates": "orchestration.cli.templates:templates",
