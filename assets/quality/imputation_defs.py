@@ -14,7 +14,7 @@ from core.schema import ColumnLineage, ColumnSource
 from core.settings import Settings
 from resources.ports import Objects, Warehouse
 
-CURRENT = "current"
+CURRENT = "champion"  # what the layer's alias is called
 KEEP = 5
 _CODE = [f"assets.quality.impute.{name}" for name in ("choose", "fill", "missing", "model", "table", "trials")]
 _MORE_MISSING = 2.0  # times the share of missing values that the models were fitted with
@@ -118,7 +118,7 @@ def _current(objects: Objects, spec: Spec) -> Any:
     key = Key.parse(spec.model)
     version = objects.alias(key, CURRENT)
     if version is None:
-        raise StoreError(f"there is no {spec.model} yet", f"run: heddle run {spec.model}")
+        raise StoreError(f"there is no {spec.model} yet", f"run: heddle run '{spec.model}'")
     return store.read(objects.path(key, version))
 
 
