@@ -28,8 +28,10 @@ BI = "assets.analytics.bi_defs"
 SCANS = "assets.catalog.scan_defs"
 GATES = "assets.catalog.gate_defs"
 DIMENSIONS = "assets.catalog.dimensions.dimension_defs"
+QUALITY = "assets.quality.defs"
 STANDARDS = "assets.catalog.standards.checks"
 IMPUTATIONS = "assets.quality.imputation_defs"
+FUSION = "assets.quality.fusion_defs"
 
 
 def build_definitions(
@@ -55,5 +57,7 @@ def build_definitions(
         parts.append(import_module(SCANS).definitions(settings, parts))
         parts.append(import_module(DIMENSIONS).definitions(settings, parts))
         parts.append(import_module(IMPUTATIONS).definitions(settings, parts))
+        parts.append(import_module(FUSION).definitions(settings, parts))
+        parts.append(import_module(QUALITY).definitions(settings, parts))
         parts.append(import_module(STANDARDS).definitions(settings, parts))
         return with_tags(settings, apply_conditions(dg.Definitions.merge(*parts, shell)))

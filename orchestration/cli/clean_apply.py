@@ -40,7 +40,7 @@ def apply(
     """
     from assets.quality.rules.apply import Targets
     from assets.quality.rules.apply import apply as run
-    from assets.quality.rules.reading import looked_up
+    from assets.quality.rules.reading import looked_up, size
     from core.scratch import scratch
     from orchestration.cli.clean import opened, rule_files, table_name
     from resources.open import warehouse
@@ -102,14 +102,6 @@ def explain(
     for name, value in found.items():
         for line in value if isinstance(value, list) else [value]:
             click.echo(f"{name}: {line}")
-
-
-def size(text: str) -> int:
-    """`500MB` in bytes. Raises SourceError."""
-    units = {"MB": 2**20, "GB": 2**30}
-    if text[-2:].upper() not in units or not text[:-2].isdigit():
-        raise SourceError(f"--memory {text!r} is no size", "write 500MB or 2GB")
-    return int(text[:-2]) * units[text[-2:].upper()]
 
 
 def _targets(table: str, into: Path | None) -> "Targets":

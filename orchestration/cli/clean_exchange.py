@@ -8,6 +8,7 @@ import click
 from core import settings as config
 from core.errors import SourceError
 
+GOALS = ["pandera", "dbt", "duckdb", "postgres"]
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -27,7 +28,6 @@ def import_rules(file: Path, table: str | None, action: str, as_json: bool) -> N
       heddle clean import suite.json --table orders.csv --action reject
     """
     from assets.quality.rules.exchange.imported import read
-
     from orchestration.cli.clean import rule_files, table_name
 
     files = rule_files()
@@ -48,24 +48,31 @@ def import_rules(file: Path, table: str | None, action: str, as_json: bool) -> N
 
 @click.command()
 @click.argument("table")
-@click.option("--to", "goal", type=click.Choice(["pandera", "dbt"]), required=True, help="For which tool.")
+@click.option("--to", "goal", type=click.Choice(GOALS), required=True, help="For which tool.")
 @click.option("--into", type=click.Path(dir_okay=False, path_type=Path), help="A file (default: the screen).")
 def export(table: str, goal: str, into: Path | None) -> None:
-    """The accepted rules of TABLE as a pandera schema (Python) or dbt tests (schema.yml).
+    """The accepted rules of TABLE as a pandera schema (Python), dbt tests (schema.yml) or the whole plan in SQL.
 
     \b
     Examples:
       heddle clean export raw/retail/products --to dbt --into models/products.yml
       heddle clean export orders.csv --to pandera
+      heddle clean export raw/retail/products --to duckdb --into clean_products.sql
     """
-    from assets.quality.rules.exchange.exported import dbt_yaml, pandera_code
-
+    from assets.quality.rules.exchange.exported import dbt_yaml, pandera_code, sql_script
+    from core import naming
     from orchestration.cli.clean import rule_files, table_name
+    from resources.open import warehouse
 
     rules = rule_files().accepted(table_name(table))
     if not rules:
         raise SourceError(f"{table}: no rule is accepted", "accept some with `heddle clean accept`")
-    made = {"pandera": pandera_code, "dbt": dbt_yaml}[goal](table_name(table), rules)
+    if goal in ("pandera", "dbt"):
+        made = {"pandera": pandera_code, "dbt": dbt_yaml}[goal](table_name(table), rules)
+    else:
+        settings = config.load()
+        columns = [c.name for c in warehouse(settings).info(naming.table_name(naming.Key.parse(table))).columns]
+        made = sql_script(table, rules, columns, goal)
     for rule, why in made.left_out:
         click.secho(f"left out {rule.id}: {why}", fg="yellow", err=True)
     if into is None:

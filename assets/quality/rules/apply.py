@@ -83,7 +83,7 @@ def apply(
             columns: list[str] | None, predicate: pl.Expr | None, limit: int | None, _size: int | None
         ) -> Iterator[pl.DataFrame]:
             for frame in numbered.collect_batches(
-                chunk_size=_batch_rows(source, memory), maintain_order=True, engine="streaming"
+                chunk_size=batch_rows(source, memory), maintain_order=True, engine="streaming"
             ):
                 outcome = run_batch(made, frame, found)
                 kept.take(outcome.rejected, outcome.changes)
@@ -115,7 +115,8 @@ def _joint(made: Plan, numbered: pl.LazyFrame, memory: int) -> Mapping[str, Join
     return joint.run(made, numbered, count, memory // 2)
 
 
-def _batch_rows(source: pl.LazyFrame, memory: int) -> int:
+def batch_rows(source: pl.LazyFrame, memory: int) -> int:
+    """Rows of a batch, so that those in flight fit into the memory (bytes)."""
     head = source.head(1_000).collect()
     width = max(16.0, head.estimated_size() / max(1, len(head)))
     return int(min(_LARGEST, max(_SMALLEST, memory / (width * _BATCHES))))

@@ -182,10 +182,7 @@ def run_batch(made: Plan, frame: pl.DataFrame, joint: Mapping[str, Joint]) -> Ou
         else:
             work = work.lazy().with_columns(repair.value for repair in stage).collect()
         steps.append((stage, before, work))
-    alone = [test.failing for test in made.tests if not test.joint]
-    fails = work.lazy().select(alone).collect() if alone else pl.DataFrame()
-    together = [_mask(work, joint[test.rule.id].rows).alias(_fail(test.rule)) for test in made.tests if test.joint]
-    fails = fails.hstack(together) if alone else pl.DataFrame(together)
+    fails = _fails(made, work, joint)
     out = [_fail(test.rule) for test in made.tests if test.rejects]
     failing = dict(
         zip((t.rule.id for t in made.tests), (int(fails[_fail(t.rule)].sum()) for t in made.tests), strict=True)
@@ -200,6 +197,19 @@ def run_batch(made: Plan, frame: pl.DataFrame, joint: Mapping[str, Joint]) -> Ou
     rejected = frame.filter(gone).hstack(why)
     changes, counts = _changes(steps, ~gone)
     return Outcome(work.filter(~gone).drop(ROW), rejected, changes, failing | counts)
+
+
+def failing_rows(made: Plan, frame: pl.DataFrame, joint: Mapping[str, Joint]) -> dict[str, pl.Series]:
+    """Rule id -> Booleans, of the tests of a plan without repairs, over a batch."""
+    fails = _fails(made, frame, joint)
+    return {test.rule.id: fails[_fail(test.rule)] for test in made.tests}
+
+
+def _fails(made: Plan, work: pl.DataFrame, joint: Mapping[str, Joint]) -> pl.DataFrame:
+    alone = [test.failing for test in made.tests if not test.joint]
+    fails = work.lazy().select(alone).collect() if alone else pl.DataFrame()
+    together = [_mask(work, joint[test.rule.id].rows).alias(_fail(test.rule)) for test in made.tests if test.joint]
+    return fails.hstack(together) if alone else pl.DataFrame(together)
 
 
 def key(repair: Repair) -> str:

@@ -123,3 +123,11 @@ def looked_up(folder: Path, warehouse: Callable[[], "Warehouse"] | None, beside:
         return from_warehouse(warehouse(), name, folder)
 
     return table
+
+
+def size(text: str) -> int:
+    """`500MB` in bytes. Raises SourceError."""
+    units = {"MB": 2**20, "GB": 2**30}
+    if text[-2:].upper() not in units or not text[:-2].isdigit():
+        raise SourceError(f"memory {text!r} is no size", "write 500MB or 2GB")
+    return int(text[:-2]) * units[text[-2:].upper()]

@@ -4,9 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlglot import exp
+
 from assets.quality.rules.expressions import ascii_classes
 from assets.quality.rules.model import Rule
 from assets.quality.rules.registry import params_of
+from assets.quality.rules.sql import missing, statements
+from core.naming import Key, TableName, table_name
 
 NO_FORM = "there is no form of it"
 _MOSTLY = "a part of the rows cannot be asked for there"
@@ -43,14 +47,8 @@ def pandera_code(table: str, rules: Sequence[Rule]) -> Exported:
             columns.setdefault(rule.columns[0], []).extend(_CHECKS[rule.kind](given))
         else:
             left.append((rule, NO_FORM))
-    lines = [
-        f'"""Rules of {ascii(table)[1:-1]} as pandera checks."""',
-        "",
-        "import datetime",
-        "",
-        "import pandera.polars as pa",
-        "",
-    ]
+    title = repr(f"Rules of {table} as pandera checks.")
+    lines = [title, "", "import datetime", "", "import pandera.polars as pa", ""]
     lines += ["schema = pa.DataFrameSchema(", "    {"]
     for name, checks in columns.items():
         flags = f"nullable={name not in required}, unique={[name] in unique}"
@@ -115,3 +113,19 @@ _TESTS: dict[str, Callable[[Any], Any]] = {
     "in_set": _accepted,
     "inclusion": _relation,
 }
+
+
+def sql_script(table: str, rules: Sequence[Rule], columns: Sequence[str], dialect: str) -> Exported:
+    """The plan of a table of the warehouse as CREATE TABLE statements; only where all rules have a form in SQL."""
+    source = table_name(Key.parse(table))
+    work = TableName(source.schema, f"{source.name}_work")
+    found = statements(rules, columns, source, work, dialect)
+    if found is None:
+        without = missing(rules, dialect)
+        return Exported("", tuple((rule, NO_FORM) for rule in rules if rule.id in without))
+    parts = {"work": found.work, "clean": found.clean, "rejected": found.rejected, "changes": found.changes}
+    texts = [
+        f"CREATE TABLE {exp.table_(f'{source.name}_{name}', db=source.schema, quoted=True).sql(dialect)} AS\n{text};\n"
+        for name, text in parts.items()
+    ]
+    return Exported("\n".join(texts), ())

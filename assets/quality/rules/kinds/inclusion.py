@@ -10,7 +10,7 @@ from assets.quality.rules.expressions import Tables, sql_column
 from assets.quality.rules.kind import Kind, Params
 from assets.quality.rules.model import Rule
 from assets.quality.rules.tree import literal
-from core.errors import SourceError
+from core.errors import HeddleError, SourceError
 from core.naming import Key, table_name
 
 
@@ -69,7 +69,7 @@ class Inclusion(Kind):
             return exp.not_(sql_column(rule.columns[0]).isin(*map(literal, given.values)))
         try:
             name = table_name(Key.parse(given.table))
-        except ValueError:
+        except HeddleError:
             return None
         other = exp.table_(name.name, db=name.schema, quoted=True, alias="heddle_other")
         same = [
