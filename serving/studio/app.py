@@ -31,6 +31,7 @@ from serving.studio.pages import (
     lab,
     metric,
     metric_edit,
+    offline,
     record,
     remote,
     remote_change,
@@ -71,6 +72,7 @@ PAGES: Mapping[str, Page] = {
     "/dimension/export": dimension_files.export,
     "/dimension/clear": dimension_row.confirm_clear,
     "/sources": remote.listed,
+    "/sources/import": offline.page,
     "/source": remote.page,
     "/remote": remote.table,
     "/remote/change": remote_change.page,
@@ -91,10 +93,11 @@ ACTIONS: Mapping[str, Action] = {
     "/dimension/remove": dimension_row.remove,
     "/dimension/import": dimension_files.take,
     "/dimension/clear": dimension_row.clear,
+    "/sources/import": offline.save,
     "/remote": remote.act_now,
     "/remote/change": remote_change.run,
 }
-UPLOADS = {"/lineage/import", "/dimension/import"}
+UPLOADS = {"/lineage/import", "/dimension/import", "/sources/import"}
 HOSTS = ["127.0.0.1", "localhost"]  # another name may be somebody's way to let a foreign page read ours
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "

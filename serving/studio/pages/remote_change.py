@@ -73,9 +73,9 @@ def _missing(visit: Visit, action: Action, fields: Mapping[str, str]) -> Errors:
 
 def _beside(error: HeddleError, fields: Mapping[str, str]) -> Errors:
     """The error beside the field that it speaks of; its words have the column's name too, so that comes last."""
-    words = error.what.replace(fields["column"], "").split()
-    found = next((f for f in ("type", "default", "column") if f in fields and f in words), "")
-    return {found: f"{error.what}. {error.fix}" if error.fix else error.what}
+    said = error.what.removeprefix(f"column {fields['column']}: ")
+    words = said.replace(fields["column"], "").split()
+    return {next((f for f in ("type", "default", "column") if f in fields and f in words), ""): said}
 
 
 def _form(visit: Visit, key: str, action: Action, fields: Mapping[str, str], errors: Errors) -> str:

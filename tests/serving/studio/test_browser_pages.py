@@ -51,7 +51,7 @@ def test_a_metric_is_made_found_and_deleted(address: str, page: Any, tmp_path: P
     page.get_by_text("还没有指标").wait_for()
 
 
-@pytest.mark.covers("MLP-041", "MLP-042", "RM-016")
+@pytest.mark.covers("MLP-041", "RM-016")
 def test_a_dimension_table_from_its_definition_to_clearing(
     address: str, page: Any, studio: Studio, postgres_url: str, tmp_path: Path
 ) -> None:
@@ -119,7 +119,7 @@ def test_a_dimension_table_from_its_definition_to_clearing(
     page.screenshot(path=tmp_path / "dimensions_zh.png")
 
 
-@pytest.mark.covers("MLP-039", "RM-012")
+@pytest.mark.covers("RM-012")
 def test_a_column_is_added_to_a_live_table(
     address: str, page: Any, studio: Studio, postgres_url: str, tmp_path: Path
 ) -> None:

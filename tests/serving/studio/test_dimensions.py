@@ -66,7 +66,7 @@ def test_a_table_is_defined_created_and_its_rows_are_edited(reader: Reader, stud
     assert again.status_code == 400 and "exist" in errors(again.text)[""].lower()
 
     page = row(reader, code="xa", 名称="西安", people="13")
-    assert "西安" in page and "1 rows" in page
+    assert "西安" in page and "Rows: 1" in page
     row(reader, code="bj", 名称=HOSTILE, people="")
     assert errors(reader.send(ROW, reader.form(ROW, ROW, name="city") | {"v.code": "xa", "v.名称": "x"}).text) == {
         "code": "there is a row of this key already"
@@ -100,7 +100,7 @@ def test_files_come_in_with_errors_by_row_and_go_out(reader: Reader) -> None:
     form = reader.form(IMPORT, IMPORT, name="city")
     bad = "编码,name,人口\n1,北京,1\n2,,2\n3,上海,x\n".encode("gbk")
     page = reader.done(IMPORT, form, {"file": ("城市.csv", bad)})
-    assert "nothing was written" in page and "2 bad rows" in page and "城市.csv" in page
+    assert "nothing was written" in page and "Bad rows: 2" in page and "城市.csv" in page
     cells = re.findall(r'<td class="num">(\d+)<td>(\S*?)<td class="error">([^<]+)', page)
     assert [(r, c) for r, c, _ in cells] == [("3", "名称"), ("4", "people")]
     assert "No rows yet" in reader.get("/dimension", name="city").text
@@ -120,7 +120,7 @@ def test_files_come_in_with_errors_by_row_and_go_out(reader: Reader) -> None:
     assert reader.get("/dimension/export", name="city").text.count("\n") == 4
 
     asked = reader.form(CLEAR, CLEAR, name="city")
-    assert "All 3 rows of city go" in reader.get(CLEAR, name="city").text
+    assert "All rows of city (3) go" in reader.get(CLEAR, name="city").text
     other = reader.send(CLEAR, asked | {"typed": "town"})
     assert other.status_code == 400 and "nothing was cleared" in errors(other.text)[""]
     assert "No rows yet" in reader.done(CLEAR, asked | {"typed": "city"})

@@ -30,14 +30,14 @@ def reader(studio: Studio) -> Reader:
 def test_files_of_several_formats_become_edges(reader: Reader) -> None:
     form = reader.form(PAGE, PAGE)
     page = reader.done(PAGE, form, {"file": ("edges.csv", CSV)})
-    assert "edges.csv" in page and "1 edges" in page and "line 3: `from` is empty" in page
+    assert "edges.csv" in page and "Edges: 1" in page and "line 3: `from` is empty" in page
     assert "board" in reader.get("/graph", view="lineage").text
     page = reader.done(PAGE, form | {"name": HOSTILE}, {"file": ("e.jsonl", json.dumps(EVENT).encode())})
     assert "<script>alert" not in page and "&lt;script&gt;" in page
     graph = reader.get("/graph", view="lineage").text
     assert "board" in graph and "<script>alert" not in graph and "alert(1)" in graph
     again = reader.done(PAGE, form | {"name": "edges.csv"}, {"file": ("other.csv", f"from,to\n{SALES},x:y\n".encode())})
-    assert "1 edges" in again and 'data-find="dashboard:board' not in reader.get("/graph").text, "replaced"
+    assert "Edges: 1" in again and 'data-find="dashboard:board' not in reader.get("/graph").text, "replaced"
 
 
 def test_what_cannot_be_read_is_told_beside_the_field(reader: Reader) -> None:

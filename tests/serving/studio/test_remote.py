@@ -7,14 +7,13 @@ from sqlalchemy import create_engine, text
 
 from assets.catalog.card import card
 from assets.catalog.remote.actions import browse, log
-from assets.catalog.remote.offline import tables, take
 from core.settings import Settings
 from serving.studio.studio import Studio
 from tests.serving.studio.conftest import HOSTILE
 from tests.serving.studio.forms import Reader, errors, filled
 
 ODD = '备注 "x" 100%'
-CHANGE, REMOTE = "/remote/change", "/remote"
+CHANGE, REMOTE, OFFLINE = "/remote/change", "/remote", "/sources/import"
 
 
 @pytest.fixture(params=["sqlite", "postgres_url", "mariadb_url"])
@@ -49,22 +48,21 @@ def names(settings: Settings) -> list[str]:
 
 @pytest.mark.covers("MLP-039", "RM-012")
 def test_offline_tables_are_seen_and_changed_where_they_live(
-    reader: Reader, settings: Settings, studio: Studio, tmp_path: Path
+    reader: Reader, settings: Settings, studio: Studio
 ) -> None:
     key = key_of(settings)
     schema, _, name = key.removeprefix("music/").rpartition(".")
-    file = tmp_path / "tables.csv"
-    file.write_text(f"schema,table,column,type\n{schema},{name},id,integer\n{schema},{name},title,varchar(120)\n")
-    take(studio.versions, "music", tables(file), "ann", file.name, whole=True)
-    studio.shelf.outdated()
-    assert key in reader.get("/").text and ">title<" in reader.get("/entry", key=key).text
+    rows = f"{schema},{name},艺术家,id,integer\n{schema},{name},,title,varchar(120)\n"
+    file = "库表.csv", f"库名,表名,表注释,字段名,类型\n{rows}".encode("gbk")
+    page = reader.done(OFFLINE, reader.form(OFFLINE, OFFLINE) | {"source": "music"}, {"file": file})
+    assert '<option value="music" selected>' in page and key in page and ">title<" in reader.get("/entry", key=key).text
 
     listed = reader.get("/sources").text
     assert "music" in listed and "<script>alert" not in listed and "127.0.0.1" not in listed.replace("href", "")
     assert f'href="/remote?key={key.replace("/", "%2F")}"' in reader.get("/source", name="music").text
     live = reader.get(REMOTE, key=key).text
     assert ">title" in live and "title" in live.lower()
-    assert "3 rows counted" in reader.done(REMOTE, filled(live, REMOTE) | {"action": "count"})
+    assert "Rows counted just now: 3" in reader.done(REMOTE, filled(live, REMOTE) | {"action": "count"})
 
     wanted = {"key": key, "action": "add_column", "review": "1", "column": ODD, "type": "varchar(20)"}
     assert errors(reader.get(CHANGE, **wanted | {"type": ""}).text) == {"type": "is empty"}
@@ -107,6 +105,22 @@ def test_what_the_source_has_is_told_from_what_the_catalogue_knows(
         db.execute(text("drop table artist"))
     engine.dispose()
     assert "no such table now" in reader.get(REMOTE, key=key).text
+
+
+def test_tables_of_a_file_are_taken_whole_or_not_at_all(reader: Reader, studio: Studio) -> None:
+    form = reader.form(OFFLINE, OFFLINE)
+    for given, file, field, told in (
+        ({"source": "Music!"}, b"x", "source", "form of a name"),
+        ({"source": "erp"}, None, "file", "choose a file"),
+        ({"source": "erp"}, b"a,b\n1,2\n", "file", "column table is missing"),
+        ({"source": "erp"}, b"table,column,type\nt,a,int\nt,,int\nt,a,int\n", "file", "row 3, column column: is empty"),
+    ):
+        answer = reader.send(OFFLINE, form | given, {"file": ("t.csv", file)} if file else None)
+        assert answer.status_code == 400 and told in errors(answer.text)[field], errors(answer.text)
+        assert "/tmp" not in answer.text and not studio.versions.history("table", "erp/t")
+    odd = f"table,column,type\n{HOSTILE},{HOSTILE},int\n".encode()
+    page = reader.done(OFFLINE, form | {"source": "erp"}, {"file": ("t.csv", odd)})
+    assert "erp/&lt;script&gt;" in page and "<script>alert" not in page
 
 
 def test_hostile_names_and_foreign_pages_run_nothing(reader: Reader, settings: Settings) -> None:
