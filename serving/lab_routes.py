@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from assets.catalog.lab import export, known
 from assets.catalog.lab.model import Limits, QueryError
-from assets.catalog.lab.trace import trace
 from serving.errors import Refused
 from serving.json_api import route
 
@@ -37,7 +36,7 @@ def _runs(queries: "Callable[[], Queries]") -> "list[Route]":
     def tables(request: "Request", _body: Any) -> Any:
         own, source = queries(), request.query_params.get("source", "")
         given = known.source_of(own.settings, source).name
-        found = known.tables(own.settings, own.versions, given, own.who)
+        found = own.tables(given)
         return {"tables": [{"key": t.key, "path": t.path, "columns": dict(t.columns)} for t in found]}
 
     def start(_request: "Request", body: Any) -> Any:
@@ -64,9 +63,8 @@ def _runs(queries: "Callable[[], Queries]") -> "list[Route]":
         return Response(make(asked.answer), media_type=kind)
 
     def lineage(_request: "Request", body: Any) -> Any:
-        own = queries()
         sql, source, _ = _asked(body)
-        found = trace(sql, source, own.who, settings=own.settings, versions=own.versions)
+        found = queries().trace(sql, source)
         return {"columns": [c._asdict() for c in found.columns], "rows": found.rows}
 
     return [

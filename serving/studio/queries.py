@@ -5,17 +5,19 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from assets.catalog.lab.guard import guard_of
 from assets.catalog.lab.history import History
-from assets.catalog.lab.model import Answer, Limits, QueryError
+from assets.catalog.lab.known import source_of, tables
+from assets.catalog.lab.model import Answer, Limits, QueryError, Table
 from assets.catalog.lab.run import Stop, run
+from assets.catalog.lab.trace import Traced, trace
 from assets.catalog.store.versions import Versions
 from core.errors import HeddleError
 from core.settings import Settings
+from serving.studio.shelf import Shelf
 
 AT_ONCE = 3
 KEPT = 20  # answers, as long as they fit
@@ -56,16 +58,31 @@ class Queries:
     """One person's queries.
 
     Args:
-        changed: called when a query counted uses.
+        shelf: tells what is hidden from the person, and is told when a query counted uses.
     """
 
-    def __init__(self, settings: Settings, versions: Versions, who: str, changed: Callable[[], None]) -> None:
+    def __init__(self, settings: Settings, versions: Versions, who: str, shelf: Shelf) -> None:
         self.settings, self.versions, self.who = settings, versions, who
         self.history = History(settings, who)
-        self._changed = changed
+        self._shelf = shelf
         self._known: OrderedDict[str, Asked] = OrderedDict()
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(AT_ONCE, "query")
+
+    def tables(self, source: str) -> list[Table]:
+        """The tables of a source that the person may see; kept until the listing of the catalogue is another."""
+        memo, name = self._shelf.listing(), ("lab", source)
+        if name not in memo.memo:
+            memo.memo[name] = tables(self.settings, self.versions, source, self.who, memo.hidden)
+        kept: list[Table] = memo.memo[name]
+        return kept
+
+    def trace(self, sql: str, source: str) -> Traced:
+        """The lineage of a query. Raises QueryError for what would not be run."""
+        name = source_of(self.settings, source).name
+        return trace(
+            sql, name, self.who, settings=self.settings, versions=self.versions, seen=self.tables(name)
+        )  # fmt: skip
 
     def start(self, sql: str, source: str, limits: Limits, wait: float = 0.0) -> Asked:
         """Begins a query, and waits a moment for those that are quick."""
@@ -93,9 +110,10 @@ class Queries:
 
     def _run(self, asked: Asked) -> None:
         try:
+            seen = self.tables(source_of(self.settings, asked.source).name)
             asked.answer = run(
                 asked.sql, asked.source, self.who, settings=self.settings, versions=self.versions,
-                limits=asked.limits, guard=guard_of(self.settings), stop=asked.stop,
+                limits=asked.limits, guard=guard_of(self.settings), stop=asked.stop, seen=seen,
             )  # fmt: skip
         except HeddleError as error:
             asked.error = error
@@ -103,7 +121,7 @@ class Queries:
             log.exception("a query failed")
             asked.error = QueryError("something went wrong here; the server's log says what")
         self._keep(asked)
-        self._changed()
+        self._shelf.outdated()
 
     def _keep(self, asked: Asked) -> None:
         rows, error = len(asked.answer.rows) if asked.answer else 0, asked.error.what if asked.error else ""

@@ -47,7 +47,7 @@ class Studio:
         self._later = ThreadPoolExecutor(1, "looks")
         self.shelf = Shelf(settings, versions, who)
         self.results = Results()
-        self.queries = Queries(settings, versions, who, self.shelf.outdated)
+        self.queries = Queries(settings, versions, who, self.shelf)
 
     @cached_property
     def lineage(self) -> LineageStore:

@@ -1,6 +1,6 @@
 """The tables of a source that a person may query: those that the catalogue knows and does not hide from them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from assets.catalog.changes.entry import TABLE, TableEntry
 from assets.catalog.facts import KIND as ASSET
@@ -38,15 +38,20 @@ def source_of(settings: Settings, name: str) -> Source:
     return known[name]
 
 
-def tables(settings: Settings, versions: Versions, source: str, person: str) -> list[Table]:
+def tables(
+    settings: Settings, versions: Versions, source: str, person: str, hidden: Collection[str] | None = None
+) -> list[Table]:
     """The tables of a source that a person may see, by path.
 
     A table is hidden when the scanned table or the asset that it is is private to others.
+
+    Args:
+        hidden: keys of both kinds that the person may not see, where they are known; otherwise worked out here.
     """
     assets = assets_of_tables(versions)
     found = {table.path: table for table in _all(settings, versions, source, assets)}
-    hidden = _hidden(settings, versions, found.values(), assets, person)
-    return [t for path, t in sorted(found.items()) if not {t.key, t.asset} & hidden]
+    unseen = hidden_from(settings, versions, found.values(), person) if hidden is None else hidden
+    return [t for path, t in sorted(found.items()) if t.key not in unseen and t.asset not in unseen]
 
 
 def _all(settings: Settings, versions: Versions, source: str, assets: dict[str, str]) -> Iterator[Table]:
@@ -73,10 +78,9 @@ def _of_assets(versions: Versions) -> Iterator[Table]:
             yield Table(version.key, version.key, place.schema, place.name, columns, document.get("description", ""))
 
 
-def _hidden(
-    settings: Settings, versions: Versions, found: Iterable[Table], assets: dict[str, str], person: str
-) -> set[str]:
-    """Keys, of assets and of scanned tables, that are private to others."""
+def hidden_from(settings: Settings, versions: Versions, found: Iterable[Table], person: str) -> set[str]:
+    """Keys of these tables, of assets and of scanned tables, that are private to others now."""
+    assets = assets_of_tables(versions)
     may = sees(person, teams(settings.catalog_files))
     scanned: dict[str, list[str]] = {}
     for key, asset in assets.items():

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from assets.catalog.changes.entry import TABLE
@@ -56,6 +56,7 @@ def run(
     versions: Versions,
     limits: Limits | None = None,
     guard: Guard = open_to_all,
+    seen: Sequence[Table] | None = None,
     stop: Stop | None = None,
 ) -> Answer:
     """Runs a person's query.
@@ -63,6 +64,7 @@ def run(
     Args:
         source: `warehouse` or a database of sources.yaml.
         guard: what an access policy makes of the query; see guard.py.
+        seen: the source's tables that the person may see, where they are at hand (known.tables).
         stop: lets another thread end it.
 
     Raises:
@@ -71,9 +73,11 @@ def run(
     """
     bounds, halt = (limits or Limits()).bounded(), stop or Stop()
     given = known.source_of(settings, source)
-    seen = known.tables(settings, versions, given.name, person)
+    shown = known.tables(settings, versions, given.name, person) if seen is None else seen
     with opened(given, settings) as engine:
-        found = checked(sql, engine.dialect, seen)
+        found = checked(sql, engine.dialect, shown)
+        if seen is not None and (gone := known.hidden_from(settings, versions, found.tables, person)):
+            raise QueryError(f"the catalogue no longer shows you {min(gone)}")
         query = guard(found.query, found.tables, person)
         text = limited(query, bounds.rows + 1).sql(dialect=engine.dialect or None)
         began = time.monotonic()

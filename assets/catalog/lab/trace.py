@@ -1,9 +1,10 @@
 """Where the columns of a query come from."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from assets.catalog.lab import known
-from assets.catalog.lab.model import QueryError
+from assets.catalog.lab.model import QueryError, Table
 from assets.catalog.lab.statement import checked
 from assets.catalog.store.versions import Versions
 from core.settings import Settings
@@ -23,8 +24,19 @@ class Traced(NamedTuple):
     rows: tuple[tuple[str, str, str], ...]
 
 
-def trace(sql: str, source: str, person: str, *, settings: Settings, versions: Versions) -> Traced:
+def trace(
+    sql: str,
+    source: str,
+    person: str,
+    *,
+    settings: Settings,
+    versions: Versions,
+    seen: Sequence[Table] | None = None,
+) -> Traced:
     """The lineage of a query that is not run.
+
+    Args:
+        seen: the source's tables that the person may see, where they are at hand.
 
     Raises:
         QueryError: it would not be run either, or nothing can be told of it.
@@ -37,7 +49,8 @@ def trace(sql: str, source: str, person: str, *, settings: Settings, versions: V
     url = settings.warehouse if given.url == "${heddle:warehouse}" else given.url
     scheme = url.partition(":")[0].partition("+")[0].lower()
     dialect = dialect_of(scheme, given.name) if not url.startswith("$") else ""
-    found = checked(sql, dialect, known.tables(settings, versions, given.name, person))
+    shown = known.tables(settings, versions, given.name, person) if seen is None else seen
+    found = checked(sql, dialect, shown)
     schemas = {join((t.schema, t.name) if t.schema else (t.name,)): dict(t.columns) for t in found.tables}
     keys = {(t.schema.lower(), t.name.lower()): t.asset or t.key for t in found.tables}
 

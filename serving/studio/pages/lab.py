@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from assets.catalog.lab import export, known
 from assets.catalog.lab.model import Answer, Limits, QueryError
-from assets.catalog.lab.trace import Traced, trace
+from assets.catalog.lab.trace import Traced
 from assets.catalog.scan.arrow import text
 from core.errors import HeddleError
 from serving.studio.fields import AgainError
@@ -55,8 +55,7 @@ def act(visit: Visit, form: Form) -> str:
             queries.history.remove(form.get("name", ""))
             return link("/lab", source=source)
         if what == "trace":
-            traced = trace(sql, source, queries.who, settings=queries.settings, versions=queries.versions)
-            raise AgainError(_shown(visit, source, sql, limits, None, traced=traced), 200)
+            raise AgainError(_shown(visit, source, sql, limits, None, traced=queries.trace(sql, source)), 200)
     except HeddleError as error:
         raise AgainError(_shown(visit, source, sql, limits, None, error=error)) from None
     return link("/lab", run=queries.start(sql, source, limits, QUICK).id)
@@ -101,7 +100,7 @@ def _shown(
     queries = visit.studio.queries
     names = [s.name for s in known.sources(queries.settings)]
     source = source if source in names else names[0]
-    tables = known.tables(queries.settings, queries.versions, source, queries.who)
+    tables = queries.tables(source)
     wanted = next((t for t in tables if t.path == visit["table"]), None)
     if wanted is not None and not sql:
         sql = f"SELECT *\nFROM {_quoted(wanted.schema)}{_quoted(wanted.name).rstrip('.')}\n"

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlglot import exp
 
+from assets.catalog.edit import Edit, edit
 from assets.catalog.lab.export import as_csv, as_parquet
 from assets.catalog.lab.guard import KEY
 from assets.catalog.lab.history import History
@@ -200,3 +201,10 @@ def test_history_is_each_persons_own_and_bounded(settings: Settings, monkeypatch
     assert ann.remove("每日销量") and not ann.remove("每日销量")
     with pytest.raises(QueryError):
         ann.save(" ", "warehouse", "select 1")
+
+
+def test_what_became_private_a_moment_ago_is_not_read(settings: Settings, versions: Versions) -> None:
+    seen = tables(settings, versions, "shop", "ann")
+    edit(versions, "table", "shop/orders", Edit(tags=["private"], owners=["bob"]), "bob")
+    with pytest.raises(QueryError, match="no longer shows you"):
+        run("select * from orders", "shop", "ann", settings=settings, versions=versions, seen=seen)
