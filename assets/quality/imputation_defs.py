@@ -14,7 +14,7 @@ from core.schema import ColumnLineage, ColumnSource
 from core.settings import Settings
 from resources.ports import Objects, Warehouse
 
-CURRENT = "champion"  # what the layer's alias is called
+CURRENT = "challenger"  # what the last materialization of a model sets
 KEEP = 5
 _CODE = [f"assets.quality.impute.{name}" for name in ("choose", "fill", "missing", "model", "table", "trials")]
 _MORE_MISSING = 2.0  # times the share of missing values that the models were fitted with
