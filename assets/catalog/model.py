@@ -166,12 +166,32 @@ class TableInfo(Value):
         return f"{self.schema_name}.{self.name}" if self.schema_name else self.name
 
 
+class LogTemplate(Value):
+    """A form that messages of a log have.
+
+    Attributes:
+        text: the words, with `<num>`, `<ip>`, `<*>` and their like where the messages differ.
+        variables: the types of these, in order; `*` where only Drain found that words differ.
+        count: messages that were looked at and have it.
+        levels: level -> how many of them have it.
+        first, last: the moments of the first and the last one, as the log writes them.
+    """
+
+    text: str
+    count: int = 0
+    variables: tuple[str, ...] = ()
+    levels: dict[str, int] = {}
+    first: str = ""
+    last: str = ""
+
+
 class ScannedTable(Value):
-    """A table with what was measured of its columns, by column name."""
+    """A table with what was measured of its columns, by column name; `templates` are a log's."""
 
     table: TableInfo
     profiles: dict[str, Profile] = {}
     meanings: dict[str, Meaning] = {}
+    templates: tuple[LogTemplate, ...] = ()
 
 
 class Scan(Value):

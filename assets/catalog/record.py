@@ -11,13 +11,14 @@ from assets.catalog.changes.diff import Difference, What, of_scans
 from assets.catalog.changes.entry import TABLE, TableEntry, document, entry
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.keys import asset_of, entry_key
-from assets.catalog.model import Profile, Scan, ScannedTable
+from assets.catalog.model import LogTemplate, Profile, Scan, ScannedTable
 from assets.catalog.store.versions import Change, Entry, Version, Versions
 from core.errors import ConflictError
 
 SOURCE = "source"  # kind of the entry of a source
 ACCEPTED = "accepted"  # kind of the entry that says which version of a table is accepted
 PENDING = "pending"  # kind of the entry with the breaking changes since then
+SHOWN = 200  # templates of a log that are kept with their counts
 TRIES = 5  # when others write the same entries
 MEASURED = ("rows", "rows_exact", "size", "changed")
 
@@ -82,7 +83,8 @@ def _remembered(table: ScannedTable, former: ScannedTable) -> ScannedTable:
     types = {c.name: c.type for c in former.table.columns}
     same = {c.name for c in table.table.columns if types.get(c.name) == c.type}
     meanings = {name: meaning for name, meaning in former.meanings.items() if name in same}
-    return table.model_copy(update={"meanings": meanings, "profiles": former.profiles})
+    kept = {"meanings": meanings, "profiles": former.profiles, "templates": former.templates}
+    return table.model_copy(update=kept)
 
 
 def known(versions: Versions, source: str) -> list[ScannedTable]:
@@ -94,7 +96,8 @@ def known(versions: Versions, source: str) -> list[ScannedTable]:
         measured = last[0][2] if last else {}
         info = made.table.model_copy(update={k: measured[k] for k in MEASURED if k in measured})
         profiles = {c: Profile.model_validate(p) for c, p in measured.get("profiles", {}).items()}
-        found.append(ScannedTable(table=info, profiles=profiles, meanings=made.meanings))
+        templates = tuple(LogTemplate(text=text) for text in made.templates)
+        found.append(ScannedTable(table=info, profiles=profiles, meanings=made.meanings, templates=templates))
     return found
 
 
@@ -105,12 +108,17 @@ def current(versions: Versions, key: str) -> TableEntry | None:
 
 
 def measure(versions: Versions, scan: Scan, tables: Sequence[ScannedTable], run: str) -> None:
-    """Keeps rows, size, last change and profiles of the tables that were read."""
+    """Keeps rows, size, last change, profiles and templates of the tables that were read."""
     documents = {}
     for t in tables:
         profiles = {c: p.model_dump(mode="json", exclude_defaults=True) for c, p in t.profiles.items()}
         facts = {k: getattr(t.table, k) for k in MEASURED}
-        documents[entry_key(scan.source, t.table)] = {**facts, "profiles": profiles}
+        templates = [template.model_dump(mode="json", exclude_defaults=True) for template in t.templates[:SHOWN]]
+        documents[entry_key(scan.source, t.table)] = {
+            **facts,
+            "profiles": profiles,
+            **({"templates": templates} if templates else {}),
+        }
     versions.measure(TABLE, documents, run, scan.at)
 
 

@@ -7,10 +7,12 @@ from orchestration.cli.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Group
+    from rich.table import Table
 
     from assets.catalog.card import Card, Line
 
 SHOWN = 4  # top values of a column
+LISTED = 20  # templates of a log
 
 
 def as_text(card: "Card", zh: bool = False) -> "Group":
@@ -36,7 +38,20 @@ def as_text(card: "Card", zh: bool = False) -> "Group":
     said.append(f"[{card.told_note}]" if card.told_note else "")
     parts: list[Text | Table] = [Text(visible(card.key), style="bold"), *(Text(visible(t)) for t in said if t), facts]
     parts += [Text(visible(f"! {change}"), style="yellow") for change in card.pending]
-    return Group(*parts, *([columns] if card.lines else []))
+    return Group(*parts, *([columns] if card.lines else []), *_templates(card))
+
+
+def _templates(card: "Card") -> list["Table"]:
+    """What the messages of a log are like, the most frequent first."""
+    from rich.table import Table
+    from rich.text import Text
+
+    found = card.measured.get("templates", [])
+    shown = Table("messages", "levels", f"template ({min(LISTED, len(found))} of {len(found)})", box=None)
+    for template in found[:LISTED]:
+        levels = ", ".join(f"{level} {count:,}" for level, count in template.get("levels", {}).items())
+        shown.add_row(*(Text(visible(t)) for t in (f"{template.get('count', 0):,}", levels, template["text"])))
+    return [shown] if found else []
 
 
 def plain(card: "Card") -> str:
@@ -63,9 +78,9 @@ def plain(card: "Card") -> str:
             "told_note": card.told_note,
             "told": card.told.model_dump(mode="json") if card.told else None,
             "told_note": card.told_note,
+            "column_tags": card.tagged.model_dump(mode="json", exclude_defaults=True).get("columns", {}),
             "compliance": [m.model_dump(mode="json") | {"percent": m.percent} for m in card.compliance],
             "tags": card.tags,
-            "column_tags": card.tagged.model_dump(mode="json", exclude_defaults=True).get("columns", {}),
             "column_tags": card.tagged.model_dump(mode="json", exclude_defaults=True).get("columns", {}),
             "owners": card.owners,
             "upstream": card.upstream,

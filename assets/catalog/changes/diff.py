@@ -8,6 +8,7 @@ from assets.catalog.changes import renames
 from assets.catalog.changes.entry import TableEntry
 from assets.catalog.changes.widening import widens
 from assets.catalog.model import ColumnInfo, Profile, ScannedTable, TableInfo, Value
+from assets.catalog.scan.templates.drain import unlike
 
 Who = Literal["", "readers", "writers"]
 
@@ -34,6 +35,7 @@ class What(StrEnum):
     DESCRIPTION = "description"
     TAGS = "tags"
     OWNER = "owner"
+    TEMPLATE = "log template added"
 
 
 class Difference(Value):
@@ -84,6 +86,9 @@ def of_entries(
     for name, what in pairs.items():
         one, other = getattr(before, name), getattr(after, name)
         found += [Difference(what=what, table=table, before=one, after=other)] if one != other else []
+    if before.templates:  # the first ones are no change
+        fresh = unlike(after.templates, before.templates)
+        found += [Difference(what=What.TEMPLATE, table=table, after=text) for text in fresh]
     if set(before.tags) != set(after.tags):
         tags = [", ".join(sorted(e.tags)) for e in (before, after)]
         found.append(Difference(what=What.TAGS, table=table, before=tags[0], after=tags[1]))
@@ -117,7 +122,8 @@ def _rename(what: What, rename: renames.Rename, *, table: str, column: str = "")
 
 
 def _entry(scanned: ScannedTable) -> TableEntry:
-    return TableEntry(table=scanned.table, meanings=scanned.meanings)
+    templates = tuple(template.text for template in scanned.templates)
+    return TableEntry(table=scanned.table, meanings=scanned.meanings, templates=templates)
 
 
 def _structure(before: TableInfo, after: TableInfo, renamed: Mapping[str, renames.Rename]) -> Iterator[Difference]:

@@ -5,9 +5,11 @@ from typing import Any
 from pydantic import Field
 
 from assets.catalog.model import Meaning, ScannedTable, TableInfo, Value
+from assets.catalog.scan.templates.drain import unlike
 
 TABLE = "table"  # kind of these entries
 MEASURED = {"rows", "rows_exact", "size", "changed", "error"}  # fields of a TableInfo that are no structure
+TEMPLATES = 1_000  # of a log that are remembered
 SURE = 0.05  # steps in which a confidence is versioned: a sample that falls out otherwise is no change
 
 
@@ -19,6 +21,7 @@ class TableEntry(Value):
         meanings: column -> semantic type.
         description: written by a person, or from evidence (`described_by` says which).
         columns: column -> description by a person, which wins over the engine's comment.
+        templates: of a log's messages, all that were ever seen; those that no longer occur stay.
     """
 
     table: TableInfo
@@ -28,6 +31,7 @@ class TableEntry(Value):
     columns: dict[str, str] = Field(default_factory=dict)
     tags: tuple[str, ...] = ()
     owner: str = ""
+    templates: tuple[str, ...] = ()
 
 
 def structure(table: TableInfo) -> TableInfo:
@@ -47,8 +51,14 @@ def entry(scanned: ScannedTable, former: TableEntry | None = None) -> TableEntry
             "table": structure(scanned.table),
             "meanings": found | given,
             "columns": {c: text for c, text in base.columns.items() if c in names},
+            "templates": _templates(base.templates, [t.text for t in scanned.templates]),
         }
     )
+
+
+def _templates(former: tuple[str, ...], found: list[str]) -> tuple[str, ...]:
+    """The former ones and what is new; a log that is full of new ones keeps the latest."""
+    return (*former, *unlike(found, former))[-TEMPLATES:]
 
 
 def _steady(meaning: Meaning, former: Meaning | None) -> Meaning:

@@ -150,14 +150,17 @@ def _all(task: Task, found: list[Found], before: int, progress: Progress | None)
 
 def _one(task: Task, table: TableInfo) -> Outcome:
     from assets.catalog.scan.profile.table import TableProfiler
+    from assets.catalog.scan.templates.miner import miner_of
 
     if table.error or not table.columns:
         return ScannedTable(table=table), [table.error] if table.error else []
     try:
         with task.reader.read(table, task.source.sample_rows) as content:
-            profiler = TableProfiler(content.columns)
+            profiler, miner = TableProfiler(content.columns), miner_of(table, content.columns)
             for batch in content.batches:
                 profiler.add(batch)
+                if miner is not None:
+                    miner.add(batch)
             measured = profiler.finish(sampled=content.sampled, samples=task.classify is not None)
         final = _final(table, content, measured)
         meanings = _meanings(task, final, measured)
@@ -168,7 +171,9 @@ def _one(task: Task, table: TableInfo) -> Outcome:
             raise
         return _unread(table, task.address.clean(_said(error)))
     profiles = {name: _kept(task, profile, meanings.get(name)) for name, profile in measured.profiles.items()}
-    made = ScannedTable.model_construct(table=final, profiles=profiles, meanings=meanings)
+    withheld = miner is None or profiles[content.columns[miner.message].name].withheld
+    templates = () if miner is None or withheld else miner.finish()
+    made = ScannedTable.model_construct(table=final, profiles=profiles, meanings=meanings, templates=templates)
     return made, content.problems
 
 

@@ -1,0 +1,1 @@
+"""Templates of log messages: masked values, then Drain's tree."""
