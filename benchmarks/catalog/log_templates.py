@@ -3,7 +3,8 @@
 Run: POLARS_MAX_THREADS=1 python -m benchmarks.catalog.log_templates [--lines 1000000]
 
 The log is made here: 14 statements of services with typed and untyped values, as often as 1/1, 1/2, 1/3, …, with a
-timestamp, a level and a logger. A template counts as right if it has exactly as many lines as a statement made. Mining is timed alone and within a scan of the folder.
+timestamp, a level and a logger. A template counts as right if it has exactly as many lines as a statement made.
+Mining is timed alone and within a scan of the folder.
 """
 
 import argparse
@@ -61,9 +62,7 @@ def main() -> None:
     print(f"mining alone: {count:,} messages in {spent:.2f} CPU s, {count / spent:,.0f} a second")
     made = sorted((chosen.count(n) for n in set(chosen)), reverse=True)
     right = sum(t.count for t in templates if t.count in made)
-    print(
-        f"{len(templates)} templates of {len(made)} statements, {right / count:.2%} of the lines are in a template of the right size"
-    )
+    print(f"{len(templates)} templates of {len(made)} statements, {right / count:.2%} of the lines in right ones")
     with tempfile.TemporaryDirectory() as folder:
         _scanned(Path(folder), messages)
 
