@@ -19,6 +19,7 @@ COMMANDS = {
     "dimension": "orchestration.cli.dimension:dimension",
     "doctor": "orchestration.cli.doctor:doctor",
     "features": "orchestration.cli.features:features",
+    "fuse": "orchestration.cli.fuse:fuse",
     "impute": "orchestration.cli.impute:impute",
     "kettle": "orchestration.cli.kettle:kettle",
     "lineage": "orchestration.cli.lineage:lineage",

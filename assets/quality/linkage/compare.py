@@ -5,6 +5,8 @@ words and character triples by TF-IDF over all records (Cohen, Ravikumar and Fie
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +16,13 @@ from assets.quality.linkage.kinds import Kind
 from assets.quality.linkage.prepare import TEXTS, Column, Records
 
 if TYPE_CHECKING:
+    import polars as pl
     from scipy.sparse import csr_matrix
 
 Matrix = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64] | npt.NDArray[np.int32]
 GRAMS = 3
+WORDY = (Kind.TEXT, Kind.COMPANY, Kind.ADDRESS)
 
 
 class Comparer:
@@ -35,19 +39,26 @@ class Comparer:
 
     def features(self, left: Places, right: Places) -> Matrix:
         """All similarities, float32 [pairs, features], in the order of `names`."""
-        parts = [self._column(c, left, right) for c in self.records.columns]
-        found = np.concatenate([np.stack(list(p.values()), axis=1) for p in parts], axis=1)
-        return found
+        found = [v for c in self.records.columns for v in self._column(c, left, right).values()]
+        whole = self._whole(left, right).values() if self._weighed else ()
+        return np.stack([*found, *whole], axis=1)
 
     @property
     def names(self) -> list[str]:
         """What each feature is: column and similarity."""
         none = np.zeros(0, dtype=np.int64)
-        return [f"{c.name}.{key}" for c in self.records.columns for key in self._column(c, none, none)]
+        own = [f"{c.name}.{key}" for c in self.records.columns for key in self._column(c, none, none)]
+        return own + (list(self._whole(none, none)) if self._weighed else [])
 
     def closeness(self, left: Places, right: Places) -> Matrix:
         """One closeness per column, float32 [pairs, columns]."""
-        return np.stack([closeness(c, self._column(c, left, right, few=True)) for c in self.records.columns], axis=1)
+        found = [closeness(c, self._column(c, left, right, few=True)) for c in self.records.columns]
+        if self._weighed and any(c.kind in WORDY for c in self.records.columns):
+            whole = self._whole(left, right)
+            for place, column in enumerate(self.records.columns):
+                if column.kind in WORDY and f"{column.name}.unsaid" in whole:
+                    found[place] = _with_unsaid(column, found[place], whole[f"{column.name}.unsaid"], left, right)
+        return np.stack(found, axis=1)
 
     def _column(self, column: Column, left: Places, right: Places, few: bool = False) -> dict[str, Matrix]:
         if column.kind in TEXTS:
@@ -66,6 +77,29 @@ class Comparer:
             values[missing] = np.nan
         return found
 
+    def _whole(self, left: Places, right: Places) -> dict[str, Matrix]:
+        """Words across columns: how much of what one record says in a column the other says nowhere.
+
+        A brewery within a beer's name, or an edition in the album instead of the song, is then no difference.
+        """
+        words = self._vocabulary
+        found: dict[str, Matrix] = {}
+        for name, own in words.own.items():
+            a, b = _unsaid(own, words.said, left, right), _unsaid(own, words.said, right, left)
+            missing = np.isnan(a) | np.isnan(b)
+            found[f"{name}.unsaid"] = np.where(missing, np.nan, np.maximum(a, b)).astype(np.float32)
+            found[f"{name}.unsaid least"] = np.where(missing, np.nan, np.minimum(a, b)).astype(np.float32)
+        if words.own and len(left):
+            both = np.asarray(words.whole[left].multiply(words.whole[right]).sum(axis=1), dtype=np.float32)
+            found["record.words"] = both.ravel()
+        elif words.own:
+            found["record.words"] = np.zeros(0, dtype=np.float32)
+        return found
+
+    @cached_property
+    def _vocabulary(self) -> "_Words":
+        return _Words.of([c for c in self.records.columns if c.kind in TEXTS])
+
     def _cosine(self, column: Column, unit: str, left: Places, right: Places) -> Matrix:
         vectors = self.vectors(column, unit)
         if not len(left):
@@ -80,19 +114,62 @@ class Comparer:
         return self._vectors[key]
 
 
-def tfidf(texts: npt.NDArray[np.object_], unit: str) -> "csr_matrix":
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Words of all text columns under one vocabulary: weights per column, and what a record says anywhere."""
+
+    own: "dict[str, csr_matrix]"
+    said: "csr_matrix"
+    whole: "csr_matrix"
+
+    @classmethod
+    def of(cls, columns: Sequence[Column]) -> "_Words":
+        from scipy.sparse import csr_matrix, diags
+        from sklearn.feature_extraction.text import CountVectorizer
+        from sklearn.preprocessing import normalize
+
+        if not columns:
+            return cls({}, csr_matrix((0, 0)), csr_matrix((0, 0)))
+        plain = {c.name: (c.text if c.sound is None else c.sound).fill_null("").to_list() for c in columns}
+        counter = CountVectorizer(analyzer=_words, binary=True, dtype=np.float32)
+        try:
+            said = counter.fit_transform([" ".join(t) for t in zip(*plain.values(), strict=True)])
+        except ValueError:  # no words at all
+            return cls({}, csr_matrix((0, 0)), csr_matrix((0, 0)))
+        rarity = np.log((1 + said.shape[0]) / (1 + np.asarray(said.sum(axis=0)).ravel())) + 1
+        weights = diags(rarity.astype(np.float32))
+        own = {name: csr_matrix(counter.transform(t) @ weights) for name, t in plain.items()}
+        return cls(own, csr_matrix(said), csr_matrix(normalize(said @ weights)))
+
+
+def _unsaid(own: "csr_matrix", said: "csr_matrix", left: Places, right: Places) -> Matrix:
+    """Share of the weight of the left records' words that the right records do not have; NaN without words."""
+    if not len(left):
+        return np.zeros(0, dtype=np.float32)
+    ours = own[left]
+    total = np.asarray(ours.sum(axis=1), dtype=np.float32).ravel()
+    shared = np.asarray(ours.multiply(said[right]).sum(axis=1), dtype=np.float32).ravel()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(total > 0, 1 - shared / total, np.nan).astype(np.float32)
+
+
+def tfidf(texts: "pl.Series", unit: str) -> "csr_matrix":
     """TF-IDF of texts, rows of unit length, float32."""
     from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    filled = ["" if t is None else t for t in texts]
+    filled = texts.fill_null("").to_list()
     options: dict[str, Any] = (
-        {"analyzer": "char_wb", "ngram_range": (2, GRAMS)} if unit == "char" else {"token_pattern": r"(?u)\w+"}
+        {"analyzer": "char_wb", "ngram_range": (2, GRAMS)} if unit == "char" else {"analyzer": _words}
     )
     try:
         return TfidfVectorizer(dtype=np.float32, sublinear_tf=True, **options).fit_transform(filled)
     except ValueError:  # no text at all
         return csr_matrix((len(filled), 1), dtype=np.float32)
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
 
 
 def _cpdist(scorer: Any, a: Sequence[str], b: Sequence[str], scale: float = 1.0) -> Matrix:
@@ -104,8 +181,8 @@ def _cpdist(scorer: Any, a: Sequence[str], b: Sequence[str], scale: float = 1.0)
     return np.asarray(found / np.float32(scale), dtype=np.float32)
 
 
-def _pair(values: npt.NDArray[np.object_], left: Places, right: Places) -> tuple[list[str], list[str]]:
-    return ["" if v is None else v for v in values[left]], ["" if v is None else v for v in values[right]]
+def _pair(values: "pl.Series", left: Places, right: Places) -> tuple[list[str], list[str]]:
+    return values.gather(left).fill_null("").to_list(), values.gather(right).fill_null("").to_list()
 
 
 def _texts(column: Column, left: Places, right: Places, few: bool) -> dict[str, Matrix]:
@@ -128,7 +205,7 @@ def _texts(column: Column, left: Places, right: Places, few: bool) -> dict[str, 
 
 
 def _same(column: Column, left: Places, right: Places) -> Matrix:
-    return np.asarray(column.text[left] == column.text[right], dtype=np.float32)
+    return np.asarray(column.code[left] == column.code[right], dtype=np.float32)
 
 
 def _digits(a: Sequence[str], b: Sequence[str]) -> Matrix:
@@ -175,16 +252,23 @@ def _numbers(column: Column, left: Places, right: Places) -> dict[str, Matrix]:
     }
 
 
+def _with_unsaid(column: Column, close: Matrix, unsaid: Matrix, left: Places, right: Places) -> Matrix:
+    """The mean with the share of words that the other record has anywhere."""
+    same = _same(column, left, right) > 0
+    found = np.where(np.isnan(unsaid) | same, close, np.float32(0.5) * (close + np.float32(0.99) * (1 - unsaid)))
+    return np.asarray(found, dtype=np.float32)
+
+
 def closeness(column: Column, found: dict[str, Matrix]) -> Matrix:
     """The similarities of one column as one; 1 only for equal values."""
     if column.kind is Kind.NUMBER:
-        return np.maximum(found["same"], 0.99 * found["near"])
+        return np.asarray(np.maximum(found["same"], 0.99 * found["near"]), dtype=np.float32)
     if column.kind in (Kind.CODE, Kind.DATE):
-        return np.maximum(found["same"], 0.99 * found["edits"])
+        return np.asarray(np.maximum(found["same"], 0.99 * found["edits"]), dtype=np.float32)
     if column.kind is Kind.NAME:
         best = np.maximum(found["jaro"], found["sorted"])
     else:
         best = np.maximum(found["sorted"], (found["grams"] + found["words"]) / 2 if "grams" in found else found["jaro"])
     if "sound" in found:
         best = np.maximum(best, 0.97 * found["sound"])
-    return np.maximum(found["same"], 0.99 * best)
+    return np.asarray(np.maximum(found["same"], 0.99 * best), dtype=np.float32)

@@ -1,7 +1,7 @@
 """Values made comparable: full width and case, punctuation, company suffixes, pinyin, dates to days, numbers."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -44,23 +44,25 @@ class Column:
     """A column of all records, prepared.
 
     Attributes:
-        text: normalised text, None where missing [records].
-        sound: pinyin of Chinese texts, None where the column has none.
-        number: float64 with NaN where missing; days since 1970 for dates; None for texts.
+        text: normalised text, null where missing [records].
+        code: number of the text, the same for equal texts, -1 where missing [records].
         frequency: share of the filled records with the same text, 0 where missing [records].
+        sound: pinyin of Chinese texts, other texts as they are; None where the column has no Chinese.
+        number: float64 with NaN where missing; days since 1970 for dates; None for texts.
     """
 
     name: str
     kind: Kind
-    text: npt.NDArray[np.object_]
+    text: "pl.Series"
+    code: npt.NDArray[np.int32]
     frequency: Floats
-    sound: npt.NDArray[np.object_] | None = None
+    sound: "pl.Series | None" = None
     number: Floats | None = None
 
     @property
     def filled(self) -> npt.NDArray[np.bool_]:
         """Which records have a value."""
-        return np.asarray(self.frequency > 0)
+        return np.asarray(self.code >= 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ def _text(series: "pl.Series") -> "pl.Series":
 def _column(name: str, kind: Kind, raw: "pl.Series") -> Column:
     import polars as pl
 
-    frame = raw.to_frame("v").with_columns(pl.col("v").str.normalize("NFKC").str.strip_chars().str.to_lowercase())
+    plain = pl.col("v").str.normalize("NFKD").str.replace_all(r"\p{Mn}", "").str.normalize("NFKC")
+    frame = _unescaped(raw).to_frame("v").with_columns(plain.str.strip_chars().str.to_lowercase())
     number = _days(frame["v"]) if kind is Kind.DATE else _numbers(frame["v"]) if kind is Kind.NUMBER else None
     text = frame.select(_normal(kind)).to_series()
     text = text.to_frame("t").select(pl.when(pl.col("t") != "").then(pl.col("t"))).to_series()
@@ -111,11 +114,25 @@ def _column(name: str, kind: Kind, raw: "pl.Series") -> Column:
         text = _numerals(text)
     if kind is Kind.DATE and number is not None:
         text = _iso(number, text)
-    counts = text.to_frame("t").select(pl.when(pl.col("t").is_not_null()).then(pl.len().over("t"))).to_series()
-    total = max(1, text.len() - text.null_count())
-    frequency = counts.fill_null(0).cast(pl.Float64).to_numpy() / total
+    code = text.rank("dense").cast(pl.Int32).fill_null(0).to_numpy() - 1
+    counts = np.bincount(code + 1)
+    counts[0] = 0
+    frequency = counts[code + 1] / max(1, counts.sum())
     sound = _pinyin(text) if kind in TEXTS else None
-    return Column(name, kind, text.to_numpy().astype(object), frequency, sound, number)
+    return Column(name, kind, text.alias("t"), np.asarray(code, dtype=np.int32), frequency, sound, number)
+
+
+def _unescaped(text: "pl.Series") -> "pl.Series":
+    """Without character references, as `&amp;` in texts that came from web pages."""
+    import html
+
+    import polars as pl
+
+    hit = text.str.contains(r"&#?\w+;").fill_null(False)
+    if not hit.any():
+        return text
+    table = {v: html.unescape(v) for v in text.filter(hit).unique()}
+    return text.replace_strict(table, default=text, return_dtype=pl.String)
 
 
 def _normal(kind: Kind) -> "pl.Expr":
@@ -145,7 +162,7 @@ def _numerals(text: "pl.Series") -> "pl.Series":
     return text.map_elements(lambda v: _NUMERALED.sub(lambda m: m[0].translate(table), v), return_dtype=pl.String)
 
 
-def _pinyin(text: "pl.Series") -> npt.NDArray[np.object_] | None:
+def _pinyin(text: "pl.Series") -> "pl.Series | None":
     import polars as pl
 
     some = text.drop_nulls().unique()
@@ -159,7 +176,7 @@ def _pinyin(text: "pl.Series") -> npt.NDArray[np.object_] | None:
     ]
     table = pl.DataFrame({"t": chinese, "s": spoken})
     joined = text.to_frame("t").join(table, on="t", how="left", maintain_order="left")
-    return joined.select(pl.coalesce("s", "t")).to_series().to_numpy().astype(object)
+    return joined.select(pl.coalesce("s", "t")).to_series().alias("t")
 
 
 def _days(text: "pl.Series") -> Floats:
@@ -189,10 +206,3 @@ def _numbers(text: "pl.Series") -> Floats:
     plain = text.str.replace_all(",", "").str.extract(r"([+-]?\d+(?:\.\d+)?)", 1).cast(pl.Float64, strict=False)
     found = pl.DataFrame({"c": clock, "p": plain}).select(pl.coalesce("c", "p")).to_series()
     return np.asarray(found.fill_null(float("nan")).to_numpy(), dtype=np.float64)
-
-
-def texts(values: Sequence[str | None]) -> npt.NDArray[np.object_]:
-    """Python texts as an object array."""
-    found = np.empty(len(values), dtype=object)
-    found[:] = values
-    return found

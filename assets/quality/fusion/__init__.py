@@ -1,0 +1,1 @@
+"""Joins between sources: keys found and mended, rows predicted before anything runs, the fused table as an asset."""

@@ -1,0 +1,103 @@
+"""Plan files: one YAML file per fused asset, changed by people and by commands, never half written."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import ValidationError
+
+from assets.quality.fusion.model import Plan
+from core.errors import SourceError
+from core.naming import Key
+
+FOLDER = "fusion"
+_HEAD = "# How tables are joined; proposed by `heddle fuse plan`, decided by people (docs/fusion.md).\n"
+
+
+class PlanFiles:
+    """The join plans of a project.
+
+    Args:
+        folder: setting `quality`; plans are in its folder `fusion`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / FOLDER
+
+    def path(self, asset: str) -> Path:
+        """`table/shop/orders_fused` is in `shop__orders_fused.yaml`."""
+        key = Key.parse(asset)
+        return self.folder / f"{key.domain}__{key.noun}.yaml"
+
+    def all(self) -> Iterator[tuple[Path, Plan]]:
+        """All plans. Raises SourceError for a malformed one."""
+        for path in files(self.folder, "join"):
+            yield path, read_plan(path)
+
+    def read(self, asset: str) -> Plan:
+        """One plan. Raises SourceError when there is none, or it is malformed."""
+        path = self.path(asset)
+        if not path.exists():
+            raise SourceError(f"there is no plan of {asset}: {path}", "propose one: heddle fuse plan")
+        return read_plan(path)
+
+    def write(self, plan: Plan) -> Path:
+        """Replace the plan by a rename."""
+        path = self.path(plan.asset)
+        write_text(path, _HEAD + _yaml(plan))
+        return path
+
+    def decide(self, asset: str, status: Literal["accepted", "refused"], by: str, note: str = "") -> Plan:
+        """Accept or refuse a plan. Raises SourceError without a name."""
+        if not by.strip():
+            raise SourceError(f"a decision on {asset} needs a person", "name one: --by")
+        at = datetime.now(UTC).replace(microsecond=0).isoformat()
+        found = self.read(asset).model_dump() | {"status": status, "by": by.strip(), "at": at}
+        plan = Plan.model_validate(found | ({"note": note} if note else {}))
+        self.write(plan)
+        return plan
+
+
+def files(folder: Path, kind: str) -> list[Path]:
+    """YAML files of the folder that say `kind: <kind>` on a line of their own."""
+    return [p for p in sorted(folder.glob("*.yaml")) if f"\nkind: {kind}" in "\n" + p.read_text("utf-8", "replace")]
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan of a file.
+
+    Raises:
+        SourceError: it is no YAML, or a field is wrong; the message names it.
+    """
+    try:
+        return Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the plan"
+        raise SourceError(f"{path}: {where}: {first['msg']}", "see docs/fusion.md for the fields") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SourceError(f"{path} cannot be read: {error}", "correct the file, or restore it from git") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file by a rename, its folder included."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _yaml(plan: Plan) -> str:
+    found = {"kind": plan.kind} | plan.model_dump(mode="json", exclude_defaults=True)
+    return yaml.safe_dump(found, allow_unicode=True, sort_keys=False, width=110)

@@ -1,0 +1,119 @@
+"""Where the tables of a plan are: assets in the warehouse, or files, which an own DuckDB in memory serves."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from sqlglot import exp
+
+from assets.quality.fusion.compiled import Layout, predicted, prediction
+from assets.quality.fusion.model import Plan, Prediction
+from core.errors import SourceError
+from core.naming import LAYERS, Key, table_name
+from resources.ports import Warehouse
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FILES = (".csv", ".parquet")
+
+
+class Tables(Protocol):
+    """Tables of one engine that can be joined."""
+
+    dialect: str
+
+    def layout(self, tables: Sequence[str]) -> Layout:
+        """Their names in SQL and their columns. Raises SourceError for one that is not there."""
+
+    def query(self, sql: str) -> "pl.DataFrame":
+        """The rows of a SELECT."""
+
+
+class InWarehouse:
+    """Tables by asset key."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self.warehouse = warehouse
+        self.dialect = warehouse.dialect
+
+    def layout(self, tables: Sequence[str]) -> Layout:
+        """Names and columns of tables."""
+        named, columns = {}, {}
+        for table in tables:
+            name = table_name(Key.parse(table))
+            if not self.warehouse.exists(name):
+                raise SourceError(f"there is no table {table} in the warehouse", f"run it: heddle run {table}")
+            named[table] = exp.table_(name.name, db=name.schema, quoted=True)
+            columns[table] = [c.name for c in self.warehouse.info(name).columns]
+        return Layout(named, columns)
+
+    def query(self, sql: str) -> "pl.DataFrame":
+        """The rows of a SELECT."""
+        return self.warehouse.query(sql)
+
+
+class InFiles:
+    """CSV and Parquet files by path; all values of a CSV are texts, so that leading zeros stay."""
+
+    dialect = "duckdb"
+
+    def __init__(self, memory: str = "1GB") -> None:
+        import duckdb
+
+        self._connection = duckdb.connect(config={"memory_limit": memory})
+        self._names: dict[str, str] = {}
+
+    def layout(self, tables: Sequence[str]) -> Layout:
+        """Names and columns of files."""
+        named = {table: exp.table_(self._view(table), quoted=True) for table in tables}
+        found = {t: self._connection.sql(f"SELECT * FROM {n.sql('duckdb')} LIMIT 0") for t, n in named.items()}
+        return Layout(named, {t: list(relation.columns) for t, relation in found.items()})
+
+    def query(self, sql: str) -> "pl.DataFrame":
+        """The rows of a SELECT."""
+        frame: pl.DataFrame = self._connection.sql(sql).pl()
+        return frame
+
+    def _view(self, table: str) -> str:
+        import duckdb
+
+        if table not in self._names:
+            path = Path(table)
+            if path.suffix.lower() not in FILES or not path.is_file():
+                raise SourceError(f"there is no file {table}", f"name a file that ends with {' or '.join(FILES)}")
+            name = f"file_{len(self._names)}"
+            read = "read_csv(?, all_varchar = true)" if path.suffix.lower() == ".csv" else "read_parquet(?)"
+            try:
+                self._connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM {read}', [str(path)])
+            except duckdb.Error as error:
+                raise SourceError(f"{table} cannot be read: {error}", "check the file's format") from None
+            self._names[table] = name
+        return self._names[table]
+
+
+def is_asset(table: str) -> bool:
+    """Whether a name is an asset key rather than a file."""
+    parts = table.split("/")
+    return len(parts) == 3 and parts[0] in LAYERS and not Path(table).suffix
+
+
+def predict(plan: Plan, tables: Tables) -> list[Prediction]:
+    """What each join of the plan will do on the present rows, counted and not estimated."""
+    layout = tables.layout(plan.tables)
+    found = []
+    for step in range(len(plan.joins)):
+        row = tables.query(prediction(plan, layout, step).sql(dialect=tables.dialect)).row(0, named=True)
+        found.append(predicted(row))
+    return found
+
+
+def refusal(plan: Plan, found: Sequence[Prediction]) -> str:
+    """Why the plan must not run: a join would multiply rows although its plan forbids it; "" where it may."""
+    for join, counted in zip(plan.joins, found, strict=True):
+        if join.fan_out == "refuse" and counted.added:
+            return (
+                f"joining {join.right} would add {counted.added:,} rows: one row meets up to {counted.most:,} "
+                f"({counted.cardinality}; {counted.right_duplicates:,} rows repeat a key)"
+            )
+    return ""

@@ -1,0 +1,163 @@
+"""Accepted join plans and golden tables as assets: counts are metadata, what must hold are blocking checks."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from assets.kit import VERSION, asset_key, spec_options, specs_of, table_metadata
+from assets.quality.fusion.files import FOLDER, PlanFiles, files
+from assets.quality.fusion.model import Plan
+from assets.quality.linkage.model import Golden, cells_of, links_of, read_golden
+from core.naming import Key, TableName, table_name
+from core.schema import ColumnLineage, ColumnSource
+from core.settings import Settings
+from resources.ports import Warehouse
+
+if TYPE_CHECKING:
+    from assets.quality.linkage.golden import Resolved
+
+FAN_OUT, COUNTS, QUALITY = "no_row_multiplied", "rows_as_predicted", "links_agree_with_people"
+_JOIN_CODE = [f"assets.quality.fusion.{n}" for n in ("compiled", "fixes", "run", "tables")]
+_LINK_CODE = [
+    f"assets.quality.linkage.{n}"
+    for n in ("block", "blockkeys", "cluster", "compare", "forest", "golden", "identity", "levels", "link", "survive")
+]
+LEAST_AGREEMENT = 0.9  # F1 on the pairs that people judged
+
+
+def definitions(settings: Settings, others: Iterable[dg.Definitions]) -> dg.Definitions:
+    """An asset for each accepted plan and golden declaration whose tables are assets."""
+    known = {"/".join(spec.key.path) for found in others for spec in specs_of(found)}
+    plans = [plan for _, plan in PlanFiles(settings.quality).all() if plan.status == "accepted"]
+    made = [_fused(plan) for plan in plans if set(plan.tables) <= known | {p.asset for p in plans}]
+    for path in files(settings.quality / FOLDER, "golden"):
+        golden = read_golden(path)
+        if {s.table for s in golden.sources} <= known:
+            made.append(_golden(golden, path, settings.memory))
+    return dg.Definitions(assets=made)
+
+
+def _fused(plan: Plan) -> dg.AssetsDefinition:
+    options = spec_options(
+        plan.asset,
+        group="fusion",
+        kinds={"sql"},
+        description=plan.description or f"{' joined with '.join(plan.tables)}, as decided by {plan.by}.",
+        code=_JOIN_CODE,
+    )
+    options["code_version"] = f"{options['code_version']}-{_digest(plan.model_dump_json())}"
+    key = options["key"]
+    checks = [
+        dg.AssetCheckSpec(FAN_OUT, asset=key, blocking=True, description="No row meets several where it must not."),
+        dg.AssetCheckSpec(COUNTS, asset=key, blocking=True, description="As many rows as the keys predicted."),
+    ]
+
+    def fused(
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        from assets.content import rows_version
+        from assets.lineage import sql_lineage
+        from assets.quality.fusion.run import FanOutError, run, told
+        from assets.quality.fusion.tables import InWarehouse
+
+        try:
+            ran = run(plan, InWarehouse(warehouse))
+        except FanOutError as error:
+            yield dg.AssetCheckResult(asset_key=key, check_name=FAN_OUT, passed=False, description=error.what)
+            raise
+        lines = told(plan, ran.counted)
+        for line in lines:
+            context.log.info(line)
+        name = table_name(Key.parse(plan.asset))
+        lineage = sql_lineage(warehouse, ran.sql, plan.tables)
+        version = rows_version(warehouse.batches(f"select * from {name}"))
+        metadata: dict[str, Any] = table_metadata(plan.asset, warehouse.info(name), lineage)
+        metadata |= {VERSION: version, "joins": dg.MetadataValue.md("\n".join(f"- {line}" for line in lines))}
+        yield dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
+        yield dg.AssetCheckResult(asset_key=key, check_name=FAN_OUT, passed=True)
+        said = f"{ran.rows:,} rows, {ran.expected:,} predicted"
+        yield dg.AssetCheckResult(asset_key=key, check_name=COUNTS, passed=ran.as_predicted, description=said)
+
+    asset: dg.AssetsDefinition = dg.asset(**options, deps=[asset_key(t) for t in plan.tables], check_specs=checks)(
+        fused
+    )
+    return asset
+
+
+def _golden(golden: Golden, path: Path, memory: str) -> dg.AssetsDefinition:
+    names = {
+        golden.asset: golden.description or "One row for each thing that the sources have, with its surviving values.",
+        cells_of(golden): "Where each value of the golden table came from, and what spoke against it.",
+        links_of(golden): "Which record of which source is which thing.",
+    }
+    specs = [
+        dg.AssetSpec(
+            **spec_options(key, group="fusion", kinds={"polars"}, description=said, code=_LINK_CODE, place="heavy"),
+            deps=[asset_key(s.table) for s in golden.sources],
+        )
+        for key, said in names.items()
+    ]
+    check = dg.AssetCheckSpec(QUALITY, asset=asset_key(golden.asset), description="Links agree with judged pairs.")
+
+    def resolved(
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        from assets.content import rows_version
+        from assets.quality.linkage.run import run
+
+        found = run(golden, path, warehouse, memory, context.log.info)
+        told = _told(found)
+        for key in names:
+            name: TableName = table_name(Key.parse(key))
+            info = warehouse.info(name)
+            version = rows_version(warehouse.batches(f"select * from {name}"))
+            lineage = _lineage(golden, [c.name for c in info.columns]) if key == golden.asset else None
+            metadata = table_metadata(key, info, lineage) | {VERSION: version} | (told if key == golden.asset else {})
+            yield dg.MaterializeResult(asset_key(key), metadata=metadata, data_version=dg.DataVersion(version))
+        score = found.labelled
+        said = "nothing is judged" if score is None else f"F1 {score.f1:.3f} on {score.true} pairs that are the same"
+        passed = score is None or score.f1 >= LEAST_AGREEMENT
+        warning = dg.AssetCheckSeverity.WARN
+        yield dg.AssetCheckResult(
+            asset_key=asset_key(golden.asset), check_name=QUALITY, passed=passed, severity=warning, description=said
+        )
+
+    key = Key.parse(golden.asset)
+    asset: dg.AssetsDefinition = dg.multi_asset(specs=specs, check_specs=[check], name=f"{key.domain}__{key.noun}")(
+        resolved
+    )
+    return asset
+
+
+def _told(found: "Resolved") -> dict[str, Any]:
+    linked = found.linked
+    return {
+        "records": len(linked.records),
+        "things": found.golden.height,
+        "pairs compared": linked.candidates,
+        "model": linked.model,
+        "estimated precision": round(linked.estimate.precision, 4),
+        "estimated recall": round(linked.estimate.recall, 4),
+        "keys": dg.MetadataValue.md("\n".join(f"- {p.name}: {p.pairs:,} pairs" for p in linked.predicates)),
+    }
+
+
+def _lineage(golden: Golden, columns: list[str]) -> ColumnLineage:
+    """A surviving value comes from the column of that name in any source; the identifier from all that is compared."""
+    found = {}
+    for column in columns:
+        wanted = list(golden.compare) if column == "entity" else [column]
+        sources = []
+        for source in golden.sources:
+            own = {new: old for old, new in source.rename.items()}
+            sources += [ColumnSource(source.table, own.get(name, name)) for name in wanted]
+        found[column] = tuple(sources) if column not in ("records", "conflicts") else ()
+    return ColumnLineage(found)
+
+
+def _digest(text: str) -> str:
+    from core.hashing import digest
+
+    return str(digest([text]))[:12]

@@ -1,0 +1,196 @@
+"""Which pairs are compared at all: records that share a key, lie side by side when sorted, or are nearest by words.
+
+Keys come from each column (the value, its beginning and sound, rare words, parts of dates and numbers, min-hashes of
+long texts). A key that would bring up too many pairs is combined with another column's; the cheapest are taken until
+the budget is spent. Blocks larger than `largest` are left out, and that is told.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from assets.quality.linkage.blockkeys import Keys, keys_of
+from assets.quality.linkage.prepare import Records
+
+if TYPE_CHECKING:
+    import duckdb
+
+Pairs = npt.NDArray[np.int64]
+BATCH = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much blocking may cost.
+
+    Attributes:
+        pairs: candidates for one record, on average.
+        largest: records of one block; larger ones say too little.
+        memory: DuckDB's limit, e.g. "1GB"; beyond it spills to `temporary`.
+    """
+
+    pairs: float = 30.0
+    largest: int = 200
+    memory: str = "1GB"
+    temporary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """One way to bring records together, as it was measured.
+
+    Attributes:
+        pairs: candidates it gives, shared ones counted again.
+        dropped: records in blocks that were too large.
+    """
+
+    name: str
+    pairs: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Blocking:
+    """The candidates, waiting in DuckDB, and where they come from."""
+
+    connection: "duckdb.DuckDBPyConnection"
+    predicates: tuple[Predicate, ...]
+    refused: tuple[Predicate, ...]
+    count: int
+
+    def batches(self, size: int = BATCH) -> Iterator[Pairs]:
+        """Candidate pairs (left < right), int64 [pairs, 2], a batch at a time."""
+        cursor = self.connection.cursor()
+        reader = cursor.sql("SELECT l, r FROM pairs").to_arrow_reader(size)
+        for batch in reader:
+            yield np.stack([batch.column(0).to_numpy(), batch.column(1).to_numpy()], axis=1).astype(np.int64)
+
+    def sample(self, size: int, seed: int = 7) -> Pairs:
+        """Some candidates by chance, int64 [<= size, 2]; all of them where there are no more."""
+        if self.count <= size:
+            found = list(self.batches())
+            return np.concatenate(found) if found else np.zeros((0, 2), dtype=np.int64)
+        sql = f"SELECT l, r FROM pairs USING SAMPLE reservoir({int(size)} ROWS) REPEATABLE ({int(seed)})"
+        rows = self.connection.cursor().execute(sql).fetchnumpy()
+        return np.stack([rows["l"], rows["r"]], axis=1).astype(np.int64)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self.connection.close()
+
+
+def block(records: Records, limits: Limits | None = None, across: bool = False) -> Blocking:
+    """Candidate pairs.
+
+    Args:
+        across: only pairs of different sources.
+    """
+    import duckdb
+
+    limits = limits or Limits()
+    options: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": limits.memory,
+        "preserve_insertion_order": False,
+    }
+    if limits.temporary:
+        options["temp_directory"] = limits.temporary
+    connection = duckdb.connect(config=options)
+    connection.execute("CREATE TABLE keys (p SMALLINT, k UBIGINT, r INTEGER, s SMALLINT)")
+    chosen, refused = _choose(connection, records, limits, across)
+    _join(connection, limits, across)
+    for made in _beside(records, across):
+        _insert_pairs(connection, made)
+    connection.execute("CREATE TABLE pairs AS SELECT DISTINCT l, r FROM found")
+    connection.execute("DROP TABLE found; DROP TABLE keys")
+    row = connection.execute("SELECT count(*) FROM pairs").fetchone()
+    return Blocking(connection, tuple(chosen), tuple(refused), int(row[0]) if row else 0)
+
+
+def _choose(
+    connection: "duckdb.DuckDBPyConnection", records: Records, limits: Limits, across: bool
+) -> tuple[list[Predicate], list[Predicate]]:
+    """Fill the table of keys with the cheapest keys within the budget."""
+    budget = limits.pairs * len(records)
+    single: list[tuple[Predicate, Keys]] = []
+    broad: list[Keys] = []
+    for keys in keys_of(records):
+        measured = _measure(keys, records, limits, across)
+        kept = measured.pairs <= budget / 3 and measured.dropped <= 0.5 * max(1, len(np.unique(keys.records)))
+        single += [(measured, keys)] if kept else []
+        broad += [keys] if not kept and keys.single else []
+    for one, two in combinations(broad, 2):
+        if one.column != two.column:
+            both = one.combined(two)
+            single.append((_measure(both, records, limits, across), both))
+    chosen: list[Predicate] = []
+    refused: list[Predicate] = []
+    spent = 0.0
+    for predicate, keys in sorted(single, key=lambda item: (item[0].pairs, item[0].name)):
+        if predicate.pairs == 0:
+            continue
+        if spent + predicate.pairs > budget:
+            refused.append(predicate)
+            continue
+        spent += predicate.pairs
+        _insert_keys(connection, len(chosen), keys, records)
+        chosen.append(predicate)
+    return chosen, refused
+
+
+def _measure(keys: Keys, records: Records, limits: Limits, across: bool) -> Predicate:
+    import polars as pl
+
+    frame = pl.DataFrame({"k": keys.hashes, "s": records.source[keys.records]})
+    sizes = frame.group_by("k").agg(pl.len().alias("n"), (pl.len().cast(pl.Int64)).alias("m"))
+    kept = sizes.filter((pl.col("n") > 1) & (pl.col("n") <= limits.largest))
+    pairs = int(kept.select((pl.col("m") * (pl.col("m") - 1) // 2).sum()).item() or 0)
+    if across and kept.height:
+        inside = frame.join(kept.select("k"), on="k").group_by("k", "s").agg(pl.len().cast(pl.Int64).alias("m"))
+        pairs -= int(inside.select((pl.col("m") * (pl.col("m") - 1) // 2).sum()).item() or 0)
+    dropped = int(sizes.filter(pl.col("n") > limits.largest)["m"].sum() or 0)
+    return Predicate(keys.name, pairs, dropped)
+
+
+def _insert_keys(connection: "duckdb.DuckDBPyConnection", number: int, keys: Keys, records: Records) -> None:
+    import pyarrow as pa
+
+    source = records.source[keys.records].astype(np.int16)
+    table = pa.table({"k": keys.hashes, "r": keys.records.astype(np.int32), "s": source})
+    connection.register("incoming", table)
+    connection.execute("INSERT INTO keys SELECT ?, k, r, s FROM incoming", [number])
+    connection.unregister("incoming")
+
+
+def _insert_pairs(connection: "duckdb.DuckDBPyConnection", pairs: Pairs) -> None:
+    import pyarrow as pa
+
+    connection.register("incoming", pa.table({"l": pairs.min(axis=1), "r": pairs.max(axis=1)}))
+    connection.execute("INSERT INTO found SELECT l, r FROM incoming")
+    connection.unregister("incoming")
+
+
+def _join(connection: "duckdb.DuckDBPyConnection", limits: Limits, across: bool) -> None:
+    connection.execute(
+        "CREATE TABLE blocks AS SELECT p, k FROM keys GROUP BY ALL HAVING count(*) BETWEEN 2 AND ?", [limits.largest]
+    )
+    apart = "AND a.s <> b.s" if across else ""
+    connection.execute(
+        f"CREATE TABLE found AS SELECT DISTINCT a.r AS l, b.r AS r FROM blocks JOIN keys a USING (p, k) "
+        f"JOIN keys b ON b.p = a.p AND b.k = a.k WHERE a.r < b.r {apart}"
+    )
+    connection.execute("DROP TABLE blocks")
+
+
+def _beside(records: Records, across: bool) -> Iterator[Pairs]:
+    from assets.quality.linkage.near import nearest, neighbours
+
+    for pairs in (*neighbours(records), *nearest(records, across)):
+        apart = (
+            records.source[pairs[:, 0]] != records.source[pairs[:, 1]] if across else np.ones(len(pairs), dtype=bool)
+        )
+        if (keep := apart & (pairs[:, 0] != pairs[:, 1])).any():
+            yield pairs[keep]

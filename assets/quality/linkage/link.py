@@ -1,0 +1,208 @@
+"""Linkage from end to end: prepare, block, compare, judge, cluster. Memory is bounded by the batches and by DuckDB."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from assets.quality.linkage import cluster, forest, levels
+from assets.quality.linkage.block import Blocking, Limits, Predicate, block
+from assets.quality.linkage.compare import WORDY, Comparer
+from assets.quality.linkage.kinds import Kind, kinds_of
+from assets.quality.linkage.measure import Estimate, estimate
+from assets.quality.linkage.prepare import Records, prepare
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+Judge = Callable[[Places, Places], Floats]
+Said = Callable[[str], None]
+TRAINING = 400_000  # candidates the levels are fitted on
+REFINED = 20_000  # candidates up to which a probabilistic model is refined by trees
+WEIGHED = 200_000  # records up to which words are weighed by TF-IDF
+CERTAIN = 20.0  # log odds of a pair that a person has judged
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Pairs that people judged: places of the records, and whether they are the same thing."""
+
+    left: Places
+    right: Places
+    same: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to link.
+
+    Attributes:
+        across: only pairs of different sources; `one_to_one`: at most one record of each source in a cluster.
+        threshold: probability from which a pair speaks for a match.
+        labels: pairs people judged: from five of either kind on, the model is learned from them.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    across: bool = False
+    one_to_one: bool = False
+    threshold: float = 0.5
+    labels: Labels | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What linkage found.
+
+    Attributes:
+        left, right, odds: pairs that may be matches, log odds relative to the threshold.
+        cluster: int64 [records], the place of the cluster's first record.
+        model: "probabilistic", "probabilistic, refined" or "learned".
+    """
+
+    records: Records
+    cluster: Places
+    left: Places
+    right: Places
+    odds: Floats
+    candidates: int
+    predicates: tuple[Predicate, ...]
+    refused: tuple[Predicate, ...]
+    model: str
+    estimate: Estimate
+    why: tuple[str, ...] = ()
+
+    def unsure(self, many: int = 20) -> list[tuple[int, int, float]]:
+        """The pairs a person's word helps most with: nearest to the threshold, no record twice."""
+        found: list[tuple[int, int, float]] = []
+        seen: set[int] = set()
+        for place in np.argsort(np.abs(self.odds), kind="stable"):
+            a, b = int(self.left[place]), int(self.right[place])
+            if abs(self.odds[place]) < CERTAIN and not {a, b} & seen:
+                seen |= {a, b}
+                found.append((a, b, float(1 / (1 + np.exp(-self.odds[place])))))
+            if len(found) == many:
+                break
+        return found
+
+
+def link(
+    frames: "Mapping[str, pl.DataFrame]",
+    columns: Mapping[str, Kind | None],
+    options: Options | None = None,
+    say: Said | None = None,
+) -> Linked:
+    """Find the records of the sources that are the same thing.
+
+    Args:
+        columns: what is compared, with kinds; None is told from the values.
+        say: told of progress, one line at a time.
+
+    Raises:
+        ModelError: labels of one kind only.
+    """
+    options, say = options or Options(), say or _silent
+    unknown = [name for name, kind in columns.items() if kind is None]
+    guessed = kinds_of(list(frames.values()), unknown)
+    records = prepare(frames, {name: kind or guessed[name] for name, kind in columns.items()})
+    say(f"{len(records):,} records, " + ", ".join(f"{c.name}: {c.kind}" for c in records.columns))
+    across = options.across or options.one_to_one
+    blocking = block(records, options.limits, across)
+    try:
+        say(f"{blocking.count:,} candidate pairs from {len(blocking.predicates)} keys")
+        return _judged(records, blocking, options, say)
+    finally:
+        blocking.close()
+
+
+def probabilistic(comparer: Comparer, left: Places, right: Places) -> tuple[levels.Model, Judge]:
+    """A Fellegi-Sunter model fitted on candidates, and what judges any pair by it."""
+    kinds = [c.kind for c in comparer.records.columns]
+    model = levels.fit(levels.levels(comparer.closeness(left, right), kinds), kinds)
+    return model, lambda a, b: model.weights(levels.levels(comparer.closeness(a, b), kinds))
+
+
+def _judged(records: Records, blocking: Blocking, options: Options, say: Said) -> Linked:
+    comparer = Comparer(records, weighed=len(records) <= WEIGHED)
+    judge, name, why = _model(comparer, blocking, options)
+    left, right, odds = _all(blocking, judge, say)
+    if name == "probabilistic" and blocking.count <= REFINED and any(c.kind in WORDY for c in records.columns):
+        odds, name = forest.refined(comparer.features(left, right), odds), "probabilistic, refined"
+    limit = float(np.log(options.threshold / (1 - options.threshold)))
+    share = 1 / (1 + np.exp(-odds))
+    odds = odds - limit
+    if options.labels is not None:
+        left, right, odds, share = _told(options.labels, left, right, odds, share)
+    found = (
+        cluster.one_to_one(len(records), records.source, left, right, odds)
+        if options.one_to_one
+        else cluster.clusters(len(records), left, right, odds, lambda a, b: judge(a, b) - limit)
+    )
+    keep = odds > cluster.LOOSE
+    guess = estimate(left, right, share, found)
+    say(f"{len(np.unique(found)):,} clusters; estimated precision {guess.precision:.3f}, recall {guess.recall:.3f}")
+    return Linked(
+        records, found, left[keep], right[keep], odds[keep], blocking.count,
+        blocking.predicates, blocking.refused, name, guess, why,
+    )  # fmt: skip
+
+
+def _model(comparer: Comparer, blocking: Blocking, options: Options) -> tuple[Judge, str, tuple[str, ...]]:
+    labels = options.labels
+    if labels is not None and min(int(labels.same.sum()), int((~labels.same).sum())) >= forest.LEAST:
+        learned = forest.learn(comparer.features(labels.left, labels.right), labels.same, comparer.names)
+        why = tuple(f"{name} {share:.0%}" for name, share in learned.telling())
+        return lambda a, b: learned.odds(comparer, a, b), "learned", why
+    some = blocking.sample(TRAINING)
+    if not len(some):
+        return lambda a, b: np.full(len(a), -CERTAIN), "probabilistic", ()
+    model, judge = probabilistic(comparer, some[:, 0], some[:, 1])
+    why = tuple(_says(c.name, m, u) for c, m, u in zip(comparer.records.columns, model.m, model.u, strict=True))
+    return judge, "probabilistic", why
+
+
+def _says(name: str, m: Floats, u: Floats) -> str:
+    bits = np.log2(m / u)
+    return f"{name}: equal {bits[-1]:+.1f} bits, unlike {bits[0]:+.1f}"
+
+
+def _all(blocking: Blocking, judge: Judge, say: Said) -> tuple[Places, Places, Floats]:
+    """Every candidate's odds; of many candidates only those that may matter are kept."""
+    kept: list[tuple[Places, Places, Floats]] = []
+    done = 0
+    for pairs in blocking.batches():
+        odds = judge(pairs[:, 0], pairs[:, 1])
+        some = slice(None) if blocking.count <= REFINED else odds > 2 * cluster.LOOSE
+        kept.append((pairs[some, 0], pairs[some, 1], odds[some]))
+        done += len(pairs)
+        if blocking.count > REFINED:
+            say(f"compared {done:,} of {blocking.count:,} pairs")
+    if not kept:
+        none = np.zeros(0, dtype=np.int64)
+        return none, none, np.zeros(0)
+    left, right, odds = (np.concatenate([k[n] for k in kept]) for n in range(3))
+    order = np.lexsort((right, left))  # DuckDB gives them in any order
+    return left[order], right[order], odds[order]
+
+
+def _told(
+    labels: Labels, left: Places, right: Places, odds: Floats, share: Floats
+) -> tuple[Places, Places, Floats, Floats]:
+    """What people said counts for certain, whatever the model thinks."""
+    said = {(min(a, b), max(a, b)): bool(s) for a, b, s in zip(labels.left, labels.right, labels.same, strict=True)}
+    other = np.array([(int(a), int(b)) not in said for a, b in zip(left, right, strict=True)], dtype=bool)
+    pairs = np.array(list(said), dtype=np.int64).reshape(-1, 2)
+    same = np.array(list(said.values()), dtype=float)
+    return (
+        np.concatenate([left[other], pairs[:, 0]]),
+        np.concatenate([right[other], pairs[:, 1]]),
+        np.concatenate([odds[other], CERTAIN * (2 * same - 1)]),
+        np.concatenate([share[other], same]),
+    )
+
+
+def _silent(_line: str) -> None:
+    return None

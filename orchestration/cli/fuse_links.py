@@ -1,0 +1,164 @@
+"""`heddle fuse link`, `review` and `golden`: which records are the same thing, and what survives of them."""
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from core import settings as config
+from core.errors import SourceError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from assets.quality.linkage.golden import Resolved
+    from assets.quality.linkage.model import Golden
+
+DECLARATION = click.argument("declaration", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+@click.command()
+@click.argument("tables", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--id", "identifier", required=True, help="Column that identifies a row in each file.")
+@click.option("--compare", multiple=True, help="Column that is compared (repeatable; default: all but the id).")
+@click.option("--one-to-one", is_flag=True, help="No file has duplicates: at most one row of each in a cluster.")
+@click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.5)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="CSV: file, id, cluster.")
+def link(
+    tables: tuple[Path, ...],
+    identifier: str,
+    compare: tuple[str, ...],
+    one_to_one: bool,
+    threshold: float,
+    output: Path | None,
+) -> None:
+    """Find the rows of CSV or Parquet files that are the same thing, without labels.
+
+    \b
+    Examples:
+      heddle fuse link people.csv --id id
+      heddle fuse link crm.csv shop.csv --id id --compare name --compare phone --one-to-one --output links.csv
+    """
+    import polars as pl
+
+    from assets.quality.linkage.block import Limits
+    from assets.quality.linkage.link import Options
+    from assets.quality.linkage.link import link as find
+
+    frames = {str(t): _read_file(t) for t in tables}
+    shared = [c for c in next(iter(frames.values())).columns if all(c in f.columns for f in frames.values())]
+    columns = list(compare) or [c for c in shared if c != identifier]
+    for column in (identifier, *columns):
+        if column not in shared:
+            raise SourceError(f"not every file has a column {column!r}", f"all have {', '.join(shared) or 'none'}")
+    options = Options(Limits(memory=config.load().memory), one_to_one=one_to_one, threshold=threshold)
+    found = find({n: f.select(columns) for n, f in frames.items()}, dict.fromkeys(columns), options, _say)
+    table = pl.concat(
+        pl.DataFrame({"file": [name] * f.height, "id": f[identifier].cast(pl.String)}) for name, f in frames.items()
+    ).with_columns(pl.Series("cluster", found.cluster))
+    for line in found.why:
+        click.echo(f"  {line}")
+    several = table.group_by("cluster").len().filter(pl.col("len") > 1)
+    click.echo(f"{table.height:,} rows, {several.height:,} things with several rows; {found.model} model")
+    if output is not None:
+        table.write_csv(output)
+        click.echo(f"wrote {output}")
+
+
+@click.command()
+@DECLARATION
+@click.option("--most", default=10, show_default=True, help="Pairs that are shown.")
+@click.option("--by", default=None, help="Who judges (default: you).")
+@click.option("--list", "only_list", is_flag=True, help="Show the pairs, ask nothing.")
+def review(declaration: Path, most: int, by: str | None, only_list: bool) -> None:
+    """Judge the pairs of a golden DECLARATION that the model is least sure of; the answers are kept beside it.
+
+    Five pairs of either kind teach the model; every answer holds, whatever the model thinks.
+
+    \b
+    Example:
+      heddle fuse review examples/quality/fusion/customers.yaml --by ann
+    """
+    from assets.quality.fusion.files import write_text
+    from assets.quality.linkage.labels import add_label, labels_path, labels_text, read_labels
+    from assets.quality.linkage.model import read_golden
+
+    golden = read_golden(declaration)
+    found = _resolved(golden, declaration)
+    path, known, added = labels_path(declaration), read_labels(labels_path(declaration)), 0
+    keys = (found.records["source"] + ":" + found.records["record"]).to_list()
+    for a, b, share in found.linked.unsure(most):
+        click.echo(f"\nprobability {share:.2f}")
+        for column in golden.compare:
+            left, right = found.records[column][a], found.records[column][b]
+            click.echo(f"  {column}: {left if left is not None else '-'}  |  {right if right is not None else '-'}")
+        if only_list:
+            continue
+        answer = click.prompt("same? y/n, s skips, q ends", type=click.Choice(["y", "n", "s", "q"]))
+        if answer == "q":
+            break
+        if answer in "yn":
+            known = add_label(known, keys[a], keys[b], answer == "y", by or getpass.getuser())
+            write_text(path, labels_text(known))
+            added += 1
+    if not only_list:
+        click.echo(f"{added} pairs judged, {len(known)} in {path}")
+
+
+@click.command()
+@DECLARATION
+@click.option(
+    "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder for the three tables, as Parquet."
+)
+def golden(declaration: Path, output: Path | None) -> None:
+    """Link the sources of a golden DECLARATION and show what its table would be; `heddle run ASSET` writes it.
+
+    \b
+    Example:
+      heddle fuse golden examples/quality/fusion/customers.yaml --output out/
+    """
+    from assets.quality.linkage.model import read_golden
+
+    declared = read_golden(declaration)
+    found = _resolved(declared, declaration)
+    click.echo(f"{found.golden.height:,} things of {found.links.height:,} records; {found.linked.model} model")
+    if found.labelled is not None:
+        score = found.labelled
+        click.echo(f"judged pairs: precision {score.precision:.3f}, recall {score.recall:.3f}")
+    rivals = int((found.golden["conflicts"] > 0).sum())
+    click.echo(f"{rivals:,} things have values that disagree")
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        for name in ("golden", "cells", "links"):
+            frame: pl.DataFrame = getattr(found, name)
+            frame.write_parquet(output / f"{name}.parquet")
+        click.echo(f"wrote golden, cells and links to {output}")
+
+
+def _resolved(golden: "Golden", declaration: Path) -> "Resolved":
+    from assets.quality.fusion.tables import is_asset
+    from assets.quality.linkage.golden import resolve
+    from assets.quality.linkage.labels import labels_path, read_labels
+    from assets.quality.linkage.run import before, reader
+    from resources.open import warehouse
+
+    settings = config.load()
+    labels = read_labels(labels_path(declaration))
+    if all(is_asset(s.table) for s in golden.sources):
+        store = warehouse(settings)
+        return resolve(golden, reader(store), labels, before(golden, store), settings.memory, _say)
+    return resolve(golden, lambda t: _read_file(declaration.parent / t), labels, None, settings.memory, _say)
+
+
+def _read_file(path: Path) -> "pl.DataFrame":
+    import polars as pl
+
+    try:
+        return pl.read_parquet(path) if path.suffix.lower() == ".parquet" else pl.read_csv(path, infer_schema=False)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise SourceError(f"{path} cannot be read: {error}", "name a CSV or Parquet file") from None
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
