@@ -95,3 +95,14 @@ def group(given: Codes, then: Codes) -> Groups:
     size = np.bincount(given, minlength=height)
     size[MISSING] = 0
     return Groups(start, keys % width, counts, size)
+
+
+def as_numbers(column: Coded, share: float = 0.95) -> npt.NDArray[np.float64] | None:
+    """Numbers of a column, nan where there is none; None where less than a share of its rows are numbers."""
+    import polars as pl
+
+    numbers = pl.Series(column.values, dtype=pl.String).cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
+    numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+    if column.counts[np.isfinite(numbers)].sum() < max(1.0, share * column.filled):
+        return None
+    return np.asarray(numbers[column.codes])

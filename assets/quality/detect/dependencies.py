@@ -46,11 +46,16 @@ class Strong:
     groups: Groups
 
 
-def dependencies(columns: Sequence[Coded], pairs: bool = True) -> list[Strong]:
-    """All dependencies of one or two columns worth a vote, the strongest first."""
+def dependencies(columns: Sequence[Coded], computed: Sequence[frozenset[int]] = ()) -> list[Strong]:
+    """All dependencies of one or two columns worth a vote, the strongest first.
+
+    Args:
+        computed: columns that follow from each other by arithmetic: majorities say nothing within them.
+    """
     close: dict[tuple[int, int, int], bool] = {}
     singles = list(_singles(columns, close))
-    found = singles + (list(_doubles(columns, singles, close)) if pairs else [])
+    found = singles + list(_doubles(columns, singles, close))
+    found = [s for s in found if not any(s.then in c and c & set(s.given) for c in computed)]
     found = [s for s in found if s.strength >= LEAST and not _refined(s, found)]
     return sorted(found, key=lambda s: (-s.strength, len(s.given), s.given, s.then))
 
@@ -64,7 +69,7 @@ def _refined(rule: Strong, found: Sequence[Strong]) -> bool:
 
 
 def _decides(column: Coded) -> bool:
-    return column.distinct > 1 and (column.counts[1:] > 1).any()
+    return column.distinct > 1 and bool((column.counts[1:] > 1).any())
 
 
 def _singles(columns: Sequence[Coded], close: dict[tuple[int, int, int], bool]) -> Iterator[Strong]:

@@ -65,3 +65,31 @@ def coarse(text: str) -> str:
 
 def _some(weight: Counter[str]) -> str:
     return ", ".join(repr(s) for s, _ in weight.most_common(2))
+
+
+def pattern(column: Coded) -> str | None:
+    """A regular expression of the usual shapes, or None where the column has no form."""
+    codes = [c for c in range(1, len(column.values)) if column.counts[c]]
+    rows = sum(int(column.counts[c]) for c in codes)
+    for shape in (fine, coarse):
+        weight: Counter[str] = Counter()
+        for c in codes:
+            weight[shape(column.values[c][:LONG])] += int(column.counts[c])
+        usual = [s for s, n in weight.most_common(MOST) if n >= USUAL * rows]
+        if usual and sum(weight[s] for s in usual) >= COVER * rows:
+            kept = usual if shape is fine else [*usual]
+            return "|".join(_regex(s, shape is coarse) for s in kept)
+    return None
+
+
+def _regex(shape: str, runs: bool) -> str:
+    """A shape as a regular expression: `[0-9]` and `\\p{L}`, with + for runs or a count for repeats."""
+    made = []
+    for match in re.finditer(r"9+|a+|[^9a]+", shape):
+        part = match.group()
+        name = {"9": "[0-9]", "a": r"\p{L}"}.get(part[0])
+        if name is None:
+            made.append(re.escape(part))
+        else:
+            made.append(name + ("+" if runs else f"{{{len(part)}}}" if len(part) > 1 else ""))
+    return "".join(made)

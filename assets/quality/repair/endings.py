@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from assets.quality.detect.coded import Coded
 from assets.quality.detect.shapes import coarse
 
-SHARE = 0.5  # of the rows that must have the end
+SHARE = 0.9  # of the rows that must have the end
 LONGEST = 30
 
 
@@ -18,14 +18,8 @@ def endings(column: Coded, odd: Sequence[int]) -> dict[int, str]:
     """
     skipped = set(odd)
     usual = [c for c in range(1, len(column.values)) if column.counts[c] and c not in skipped]
-    by_last: Counter[str] = Counter()
-    for code in usual:
-        by_last[column.values[code][-1:]] += int(column.counts[code])
-    if not by_last:
-        return {}
-    last, rows = by_last.most_common(1)[0]
-    ending = _common([column.values[c] for c in usual if column.values[c].endswith(last)])
-    if not ending or ending.isdigit() or rows < SHARE * column.filled:
+    ending = _common([(column.values[c][::-1][:LONGEST], int(column.counts[c])) for c in usual])
+    if not ending:
         return {}
     shapes = {coarse(column.values[c]) for c in usual}
     found = {}
@@ -36,15 +30,20 @@ def endings(column: Coded, odd: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def _common(texts: Sequence[str]) -> str:
-    """The longest end of all texts that holds no digit."""
-    low, high = min(t[::-1][:LONGEST] for t in texts), max(t[::-1][:LONGEST] for t in texts)
-    shared = next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high)))
-    end = low[:shared][::-1]
-    for place in range(len(end) - 1, -1, -1):
-        if end[place].isdigit():
-            return end[place + 1 :]
-    return end
+def _common(texts: Sequence[tuple[str, int]]) -> str:
+    """The longest end without a digit that SHARE of the rows have, from texts written backwards with their rows."""
+    total = sum(rows for _, rows in texts)
+    end = ""
+    while len(end) < LONGEST:
+        following: Counter[str] = Counter()
+        for text, rows in texts:
+            if text.startswith(end):
+                following[text[len(end) : len(end) + 1]] += rows
+        best, rows = following.most_common(1)[0] if following else ("", 0)
+        if not best or best.isdigit() or rows < SHARE * total:
+            break
+        end += best
+    return end[::-1]
 
 
 def _mended(text: str, ending: str, shapes: set[str]) -> str | None:

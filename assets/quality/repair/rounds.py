@@ -34,16 +34,22 @@ class Voted:
     channel: Channel
 
 
-def rounds(columns: Sequence[Coded], number: int = ROUNDS, pairs: Sequence[tuple[str, str]] = ()) -> Voted:
+def rounds(
+    columns: Sequence[Coded],
+    number: int = ROUNDS,
+    pairs: Sequence[tuple[str, str]] = (),
+    computed: Sequence[frozenset[int]] = (),
+) -> Voted:
     """Votes until nothing changes, at most `number` times.
 
     Args:
+        computed: columns that follow from each other by arithmetic.
         pairs: mistyped and right texts that are known.
     """
     given = [c.codes for c in columns]
     current = list(columns)
     channel = _learned(columns, [], pairs)
-    rules = dependencies(current)
+    rules = dependencies(current, computed)
     verdicts: list[dict[int, Verdict]] = [{} for _ in columns]
     strange = [{code: sure for code, (_, sure) in odd(c).items()} for c in columns]
     for _ in range(number):
@@ -54,7 +60,7 @@ def rounds(columns: Sequence[Coded], number: int = ROUNDS, pairs: Sequence[tuple
         if not changed:
             break
         channel = _learned(columns, verdicts, pairs)
-        rules = dependencies(current)
+        rules = dependencies(current, computed)
     return Voted(current, verdicts, rules, channel)
 
 

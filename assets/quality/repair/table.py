@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assets.quality.detect.coded import MISSING, Coded, encode, recode
+from assets.quality.detect.coded import MISSING, Coded, as_numbers, encode, recode
+from assets.quality.detect.detectors.triples import triples
 from assets.quality.detect.forms.model import Form
 from assets.quality.detect.shapes import odd
 from assets.quality.repair.endings import endings
@@ -49,22 +50,36 @@ def repair(frame: "pl.DataFrame", known: Known | None = None) -> Repairs:
     Args:
         known: lessons of labelled rows; without, nothing is known but the table.
     """
+    import polars as pl
+
     known = known or Known()
-    observed = [encode(frame[name]) for name in frame.columns]
-    work = _Work(list(frame.columns), observed, list(observed), [{} for _ in observed])
+    names = [
+        name for name, dtype in frame.schema.items() if not dtype.is_nested() and dtype not in (pl.Binary, pl.Object)
+    ]
+    observed = [encode(frame[name]) for name in names]
+    texts = [frame.schema[name] == pl.String for name in names]
+    work = _Work(names, observed, list(observed), [{} for _ in observed])
     for place, column in enumerate(observed):
-        _form(work, place, known.forms(column))
+        if texts[place]:
+            _form(work, place, known.forms(column))
     for found in list(merged(work.current)):
         _split(work, found.column, found.other, found.parts, found.confidence)
     _answer(work, known)
-    voted = rounds(work.current, pairs=known.pairs)
+    voted = rounds(work.current, pairs=known.pairs, computed=_computed(work.current))
     _vote(work, voted)
     repairs = Repairs(observed, voted.rules)
     _misspelt(work, voted)
     _collect(work, repairs)
-    _shapes(work, repairs)
+    _shapes(work, repairs, texts)
     _judge(repairs, known)
     return repairs
+
+
+def _computed(columns: Sequence[Coded]) -> list[frozenset[int]]:
+    """Columns of which one is the sum or product of two others."""
+    places = {c.name: p for p, c in enumerate(columns)}
+    numbers = {c.name: n for c in columns if (n := as_numbers(c)) is not None}
+    return [frozenset(places[n] for n in (t.result, t.one, t.two)) for t in triples(numbers)]
 
 
 def _answer(work: _Work, known: Known) -> None:
@@ -147,8 +162,10 @@ def _collect(work: _Work, repairs: Repairs) -> None:
                 repairs.cells[name, row] = Repair(row, name, one, two, confidence, sort, why, key)
 
 
-def _shapes(work: _Work, repairs: Repairs) -> None:
+def _shapes(work: _Work, repairs: Repairs, texts: Sequence[bool]) -> None:
     for place, column in enumerate(work.current):
+        if not texts[place]:
+            continue
         name = work.names[place]
         found = odd(column)
         if not found:

@@ -1,0 +1,73 @@
+"""Repairs of cells as rules: value maps, blanks, dependencies, patterns."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from assets.quality.detect.coded import Coded
+from assets.quality.detect.context import Context
+from assets.quality.detect.model import Cell, Proposal
+from assets.quality.detect.shapes import pattern
+from assets.quality.repair.model import Repair
+
+LIKELY = 0.5
+MAPPED = 5_000  # values of one map
+SPACES = ("no_controls", "half_width", "trim", "collapse")
+
+
+def find(context: Context) -> Iterator[Proposal]:
+    """One proposal per reason and column."""
+    groups: dict[tuple[str, str, tuple[str, ...]], list[Repair]] = defaultdict(list)
+    for repair in context.repairs:
+        if repair.confidence >= LIKELY and repair.sort != "label":
+            groups[repair.column, repair.sort, repair.key].append(repair)
+    columns = {c.name: c for c in context.repairs.observed}
+    for (name, sort, key), repairs in groups.items():
+        made = _proposal(context, columns[name], sort, key, repairs)
+        if made is not None:
+            yield made
+
+
+def _proposal(
+    context: Context, column: Coded, sort: str, key: tuple[str, ...], repairs: Sequence[Repair]
+) -> Proposal | None:
+    cells = [
+        Cell(int(context.places[r.row]), r.column, r.before or None, r.after or None, r.confidence) for r in repairs
+    ]
+    sure = sum(r.confidence for r in repairs) / len(repairs)
+    why = _evidence(repairs)
+    if sort == "dependency" and key:
+        strength = max(
+            (r.strength for r in context.repairs.rules if _is(context, r.given, r.then, key, column)), default=sure
+        )
+        fill = any(not r.before for r in repairs)
+        params = {"fill": True} if fill else {}
+        return Proposal("dependency", (*key, column.name), params, "repair", min(sure, strength), why, cells)
+    if sort == "merged" and column.name == key[1]:
+        return Proposal("dependency", (key[0], column.name), {"fill": True}, "repair", sure, why, cells)
+    if sort == "shape":
+        found = pattern(column)
+        return Proposal("pattern", (column.name,), {"pattern": found}, "report", sure, why, cells) if found else None
+    if sort == "spaces":
+        return Proposal("normalise", (column.name,), {"forms": SPACES}, "repair", sure, why, cells)
+    mapping = _mapping(repairs)
+    return Proposal("replace", (column.name,), {"mapping": mapping}, "repair", sure, why, cells) if mapping else None
+
+
+def _is(context: Context, given: tuple[int, ...], then: int, key: tuple[str, ...], column: Coded) -> bool:
+    names = [c.name for c in context.repairs.observed]
+    return names[then] == column.name and tuple(names[g] for g in given) == key
+
+
+def _mapping(repairs: Sequence[Repair]) -> dict[str, str | None]:
+    """Wrong to right texts, the main one where a text has several; those that most rows have first."""
+    choices: dict[str, Counter[str]] = defaultdict(Counter)
+    for repair in repairs:
+        if repair.before and repair.after is not None:
+            choices[repair.before][repair.after] += 1
+    ranked = sorted(choices, key=lambda b: (-choices[b].total(), b))[:MAPPED]
+    return {before: choices[before].most_common(1)[0][0] or None for before in ranked}
+
+
+def _evidence(repairs: Sequence[Repair]) -> str:
+    reasons = Counter(r.why for r in repairs if r.why)
+    return "; ".join(why for why, _ in reasons.most_common(2))[:500]
