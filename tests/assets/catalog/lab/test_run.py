@@ -13,10 +13,11 @@ from sqlalchemy import create_engine, text
 from sqlglot import exp
 
 from assets.catalog.edit import Edit, edit
+from assets.catalog.lab.engines import opened
 from assets.catalog.lab.export import as_csv, as_parquet
 from assets.catalog.lab.guard import KEY
 from assets.catalog.lab.history import History
-from assets.catalog.lab.known import tables
+from assets.catalog.lab.known import source_of, tables
 from assets.catalog.lab.model import Answer, Limits, QueryError, Table
 from assets.catalog.lab.run import Stop, run
 from assets.catalog.lab.trace import trace
@@ -97,9 +98,6 @@ def test_what_the_engine_refuses_says_where(settings: Settings, versions: Versio
 
 def test_the_engines_refuse_too(settings: Settings, tmp_path: Path) -> None:
     """What a check might miss, they do not do."""
-    from assets.catalog.lab.engines import opened
-    from assets.catalog.lab.known import source_of
-
     (tmp_path / "x.csv").write_text("a\n1\n")
     evil = {
         "warehouse": (
@@ -157,6 +155,11 @@ def test_servers(server: str, request: pytest.FixtureRequest, settings: Settings
                 stop=stop,
             )
         assert time.monotonic() - began < 5
+    code = "select i as a /*!50000 , version() as b */ /*M! , 3 as c */ from big /*+ x */"
+    assert run(code, "srv", "ann", settings=settings, versions=versions).columns == ("a",)
+    for statement in ("insert into big values (9, 'x')", "create table more (i int)", "update big set s = 'x'"):
+        with opened(source, settings) as own, pytest.raises(Exception, match=r"(?i)read.only"):
+            own.fetch(statement, 1, 5)
     with pytest.raises(QueryError, match="nothing_here"):
         run("select nothing_here from big", "srv", "ann", settings=settings, versions=versions)
 
