@@ -25,7 +25,8 @@ BLOCK = 1 << 18  # bytes read at once
 PIECE = 50_000  # characters of a line searched at once
 OVERLAP = 300  # characters that two pieces of a line share
 BATCH = 200_000  # characters of lines searched together
-PAGED = frozenset({".pdf", ".docx", ".xlsx", ".pptx", ".epub"})
+PAGED = frozenset({".pdf", ".epub"})
+OFFICE = frozenset({".docx", ".xlsx", ".pptx"})
 PARSED = frozenset({".html", ".htm"})
 SHOWN = 3  # samples per class
 
@@ -106,7 +107,7 @@ def _hits(batch: list[tuple[int, int, str]], find: Detector) -> list[Hit]:
 
 
 def texts(path: Path) -> Iterator[str]:
-    """The lines of a text file, the pages of a document.
+    """The lines of a text file, the pages of a PDF, the paragraphs and cells of an Office document.
 
     Raises:
         DocumentError: it cannot be read.
@@ -115,6 +116,10 @@ def texts(path: Path) -> Iterator[str]:
     try:
         if suffix in PAGED:
             yield from _pages(path)
+        elif suffix in OFFICE:
+            from assets.security.sensitive.office import paragraphs
+
+            yield from paragraphs(path)
         elif suffix in PARSED:
             from assets.knowledge.parse import parse
 

@@ -1,0 +1,1 @@
+"""Speed of finding and protecting sensitive data."""
