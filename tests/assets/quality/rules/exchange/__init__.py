@@ -1,0 +1,1 @@
+"""Tests of rules from and for other tools."""
