@@ -72,6 +72,17 @@ def test_the_list_is_sorted_narrowed_down_and_searched_with_reasons(studio: Stud
     assert ORDERS in get(studio, "/", q="订单", lang="zh").text
 
 
+def test_reasons_are_in_the_language_of_the_page(studio: Studio) -> None:
+    found = get(studio, "/", q="sales revenue 近30天", lang="zh").text
+    for text in ("“sales”见于名称", "“revenue”见于列 revenue", "“近30天”：最近修改于"):
+        assert text in found
+    assert "in the name" not in found and "in the name" in get(studio, "/", q="sales", lang="en").text
+    page = get(studio, "/entry", key=SALES, lang="zh").text
+    for text in ("近30天使用 0 次", "个下游资产", "2 项检查中 1 项通过", "天前生成", "每次运行 2.0 秒"):
+        assert text in page
+    assert "uses in 30 days" not in page and "uses in 30 days" in get(studio, "/entry", key=SALES, lang="en").text
+
+
 def test_the_search_sees_what_was_written_since(studio: Studio, versions: Versions) -> None:
     assert 'class="entries"' not in get(studio, "/", q="zebra").text
     edit(versions, "asset", SALES, Edit(description="Zebra crossings."), "bob")
