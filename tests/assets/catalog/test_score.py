@@ -25,6 +25,7 @@ def facts(days: float = 1, seconds: float = 1, checks: tuple[Check, ...] = (), *
 amount = st.floats(0, 1e6)
 
 
+@pytest.mark.covers("DATA-061")
 @given(amount, amount, st.integers(0, 10_000), st.integers(0, 10_000), st.floats(0, 400), st.floats(0, 400))
 def test_each_part_is_monotonic(use1: float, use2: float, r1: int, r2: int, d1: float, d2: float) -> None:
     low, high = sorted((use1, use2))
@@ -53,6 +54,7 @@ def test_keeping_the_standards_raises_quality(one: float, other: float) -> None:
     assert low.value <= high.value and "1 of 1 checks passed" in low.why and "keep the standards" in low.why
 
 
+@pytest.mark.covers("DATA-061")
 def test_parts_and_weights_are_told() -> None:
     found = score(facts(checks=(Check(name="a", passed=True), Check(name="b", passed=None))), 12, 3, NOW)
     assert {k: p.why for k, p in found.parts.items()} == {
@@ -73,6 +75,7 @@ def test_reach_counts_each_once_also_in_circles() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.covers("DATA-061")
 def test_a_consumer_more_raises_the_score(tmp_path: Path) -> None:
     versions = Versions(f"sqlite:///{tmp_path}/c.db")
     orders, report = "table/shop/orders", "report/shop/sales"

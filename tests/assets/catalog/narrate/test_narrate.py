@@ -73,6 +73,7 @@ def model(server: LlmServer) -> OpenAiLlm:
     return OpenAiLlm(server.url, "tiny-1", timeout=5, retries=0)
 
 
+@pytest.mark.covers("DATA-060")
 def test_it_is_marked_with_model_and_moment_and_asked_once(shop: tuple[Settings, Versions], server: LlmServer) -> None:
     versions = shop[1]
     assert narrate(versions, model(server), "run-1") == (1, 0, "")

@@ -48,6 +48,7 @@ def test_fields_of_one_meaning_share_a_proposal() -> None:
     assert "97.0% of the values have the shape 9{11}" in found[0].evidence
 
 
+@pytest.mark.covers("DATA-020")
 def test_a_code_set_is_found_with_and_without_a_meaning() -> None:
     words = Profile(rows=10, distinct=3, top=top(男=4, F=3, m=3))
     digits = Profile(rows=10, distinct=2, top=(Top(value="1", count=5), Top(value="2", count=5)))
@@ -57,6 +58,7 @@ def test_a_code_set_is_found_with_and_without_a_meaning() -> None:
     assert [(s.name, s.codes) for s in meant] == [("gender", "sex")]
 
 
+@pytest.mark.covers("DATA-020")
 def test_codes_are_unified_and_deviations_listed() -> None:
     found = against({"1": 5, "Ｆ": 2, " 男 ": 3, "2.0": 1, "x": 4, "unknown": 1}, SEX)
     assert {(m.value, m.code, m.how) for m in found.mapped} == {
@@ -99,6 +101,7 @@ def fill(execute: object) -> None:
         execute(f"insert into \"t 1\" values ({value}, {number}, '{'x' if i < 3 else 1 + i % 2}')")  # type: ignore[operator]
 
 
+@pytest.mark.covers("DATA-019")
 def test_planted_violations_are_counted_exactly_by_duckdb() -> None:
     with duckdb.connect() as connection:
         fill(connection.execute)
@@ -108,6 +111,7 @@ def test_planted_violations_are_counted_exactly_by_duckdb() -> None:
     assert {c.standard: (c.rows, c.violations, c.broken_rows) for c in read(row, demands())} == expected()  # type: ignore[arg-type]
 
 
+@pytest.mark.covers("DATA-019")
 def test_planted_violations_are_counted_exactly_by_postgres(postgres_url: str) -> None:
     engine = create_engine(postgres_url)
     with engine.begin() as connection:
@@ -142,6 +146,7 @@ def test_files_come_back_and_mistakes_name_file_and_field(tmp_path: Path) -> Non
             read_file(bad, Standard)
 
 
+@pytest.mark.covers("DATA-020")
 def test_the_supplied_code_table_reads_what_people_write() -> None:
     supplied = read_file(Path("examples/catalog/codes/cn_gender.yaml"), CodeTable)
     found = against({"男": 1, "女": 1, "M": 1, "F": 1, "1": 1, "2": 1, "male": 1}, supplied)

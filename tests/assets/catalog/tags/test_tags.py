@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from assets.catalog.card import card
+from assets.catalog.changes.entry import TableEntry
 from assets.catalog.edit import Edit, edit
 from assets.catalog.facts import AssetFacts
 from assets.catalog.find import find
@@ -17,15 +18,20 @@ from assets.catalog.lineage.store import LineageStore
 from assets.catalog.model import Base, ColumnInfo, Meaning, Profile, Scan, ScannedTable, TableInfo, Top
 from assets.catalog.record import record
 from assets.catalog.register import register
+from assets.catalog.semantics import classify, registry
 from assets.catalog.semantics.spec import SemanticsError
 from assets.catalog.store.versions import Change, Versions
 from assets.catalog.tags.decide import decide, publish
 from assets.catalog.tags.kept import Tag, of_asset
+from assets.catalog.tags.propose import of_table
 from assets.catalog.tags.refresh import refresh
 from assets.catalog.tags.tag_defs import COLUMN_TAGS, with_tags
+from assets.catalog.tags.vocabulary import load
 from core.errors import ConflictError, HeddleError
 from core.settings import Settings
 from orchestration.cli.main import main
+from tests.assets.catalog.semantics.made import MADE
+from tests.assets.catalog.semantics.made import column as made
 
 USERS, CLEAN, SALES, MODEL = "raw/crm/users", "table/crm/users", "table/crm/sales", "model/crm/churn"
 PHONE = "pii:phone"
@@ -94,6 +100,25 @@ def test_tags_come_from_meaning_content_and_lineage_with_their_evidence(shop: tu
     assert derived.path == (f"{USERS}.mob", f"{CLEAN}.phone", f"{SALES}.contact")
     whole = tag(versions, MODEL, "")
     assert whole and whole.path[-2:] == (SALES, MODEL)
+
+
+@pytest.mark.covers("DATA-015")
+def test_tags_of_labelled_columns_are_right() -> None:
+    types = registry.builtin()
+    words, right, given, there = load(Path(), types), 0, 0, 0
+    for seed in (21, 22, 23):
+        columns = {f"c{i}": made(type_, 60, seed) for i, type_ in enumerate(MADE)}
+        wanted = {f"c{i}": set(words.tags(type_)) for i, type_ in enumerate(MADE)}
+        meanings = {c: m for c, m in classify.table(columns).items() if m}
+        entry = TableEntry(table=TableInfo(name="t", columns=tuple(column(c) for c in columns)), meanings=meanings)
+        found = of_table(entry, {}, words)
+        for name, tags in wanted.items():
+            proposed = {t for t in found.get(name, {}) if t.startswith("pii:")}
+            personal = {t for t in tags if t.startswith("pii:")}
+            right += len(proposed & personal)
+            given += len(proposed)
+            there += len(personal)
+    assert there > 50 and right / given >= 0.95 and right / there >= 0.8
 
 
 def test_a_masking_step_stops_what_is_personal(shop: tuple[Settings, Versions]) -> None:
