@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, Protocol
 
@@ -33,6 +33,11 @@ class Engine(Protocol):
     """
 
     dialect: str
+
+    @property
+    def stops(self) -> bool:
+        """Whether `stop` surely ends the statement; otherwise who waits has to go on without it."""
+        ...
 
     def fetch(self, sql: str, rows: int, seconds: float) -> Rows:
         """Runs a statement and takes so many rows; `seconds` for engines that can stop by themselves."""
@@ -71,6 +76,7 @@ def opened(source: Source, settings: Settings) -> Iterator[Engine]:
 
 class _Duck:
     dialect = "duckdb"
+    stops = True
 
     def __init__(self, connection: Any, where: Address) -> None:
         self.connection, self.where = connection, where
@@ -98,17 +104,25 @@ class _Alchemy:
                 self.connection.exec_driver_sql(statement.format(seconds=seconds, milliseconds=int(1000 * seconds)))
         formats = self.connection.dialect.paramstyle in ("format", "pyformat")
         ready = sql.replace("%", "%%") if formats and self.connection.dialect.name != "druid" else sql
-        result = self.connection.exec_driver_sql(ready)
+        options = _OPTIONS.get(self.connection.dialect.name, {})
+        result = self.connection.execution_options(**options).exec_driver_sql(ready)
         if not result.returns_rows:
             return Rows((), [])
         return Rows(tuple(result.keys()), [tuple(r) for r in result.fetchmany(rows)])
 
     def stop(self) -> None:
-        driver = self.driver
-        ways = (getattr(driver, "cancel", None), getattr(driver, "interrupt", None))
-        stopper = next((w for w in ways if w), self._killed if hasattr(driver, "thread_id") else self._broken)
         with suppress(Exception):
-            stopper()
+            self._way()
+
+    @property
+    def stops(self) -> bool:
+        """MySQL and MariaDB are told by a second connection, PostgreSQL and SQLite by the driver."""
+        return self._way != self._broken
+
+    @property
+    def _way(self) -> Callable[[], object]:
+        own = (getattr(self.driver, name, None) for name in ("cancel", "interrupt"))
+        return next((w for w in own if w), self._killed if hasattr(self.driver, "thread_id") else self._broken)
 
     def reason(self, error: Exception) -> str:
         return self.reader.reason(error)
@@ -119,10 +133,12 @@ class _Alchemy:
             other.exec_driver_sql(f"KILL QUERY {int(self.driver.thread_id())}")
 
     def _broken(self) -> None:
-        """Drivers that cannot cancel lose their connection: the server ends what nobody waits for."""
-        self.driver.close()
+        """Drivers that cannot cancel lose their connection: most servers end what nobody waits for."""
+        transport = getattr(self.driver, "_transport", None)  # of Hive: to close the session would wait for the query
+        (transport or self.driver).close()
 
 
+_OPTIONS: dict[str, dict[str, Any]] = {"clickhouse": {"settings": {"readonly": 1}}}
 _PREPARE: dict[str, tuple[str, ...]] = {
     # the servers' own limits hold where our timer does not reach
     "postgresql": ("SET default_transaction_read_only = on", "SET statement_timeout = {milliseconds}"),

@@ -103,7 +103,7 @@ def _fetch(engine: Engine, text: str, bounds: Limits, stop: Stop, found: Checked
         if stop.why:
             raise QueryError(f"the query was {stop.why}")
         timer.start()
-        return engine.fetch(text, bounds.rows + 1, bounds.seconds + LATER)
+        return _rows(engine, text, bounds, stop)
     except HeddleError:
         raise
     except Exception as error:  # each driver has its own errors
@@ -113,6 +113,29 @@ def _fetch(engine: Engine, text: str, bounds: Limits, stop: Stop, found: Checked
     finally:
         stop.holds(None)
         timer.cancel()
+
+
+def _rows(engine: Engine, text: str, bounds: Limits, stop: Stop) -> Rows:
+    """The rows; of an engine that cannot be stopped, nobody waits longer than the limit."""
+    if engine.stops:
+        return engine.fetch(text, bounds.rows + 1, bounds.seconds + LATER)
+    found: list[Rows | Exception] = []
+    through = threading.Event()
+
+    def fetch() -> None:
+        try:
+            found.append(engine.fetch(text, bounds.rows + 1, bounds.seconds + LATER))
+        except Exception as error:
+            found.append(error)
+        through.set()
+
+    threading.Thread(target=fetch, name="query", daemon=True).start()
+    while not through.wait(0.05):
+        if stop.why:
+            raise QueryError(f"the query was {stop.why}", "narrow it down, or raise the time limit")
+    if isinstance(found[0], Exception):
+        raise found[0]
+    return found[0]
 
 
 def _told(engine: Engine, error: Exception, query: "exp.Query") -> QueryError:
