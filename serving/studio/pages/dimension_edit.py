@@ -7,6 +7,7 @@ from assets.catalog.dimensions.model import TYPES, Dimension
 from assets.catalog.scan.sources import load_sources
 from core.errors import ConflictError, HeddleError
 from core.hashing import digest
+from serving.studio.cells import told
 from serving.studio.fields import AgainError, Errors, by_field, checked, status_of
 from serving.studio.forms import Form
 from serving.studio.pages.dimension import get
@@ -47,10 +48,10 @@ def save(visit: Visit, form: Form) -> str:
     try:
         visit.studio.dimensions.define(dimension, visit.studio.who, number)
     except HeddleError as error:
-        told = by_field(error, TOP, visit.say)
+        wrong = by_field(error, TOP, visit.say)
         if isinstance(error, ConflictError):
-            told = {"": visit.say("e_conflict")} if number else {"name": visit.say("e_taken")}
-        raise AgainError(_form(visit, fields, shown, number, told), status_of(error)) from None
+            wrong = {"": visit.say("e_conflict")} if number else {"name": visit.say("e_taken")}
+        raise AgainError(_form(visit, fields, shown, number, wrong), status_of(error)) from None
     return link("/dimension" if number else "/dimension/create", name=dimension.name)
 
 
@@ -111,7 +112,7 @@ def _dimension(visit: Visit, fields: Mapping[str, str], shown: int) -> tuple[Dim
     content = {f: fields.get(f, "") for f in TOP if "." not in f}
     label = {"en": fields.get("label.en", ""), "zh": fields.get("label.zh", "")}
     made, errors = checked(content | {"label": label, "columns": columns, "key": key}, Dimension, say)
-    return made, {_placed(field, lines): text for field, text in errors.items()}
+    return made, {_placed(field, lines): told(text, say.lang) for field, text in errors.items()}
 
 
 def _placed(field: str, lines: list[int]) -> str:

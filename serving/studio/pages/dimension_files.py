@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from assets.catalog.dimensions import load
 from assets.catalog.dimensions.load import ImportRefusedError, Loaded, Problems
 from core.errors import HeddleError
+from serving.studio.cells import told
 from serving.studio.fields import AgainError, Errors, status_of
 from serving.studio.forms import Form
 from serving.studio.pages.dimension import get
@@ -45,9 +46,9 @@ def take(visit: Visit, form: Form) -> str:
         try:
             counts, problems = _load(visit, name, path, bad, form, file.name)
         except HeddleError as error:
-            told = error.what.replace(str(path), file.name)
-            field = "encoding" if "encoding" in told else "sheet" if "sheet" in told else "file"
-            text = f"{told}. {visit.say('fix')}: {error.fix}" if error.fix else told
+            what = error.what.replace(str(path), file.name)
+            field = "encoding" if "encoding" in what else "sheet" if "sheet" in what else "file"
+            text = f"{what}. {visit.say('fix')}: {error.fix}" if error.fix else what
             raise AgainError(_form(visit, name, form, {field: text}, None), status_of(error)) from None
         rejected = bad.read_bytes() if bad.exists() else b""
     said = Result(name, file.name, bool(counts), counts, problems.errors[:SHOWN], problems.count, rejected)
@@ -115,5 +116,6 @@ def _form(visit: Visit, name: str, form: dict[str, str], errors: Errors, result:
         errors=errors,
         modes=[(m, visit.say(f"mode_{m}")) for m in MODES],
         result=result,
+        told=lambda message: told(message, visit.say.lang),
         rejected=link("/dimension/rejected", result=visit["result"]),
     )

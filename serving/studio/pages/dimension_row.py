@@ -6,6 +6,7 @@ from assets.catalog.dimensions.model import Dimension
 from assets.catalog.dimensions.table import DimensionRow
 from assets.catalog.dimensions.values import cell
 from core.errors import ConflictError, HeddleError
+from serving.studio.cells import told
 from serving.studio.fields import AgainError, Errors, by_field, status_of
 from serving.studio.forms import Form
 from serving.studio.pages.dimension import get
@@ -34,7 +35,7 @@ def save(visit: Visit, form: Form) -> str:
     """
     studio, dimension = visit.studio, get(visit, form.get("name", "")).record
     values, key, version = _given(form, VALUE), _given(form, KEY), form.get("version", "")
-    if errors := _wrong(dimension, values):
+    if errors := _wrong(dimension, values, visit.say.lang):
         raise AgainError(_form(visit, dimension, values, key, version, errors))
     cells = {name: text or None for name, text in values.items()}
     try:
@@ -43,11 +44,11 @@ def save(visit: Visit, form: Form) -> str:
         else:
             studio.dimensions.add(dimension.name, cells, studio.who)
     except HeddleError as error:
-        told, now = by_field(error, dimension.names, visit.say), {}
+        wrong, now = by_field(error, dimension.names, visit.say), {}
         if isinstance(error, ConflictError):
-            told = {"": visit.say("e_conflict")} if key else {dimension.key[0]: visit.say("e_key_there")}
+            wrong = {"": visit.say("e_conflict")} if key else {dimension.key[0]: visit.say("e_key_there")}
             now = _texts(_row(visit, dimension, key)) if key else {}
-        raise AgainError(_form(visit, dimension, values, key, version, told, now), status_of(error)) from None
+        raise AgainError(_form(visit, dimension, values, key, version, wrong, now), status_of(error)) from None
     return link("/dimension", name=dimension.name)
 
 
@@ -138,14 +139,14 @@ def _given(form: Form, prefix: str) -> dict[str, str]:
     return {name.removeprefix(prefix): text for name, text in form.items() if name.startswith(prefix)}
 
 
-def _wrong(dimension: Dimension, values: Mapping[str, str]) -> Errors:
+def _wrong(dimension: Dimension, values: Mapping[str, str], language: str) -> Errors:
     """What is wrong with each value."""
     found: Errors = {}
     for column in dimension.columns:
         try:
             cell(values.get(column.name), column, dimension.key)
         except ValueError as error:
-            found[column.name] = str(error)
+            found[column.name] = told(str(error), language)
     return found
 
 
