@@ -1,0 +1,88 @@
+"""Which field of a source is which field of a target: evidence of all pairs, then the best one-to-one assignment."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from assets.quality.mapping.names import alike, names
+from assets.quality.mapping.values import Likeness, Profile, compare, profile
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Floats = npt.NDArray[np.float64]
+LEAST = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A source field and a target field.
+
+    Attributes:
+        confidence: 0 to 1; from 0.5 on it is proposed.
+        name: how alike the names are. likeness: how alike the values are.
+    """
+
+    source: str
+    target: str
+    confidence: float
+    name: float
+    likeness: Likeness
+
+    @property
+    def evidence(self) -> str:
+        """The strongest evidence in words."""
+        v = self.likeness
+        parts = [("names", self.name), ("shared values", v.shared), ("look of values", v.looks), ("spread", v.spread)]
+        return ", ".join(f"{what} {share:.0%}" for what, share in sorted(parts, key=lambda p: -p[1])[:3])
+
+
+def scores(source: "pl.DataFrame", target: "pl.DataFrame") -> tuple[Floats, list[list[tuple[float, Likeness]]]]:
+    """The confidence [source columns, target columns] of each pair, and its evidence."""
+    ours, theirs = names(source.columns), names(target.columns)
+    mine: list[Profile] = [profile(column) for column in source]
+    others: list[Profile] = [profile(column) for column in target]
+    evidence = [
+        [(alike(ours[i], theirs[j]), compare(mine[i], others[j])) for j in range(len(theirs))] for i in range(len(ours))
+    ]
+    return np.array([[_confidence(*pair) for pair in row] for row in evidence]).reshape(len(ours), -1), evidence
+
+
+def _confidence(name: float, v: Likeness) -> float:
+    values = 0.45 * v.looks + 0.35 * v.spread + 0.2 * v.density
+    values = max(values * (0.3 + 0.7 * v.kinds), 0.55 * values + 0.6 * v.shared)
+    weight = 0.62
+    return float(min(1.0, weight * name + (1 - weight) * values + 0.25 * v.shared * (1 - name)))
+
+
+def match(source: "pl.DataFrame", target: "pl.DataFrame", *, least: float = LEAST) -> list[Match]:
+    """One-to-one matches, the surest first.
+
+    The assignment is that with the largest sum (Hungarian method) after each pair's confidence was moved by how far it
+    stands out among the other pairs of its row and column.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    if not source.width or not target.width:
+        return []
+    raw, evidence = scores(source, target)
+    telling = _standing_out(raw)
+    rows, columns = linear_sum_assignment(-telling)
+    found = [
+        Match(source.columns[i], target.columns[j], round(float(telling[i, j]), 4), *evidence[i][j])
+        for i, j in zip(rows, columns, strict=True)
+        if telling[i, j] >= least
+    ]
+    return sorted(found, key=lambda m: (-m.confidence, m.source))
+
+
+def _standing_out(raw: Floats) -> Floats:
+    """Confidence plus a part of its lead over the best rival in its row and its column."""
+    lead = np.zeros_like(raw)
+    for i in range(raw.shape[0]):
+        for j in range(raw.shape[1]):
+            rivals = np.concatenate((np.delete(raw[i], j), np.delete(raw[:, j], i)))
+            lead[i, j] = raw[i, j] - (rivals.max() if len(rivals) else raw[i, j] - 0.1)
+    return np.clip(raw + 0.3 * np.clip(lead, -0.5, 0.5), 0.0, 1.0)
