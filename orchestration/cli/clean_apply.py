@@ -142,7 +142,8 @@ def _cell(targets: "Targets", row: int, column: str | None, rules: dict[str, Rul
     from assets.quality.rules.plan import RULES
     from assets.quality.rules.reading import scan
 
-    changes = scan(targets.changes).filter(pl.col("row") == row)
+    texts = pl.col("before", "after").cast(pl.String)
+    changes = scan(targets.changes).filter(pl.col("row") == row).with_columns(texts)
     if column is not None:
         changes = changes.filter(pl.col("column") == column)
     rejected = scan(targets.rejected).filter(pl.col(ROW) == row).select(RULES).collect()[RULES].to_list()

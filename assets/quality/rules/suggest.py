@@ -21,7 +21,7 @@ def suggest(frame: pl.DataFrame, table: str, sensitive: "Collection[str]" = (), 
     """
     from assets.quality.detect.find import find
 
-    found = [described(f.rule, f.cells, sensitive, every) for f in find(frame, table)]
+    found = [described(f.rule, f.cells, sensitive, every) for f in find(frame, table, sensitive=sensitive)]
     return sorted(found, key=lambda rule: (-rule.confidence, rule.id))
 
 

@@ -73,7 +73,7 @@ def test_dbt_parses_the_tests(tmp_path: Path) -> None:
     (models / "schema.yml").write_text(made.text)
     (models / "orders.sql").write_text("select 1 as id, 'new' as state")
     (models / "states.sql").write_text("select 'new' as name")
-    (tmp_path / "dbt_project.yml").write_text("name: p\nversion: '1'\nprofile: p\n")
+    (tmp_path / "dbt_project.yml").write_text("name: p\nversion: '1.0'\nprofile: p\n")
     (tmp_path / "profiles.yml").write_text("p: {target: d, outputs: {d: {type: duckdb, path: ':memory:'}}}\n")
     program = "import sys; from dbt.cli.main import dbtRunner; sys.exit(not dbtRunner().invoke(sys.argv[1:]).success)"
     where = ["--project-dir", str(tmp_path), "--profiles-dir", str(tmp_path)]

@@ -1,0 +1,109 @@
+"""`heddle clean` as it is typed, from suggestion to clean file and Kettle steps."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from assets.kettle.files.read import read_transformation
+from assets.kettle.files.write import write
+from orchestration.cli.main import main
+from tests.assets.kettle.flow import Flow
+
+ROWS = [(n, ["Berlin", "Bonn", "Ulm"][n % 3], ["10115", "53111", "89073"][n % 3], float(n % 40)) for n in range(300)]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HEDDLE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HEDDLE_QUALITY", str(tmp_path / "quality"))
+    monkeypatch.chdir(tmp_path)
+    rows = [list(row) for row in ROWS]
+    rows[7][2] = "99999"  # breaks city -> zip
+    rows[9][0] = 8  # twice
+    pl.DataFrame(rows, schema=["id", "city", "zip", "amount"], orient="row").write_csv("orders.csv")
+    return tmp_path
+
+
+def told(*words: str, status: int = 0) -> str:
+    result = CliRunner().invoke(main, ["clean", *words])
+    assert result.exit_code == status, result.output
+    return result.output
+
+
+SODA = """\
+checks for orders:
+  - missing_count(id) = 0
+  - duplicate_count(id) = 0
+  - avg(amount) > 1
+"""
+
+
+@pytest.mark.covers("DATA-040")
+def test_suggestions_find_what_is_planted_and_put_it_right(project: Path) -> None:
+    told("suggest", "orders.csv")
+    found = json.loads(told("review", "orders.csv", "--json"))
+    assert all(rule["evidence"] and 0 <= rule["confidence"] <= 1 for rule in found)
+    cells = {(e["row"], e["column"]): e["after"] for rule in found for e in rule["effect"]["examples"]}
+    assert cells[7, "zip"] == "53111"
+    repair = next(r for r in found if any(e["row"] == 7 for e in r["effect"]["examples"]) and r["action"] == "repair")
+    twice = next(r for r in found if r["kind"] == "unique" and r["columns"] == ["id"])
+    told("accept", "orders.csv", repair["id"], "--author", "ann")
+    told("accept", "orders.csv", twice["id"], "--action", "reject", "--author", "bob")
+    done = json.loads(told("apply", "orders.csv", "--json"))
+    assert (done["rows"], done["clean"], done["rejected"]) == (300, 299, 1)
+    clean = pl.read_csv("orders.clean.csv", infer_schema=False)
+    assert clean.filter(pl.col("id") == "7")["zip"].item() == "53111"
+    assert "'99999' -> '53111'" in told("explain", "orders.csv", "--row", "7", "--column", "zip")
+    assert "rejected by unique" in told("explain", "orders.csv", "--row", "9")
+    assert "bob" in told("explain", "orders.csv", "--row", "9")
+    assert "nothing was changed" in told("explain", "orders.csv", "--row", "1")
+
+
+def test_imported_checks_are_decided_applied_and_exported(project: Path) -> None:
+    Path("checks.yml").write_text(SODA)
+    assert "checks.yml:4: avg(amount) > 1" in told(
+        "import", "checks.yml", "--table", "orders.csv", "--action", "reject"
+    )
+    assert "2 new proposals" not in told("import", "checks.yml", "--table", "orders.csv", "--action", "reject")
+    told("accept", "orders.csv", "--least", "0.9", "--author", "ann")
+    assert "accepted by ann" in told("review", "orders.csv")
+    told("refuse", "orders.csv", "not_null-id", "--note", "never")
+    assert "never" in told("review", "orders.csv", "--status", "refused")
+    assert "1 rejected" in told("apply", "orders.csv", "--into", "out.parquet")
+    assert pl.read_parquet("out.rejected.parquet")["heddle_row"].to_list() == [9]
+    assert "wrote schema.yml" in told("export", "orders.csv", "--to", "dbt", "--into", "schema.yml")
+    assert "- unique" in Path("schema.yml").read_text()
+    shown = told("explain", "orders.csv", "unique-id")
+    assert "ROW_NUMBER() OVER (PARTITION BY" in shown and "accepted by ann" in shown
+
+
+def test_rules_become_steps_of_a_file_shown_before_they_are_written(project: Path) -> None:
+    flow = Flow().step("in", "DataGrid", [("fields", [("field", [("name", "id"), ("type", "Integer")])]), ("data", [])])
+    write(flow.step("out", "Dummy").hop("in", "out").model, project / "load.ktr")
+    before = (project / "load.ktr").read_bytes()
+    Path("checks.yml").write_text(SODA)
+    told("import", "checks.yml", "--table", "orders.csv", "--action", "reject")
+    told("accept", "orders.csv", "--least", "0.9")
+    words = ["to-kettle", "orders.csv", "--into", "load.ktr", "--after", "in"]
+    assert "+++ b/load.ktr" in told(*words)
+    assert (project / "load.ktr").read_bytes() == before
+    told(*words, "--write")
+    kinds = {step.type for step in read_transformation(project / "load.ktr").steps.values()}
+    assert {"SortRows", "Unique", "FilterRows"} <= kinds
+    assert "as the rules say" in told(*words)
+
+
+def test_mistakes_are_told(project: Path) -> None:
+    assert "no rule is accepted" in told("apply", "orders.csv", status=2)
+    assert "is no table" in told("suggest", "nowhere.csv", status=2)
+    assert "no rules 'x'" in told("accept", "orders.csv", "x", status=2)
+    assert "which rules?" in told("accept", "orders.csv", status=2)
+    Path("checks.yml").write_text(SODA)
+    told("import", "checks.yml", "--table", "orders.csv", "--action", "reject")
+    told("accept", "orders.csv", "--least", "0.9")
+    assert "would be overwritten" in told("apply", "orders.csv", "--into", "orders.csv", status=2)
+    assert "is no size" in told("apply", "orders.csv", "--memory", "many", status=2)
+    assert not list(project.glob("orders.*.csv"))
