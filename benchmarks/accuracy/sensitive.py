@@ -1,16 +1,18 @@
 """Sensitive data against ground truth: columns of Chinese and English tables, spans in sentences.
 
-Run: HEDDLE_BENCH_DATA=<folder of public data> python -m benchmarks.accuracy.sensitive [--kind columns|text|all]
+Run: HEDDLE_BENCH_DATA=<folder of public data> python -m benchmarks.accuracy.sensitive [--kind columns|text|peer|all]
 
 columns: 30 tables with classes and decoys (`none:*`), with their headers and with c1..cn. Printed are P, R, F1 per
   class, any-class P and R, decoys flagged, rows per CPU second.
 text: presidio's generated sentences. A token (run of letters or digits) counts as found when a span of the right entity
   covers it, as presidio-research counts; F2 = 5PR / (4P + R). Three groups of entities: those with a format of their
   own, those and addresses, all; in a group, spans and truth of other entities are left aside.
+peer: presidio with its own recognisers, also without a model, on the same tables (first 50 rows) and sentences.
 """
 
 import argparse
 import json
+import logging
 import os
 import re
 import sys
@@ -96,30 +98,48 @@ def text(path: Path) -> None:
     found = detector().many([r["full_text"] for r in rows])
     cpu = time.process_time() - cpu
     classes = builtin()
+    spans = [[(s.start, s.end, classes[s.class_].entity) for s in one] for one in found]
+    print(f"\n{len(rows)} sentences, {len(rows) / cpu:,.0f} sentences per CPU s")
+    figures(rows, spans)
+
+
+def peer(folder: Path) -> None:
+    """Presidio with its own recognisers and no model: any-class columns of the tables, spans of the sentences."""
+    from benchmarks.security.sensitive_scan import presidio, recognised
+
+    labels = json.loads((folder / "zh_en_tables" / "labels.json").read_text(encoding="utf-8"))
+    pairs: Counter[tuple[bool, bool]] = Counter()
+    for name, truth in labels.items():
+        frame = pl.read_csv(folder / "zh_en_tables" / name, infer_schema=False).head(50).fill_null("")
+        flagged, _ = presidio(frame)
+        pairs.update((not label.startswith("none:"), column in flagged) for column, label in truth.items())
+    right, p, r = pairs[True, True], pairs[True, True] + pairs[False, True], pairs[True, True] + pairs[True, False]
+    print(f"\npresidio, columns of any class: P {right / max(p, 1):.3f} R {right / max(r, 1):.3f}")
+    rows = json.loads((folder / "presidio_generated_large.json").read_text(encoding="utf-8"))
+    cpu = time.process_time()
+    spans = recognised([r["full_text"] for r in rows])
+    print(f"presidio, {len(rows)} sentences, {len(rows) / (time.process_time() - cpu):,.0f} per CPU s")
+    figures(rows, spans)
+
+
+def figures(rows: list[dict[str, Any]], found: list[list[tuple[int, int, str]]]) -> None:
+    """Prints figures per entity and per group."""
     counts: Counter[tuple[str, str]] = Counter()
     for row, spans in zip(rows, found, strict=True):
         truth = [(s["start_position"], s["end_position"], s["entity_type"]) for s in row["spans"]]
-        ours = [(s.start, s.end, _entity(classes[s.class_].entity)) for s in spans]
+        ours = [(s, e, SAME.get(name, name)) for s, e, name in spans]
         for token in TOKEN.finditer(row["full_text"]):
             counts[_at(truth, token), _at(ours, token)] += 1
-    print(f"\n{len(rows)} sentences, {len(rows) / cpu:,.0f} sentences per CPU s")
-    for entity in sorted(GROUPS["all entities"]):
+    known = GROUPS["all entities"]
+    for entity in sorted(known):
         print(f"  {entity:18} {_figures(counts, (entity,))}")
     for name, group in GROUPS.items():
         print(f"  {name}: {_figures(counts, group)}")
-    known = set(GROUPS["all entities"])
-    any_ = Counter({(t != "-", s in known): 0 for t in ("", "-") for s in ("", "-")})
-    for (t, s), n in counts.items():
-        any_[t != "-", s in known] += n
-    p, r = (
-        any_[True, True] / (any_[True, True] + any_[False, True]),
-        any_[True, True] / (any_[True, True] + any_[True, False]),
-    )
+    right = sum(n for (t, s), n in counts.items() if t != "-" and s in known)
+    given = sum(n for (_, s), n in counts.items() if s in known)
+    there = sum(n for (t, _), n in counts.items() if t != "-")
+    p, r = right / max(given, 1), right / there
     print(f"  any entity, whichever it is: P {p:.3f} R {r:.3f} F2 {5 * p * r / (4 * p + r):.3f}")
-
-
-def _entity(name: str) -> str:
-    return SAME.get(name, name)
 
 
 def _at(spans: list[tuple[int, int, str]], token: re.Match[str]) -> str:
@@ -138,15 +158,18 @@ def _figures(counts: Counter[tuple[str, str]], group: tuple[str, ...]) -> str:
 def main() -> None:
     """Prints what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kind", choices=("columns", "text", "all"), default="all")
+    parser.add_argument("--kind", choices=("columns", "text", "peer", "all"), default="all")
     kind = parser.parse_args().kind
     folder = Path(os.environ.get("HEDDLE_BENCH_DATA", "")) / "governance" / "4_pii"
     if not os.environ.get("HEDDLE_BENCH_DATA") or not folder.is_dir():
         sys.exit("set HEDDLE_BENCH_DATA to the folder of public data")
-    if kind != "text":
+    if kind in ("columns", "all"):
         columns(folder / "zh_en_tables")
-    if kind != "columns":
+    if kind in ("text", "all"):
         text(folder / "presidio_generated_large.json")
+    if kind in ("peer", "all"):
+        logging.disable()  # it tries to download a list of domains
+        peer(folder)
 
 
 if __name__ == "__main__":

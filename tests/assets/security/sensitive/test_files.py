@@ -4,6 +4,7 @@ import gzip
 import random
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -60,7 +61,8 @@ def test_documents(tmp_path: Path) -> None:
     import pymupdf
 
     path = tmp_path / "a.pdf"
-    with pymupdf.open() as document:
+    opened: Any = pymupdf.open
+    with opened() as document:
         document.new_page().insert_text((50, 50), "nothing here")
         document.new_page().insert_text((50, 50), f"ID {ID}, mail li.lei@example.cn")
         document.save(path)
