@@ -17,7 +17,7 @@ from core.settings import Settings
 FILES = ("file", "logs", "s3", "gs", "gcs", "az", "abfs", "hdfs", "sftp", "ftp", "memory", "zip", "http", "https",
          "openapi")  # fmt: skip
 FOLDERS = ("${heddle:retail}", "${heddle:kettle_files}", "${heddle:drops}", "${heddle:handbook}", "${heddle:home}")
-IN_WAREHOUSE = ("raw", "table", "feature", "dataset", "report")
+IN_WAREHOUSE = ("raw", "table", "feature", "report")
 
 
 def sources(settings: Settings) -> list[Source]:

@@ -17,7 +17,7 @@ EVIL = {
     "duckdb": (
         "select * from read_csv('/etc/passwd')", "select * from '/etc/passwd'", "select * from \"/etc/passwd\"",
         "from read_text('/etc/passwd')", "select * from read_parquet(['/x'])", "select * from glob('*')",
-        "copy sales to '/tmp/x'", "copy (select 1) to '/tmp/x'", "attach '/tmp/x' as y", "detach y", "pragma version",
+        "copy sales to '/x/y'", "copy (select 1) to '/x/y'", "attach '/x/y' as y", "detach y", "pragma version",
         "install httpfs", "load httpfs", "set threads = 1", "reset threads", "export database 'x'", "checkpoint",
         "create table x as select 1", "drop table sales", "insert into sales values (1)", "delete from sales",
         "update sales set id = 1", "alter table sales add column x int", "truncate sales", "vacuum",
@@ -44,7 +44,7 @@ EVIL = {
         "lock table sales", "listen x", "select pg_terminate_backend(1)", "table pg_authid",
     ),
     "mysql": (
-        "select * from sales into outfile '/tmp/x'", "select load_file('/etc/passwd')", "select @@datadir",
+        "select * from sales into outfile '/x/y'", "select load_file('/etc/passwd')", "select @@datadir",
         "select sleep(9)", "select benchmark(1, 2)", "select id into @x from sales", "select * from mysql.user",
         "select * from sales into dumpfile '/x'", "load data infile 'x' into table sales", "handler sales open",
         "select get_lock('x', 1)", "select /*!50000 load_file('/etc/passwd') */ 1 from sales",
