@@ -87,6 +87,7 @@ def test_every_kind_has_a_case() -> None:
     assert {case[0] for case in CASES} == set(names())
 
 
+@pytest.mark.covers("OPS-045")
 @pytest.mark.parametrize(("name", "columns", "params", "table", "fails", "repaired"), CASES, ids=IDS)
 def test_rows_that_break_it(
     name: str,

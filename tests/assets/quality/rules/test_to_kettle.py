@@ -75,7 +75,6 @@ def _rejected(out: Any, name: str) -> list[tuple[Any, ...]]:
     return out.rows(name) if name.endswith((": rejected", ": duplicates")) else []
 
 
-@pytest.mark.covers("DATA-046")
 def test_the_file_is_stable_and_follows_the_rules(tmp_path: Path) -> None:
     flow = base((FIELDS, _rows(0, 5)))
     first = merged(flow.model, _rules(), "in").model
