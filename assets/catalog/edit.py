@@ -56,11 +56,14 @@ def _edit(versions: Versions, kind: str, key: str, wanted: Edit, author: str, ex
     return versions.put(kind, key, changed, Change(author, "edited by hand"), expected=number)
 
 
-def revert(versions: Versions, kind: str, key: str, number: int, author: str) -> Version | None:
+def revert(
+    versions: Versions, kind: str, key: str, number: int, author: str, expected: int | None = None
+) -> Version | None:
     """Makes a former version's description, tags, owner and meanings the present ones. The structure stays what it is.
 
     Raises:
         HeddleError: there is no such version.
+        ConflictError: somebody else changed it since version `expected`.
     """
     old, now = versions.get(kind, key, number), versions.get(kind, key)
     if old is None or old.document is None:
@@ -72,7 +75,7 @@ def revert(versions: Versions, kind: str, key: str, number: int, author: str) ->
     else:  # what the definition says is the definition's to change
         document = {k: v for k, v in now.document.items() if k != "written"}
         document |= {"written": old.document["written"]} if "written" in old.document else {}
-    return versions.put(kind, key, document, Change(author, f"restored version {number}"))
+    return versions.put(kind, key, document, Change(author, f"restored version {number}"), expected=expected)
 
 
 def ddl(versions: Versions, key: str, number: int, dialect: str) -> list[Statement]:

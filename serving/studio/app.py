@@ -35,6 +35,7 @@ from serving.studio.pages import (
     record,
     remote,
     remote_change,
+    restore,
     save,
     tag_save,
 )
@@ -83,6 +84,7 @@ ACTIONS: Mapping[str, Action] = {
     "/accept": save.accept,
     "/relation": save.relation,
     "/tags": tag_save.save,
+    "/restore": restore.save,
     "/lineage/import": exchange.take,
     "/lab": lab.act,
     "/metric/edit": metric_edit.save,

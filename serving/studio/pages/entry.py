@@ -6,13 +6,14 @@ from typing import Any
 from assets.catalog.card import Card
 from assets.catalog.changes.diff import Difference
 from assets.catalog.changes.entry import TABLE
-from assets.catalog.edit import difference
+from assets.catalog.edit import ddl, difference
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.facts import Check
 from assets.catalog.hits import hits
 from assets.catalog.relate import of_table
 from assets.catalog.scan.sources import load_sources
 from assets.catalog.standards.model import FOLDER, Standard, read_all
+from core.errors import HeddleError
 from core.hashing import digest
 from serving.studio import pictures
 from serving.studio.pages.tags import shown
@@ -22,6 +23,7 @@ from serving.studio.visit import Visit
 
 PAGE = 100  # columns of a page
 MOST_VERSIONS = 50
+DIALECTS = ("postgres", "mysql", "duckdb", "sqlite", "hive")
 MOST_MOMENTS = 12  # of compliance
 MEASURED = dict.fromkeys(("rows", "rows_exact", "size", "made", "run", "changed", "table_at", "score", "parts"))
 
@@ -58,6 +60,7 @@ def page(visit: Visit) -> str:
         standards=_standards(studio, card),
         compliance=card.compliance[:MOST_MOMENTS],
         tagged=shown(visit, card),
+        ddl=_ddl(visit, card),
         live=card.table.partition("/")[0] in {s.name for s in load_sources(studio.settings)},
     )
 
@@ -121,6 +124,18 @@ def _standards(studio: Studio, card: Card) -> list[tuple[Standard, str, bool | N
         for place in standard.columns
         if place.asset == card.asset and standard.status != "refused"
     ]
+
+
+def _ddl(visit: Visit, card: Card) -> dict[str, Any] | None:
+    """The statements that bring back the structure of `?ddl=NUMBER` in `&dialect=`, or why there are none."""
+    number, dialect = visit.number("ddl", 0), visit.choice("dialect", *DIALECTS)
+    if not number or not card.table:
+        return None
+    told: dict[str, Any] = {"number": number, "dialect": dialect, "dialects": DIALECTS, "statements": (), "refused": ""}
+    try:
+        return told | {"statements": ddl(visit.studio.versions, card.table, number, dialect)}
+    except HeddleError as error:
+        return told | {"refused": f"{error.what}. {error.fix}"}
 
 
 def mark(changes: Iterable[Difference]) -> str:
