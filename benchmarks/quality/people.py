@@ -1,6 +1,6 @@
 """Made-up people with spelling errors, for developing and measuring linkage: English or Chinese, any number of rows.
 
-Names and places are drawn with the skew of real ones; each further record of a person has one to three errors: a
+Names and places are drawn with the skew of real ones; each further record of a person has one to six errors: a
 letter changed, dropped, doubled or swapped, a value missing, first and last name exchanged, day and month exchanged,
 another phone, a homophone in a Chinese name.
 """
@@ -127,7 +127,7 @@ def _chinese(size: int, chance: np.random.Generator) -> dict[str, np.ndarray]:
 def _spoil(columns: dict[str, np.ndarray], rows: np.ndarray, chance: np.random.Generator) -> None:
     names = list(columns)
     for row in rows:
-        for _ in range(chance.integers(1, 4)):
+        for _ in range(chance.integers(1, 7)):
             name = names[chance.integers(len(names))]
             value = columns[name][row]
             if value is None:

@@ -13,8 +13,8 @@ from core.errors import SourceError
 if TYPE_CHECKING:
     import polars as pl
 
-WIDE = "".join(chr(c) for c in range(0xFF01, 0xFF5F)) + "\u3000"
-NARROW = "".join(chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F)) + " "
+NARROW = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-./()#&+_, "
+WIDE = "".join("\u3000" if c == " " else chr(ord(c) + 0xFEE0) for c in NARROW)
 _ISO = [
     (r"([ T])00:00:00([.]0+|)$", ""),
     (r"^([0-9]{4})(-|/|[.]|年)([0-9]{1,2})(-|/|[.]|月)([0-9]{1,2})(日|)$", r"\1-\3-\5"),

@@ -7,13 +7,13 @@ the budget is spent. Blocks larger than `largest` are left out, and that is told
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from assets.quality.linkage.blockkeys import Keys, keys_of
+from assets.quality.linkage.blockkeys import Keys, combined_name, keys_of
 from assets.quality.linkage.prepare import Records
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Pairs = npt.NDArray[np.int64]
 BATCH = 200_000
+BROAD = 2  # keys of one column that are combined with those of another
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,31 +114,34 @@ def block(records: Records, limits: Limits | None = None, across: bool = False) 
 def _choose(
     connection: "duckdb.DuckDBPyConnection", records: Records, limits: Limits, across: bool
 ) -> tuple[list[Predicate], list[Predicate]]:
-    """Fill the table of keys with the cheapest keys within the budget."""
+    """Fill the table of keys with the cheapest keys within the budget.
+
+    Keys are made twice, measured first and then kept in DuckDB, so that never all of them are in memory.
+    """
     budget = limits.pairs * len(records)
-    single: list[tuple[Predicate, Keys]] = []
-    broad: list[Keys] = []
+    measured: list[Predicate] = []
+    broad: dict[str, list[tuple[int, Keys]]] = {}
     for keys in keys_of(records):
-        measured = _measure(keys, records, limits, across)
-        kept = measured.pairs <= budget / 3 and measured.dropped <= 0.5 * max(1, len(np.unique(keys.records)))
-        single += [(measured, keys)] if kept else []
-        broad += [keys] if not kept and keys.single else []
-    for one, two in combinations(broad, 2):
-        if one.column != two.column:
-            both = one.combined(two)
-            single.append((_measure(both, records, limits, across), both))
+        found = _measure(keys, records, limits, across)
+        if found.pairs <= budget / 3 and found.dropped <= 0.5 * max(1, len(np.unique(keys.records))):
+            measured.append(found)
+        elif keys.single:
+            ours = sorted([*broad.get(keys.column, []), (found.dropped, keys)], key=lambda item: item[0])
+            broad[keys.column] = ours[:BROAD]
+    pairs = [(a, b) for x, y in combinations(broad.values(), 2) for _, a in x for _, b in y]
+    measured += [_measure(a.combined(b), records, limits, across) for a, b in pairs]
     chosen: list[Predicate] = []
     refused: list[Predicate] = []
-    spent = 0.0
-    for predicate, keys in sorted(single, key=lambda item: (item[0].pairs, item[0].name)):
-        if predicate.pairs == 0:
-            continue
-        if spent + predicate.pairs > budget:
-            refused.append(predicate)
-            continue
-        spent += predicate.pairs
-        _insert_keys(connection, len(chosen), keys, records)
-        chosen.append(predicate)
+    spent = 0
+    for predicate in sorted(measured, key=lambda p: (p.pairs, p.name)):
+        if predicate.pairs:
+            fits = spent + predicate.pairs <= budget
+            (chosen if fits else refused).append(predicate)
+            spent += predicate.pairs if fits else 0
+    numbers = {p.name: n for n, p in enumerate(chosen)}
+    for keys in chain(keys_of(records), (a.combined(b) for a, b in pairs if combined_name(a, b) in numbers)):
+        if keys.name in numbers:
+            _insert_keys(connection, numbers[keys.name], keys, records)
     return chosen, refused
 
 

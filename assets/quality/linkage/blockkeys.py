@@ -23,7 +23,7 @@ class Keys:
     name: str
     column: str
     hashes: Hashes
-    records: npt.NDArray[np.int64]
+    records: npt.NDArray[np.int32]
     single: bool = True
 
     def combined(self, other: "Keys") -> "Keys":
@@ -31,7 +31,12 @@ class Keys:
         _, ours, theirs = np.intersect1d(self.records, other.records, assume_unique=True, return_indices=True)
         mixed = self.hashes[ours] * _PRIME
         mixed ^= other.hashes[theirs] + (mixed >> np.uint64(29))
-        return Keys(f"{self.name} + {other.name}", f"{self.column}+{other.column}", mixed, self.records[ours])
+        return Keys(combined_name(self, other), f"{self.column}+{other.column}", mixed, self.records[ours])
+
+
+def combined_name(one: Keys, two: Keys) -> str:
+    """What both keys together are called."""
+    return f"{one.name} + {two.name}"
 
 
 def keys_of(records: Records) -> Iterator[Keys]:
@@ -67,7 +72,8 @@ def _singles(column: Column, text: pl.Series) -> Iterator[tuple[str, pl.Series]]
     else:
         words = pl.col("t").str.split(" ").list.sort().list.join(" ")
         yield "words in any order", frame.select(words).to_series()
-        yield "sound", _sounds(column, text)
+        if column.kind in (Kind.NAME, Kind.COMPANY):
+            yield "sound", _sounds(column, text)
         yield "first 4", text.str.head(4)
         yield "last 4", text.str.tail(4)
 
@@ -90,7 +96,7 @@ def _keys(name: str, column: str, values: pl.Series) -> Keys:
     filled = values.is_not_null() & (values != "")
     places = filled.fill_null(False).arg_true()
     hashes = values.gather(places).hash(seed=11).to_numpy()
-    return Keys(name, column, np.asarray(hashes, dtype=np.uint64), places.to_numpy().astype(np.int64))
+    return Keys(name, column, np.asarray(hashes, dtype=np.uint64), places.to_numpy().astype(np.int32))
 
 
 def _exploded(name: str, column: str, listed: pl.Series) -> Keys:
@@ -98,7 +104,7 @@ def _exploded(name: str, column: str, listed: pl.Series) -> Keys:
     if frame["w"].dtype == pl.String:
         frame = frame.filter(pl.col("w").str.len_chars() > 1).with_columns(pl.col("w").hash(seed=11))
     frame = frame.unique()
-    return Keys(name, column, frame["w"].to_numpy(), frame["r"].to_numpy().astype(np.int64), single=False)
+    return Keys(name, column, frame["w"].to_numpy(), frame["r"].to_numpy().astype(np.int32), single=False)
 
 
 def _sounds(column: Column, text: pl.Series) -> pl.Series:
