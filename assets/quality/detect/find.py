@@ -27,8 +27,7 @@ from assets.quality.repair.table import repair
 if TYPE_CHECKING:
     import polars as pl
 
-WHOLE = 1_000_000  # rows up to which every row is looked at
-SAMPLE = 200_000  # rows drawn from larger tables
+WHOLE = 200_000  # rows up to which every row is looked at; of larger tables so many are drawn
 DETECTORS: Mapping[str, Callable[[Context], Iterator[Proposal]]] = {
     "repairs": repairs.find,
     "keys": keys.find,
@@ -51,11 +50,11 @@ def find(
     last: Mapping[str, Profile] | None = None,
     labels: Labels | None = None,
     sensitive: Collection[str] = (),
-    budget_seconds: float = 60.0,
+    budget_seconds: float = 120.0,
 ) -> Findings:
     """Findings of a table, the surest first.
 
-    Tables of more than WHOLE rows are judged by SAMPLE of their rows, drawn evenly; `Findings.seen` says so, and row
+    Tables of more than WHOLE rows are judged by that many of their rows, drawn evenly; `Findings.seen` says so, and row
     numbers are those of the whole table.
 
     Args:
@@ -64,24 +63,25 @@ def find(
         last: profiles of the columns in the last good version.
         labels: row -> column -> right text ("" for a missing value), from people.
         sensitive: columns whose values the rules' examples do not show.
-        budget_seconds: no detector is started after this; `Findings.skipped` names those left out.
+        budget_seconds: after this only the repairs of cells are told; `Findings.skipped` names what is left out.
     """
     start = time.monotonic()
-    places = np.arange(frame.height)
+    rows = frame.height
+    places = np.arange(rows)
     if frame.height > WHOLE:
-        places = np.sort(np.random.default_rng(17).choice(frame.height, SAMPLE, replace=False))
+        places = np.sort(np.random.default_rng(17).choice(rows, WHOLE, replace=False))
         frame = frame[places]
     made = repair(frame)
     if labels:
-        rows = {int(place): at for at, place in enumerate(places.tolist()) if place in labels}
-        known: Known = learn(made, {rows[r]: cells for r, cells in labels.items() if r in rows})
+        at = {int(place): row for row, place in enumerate(places.tolist()) if place in labels}
+        known: Known = learn(made, {at[r]: cells for r, cells in labels.items() if r in at})
         made = repair(frame, known)
     context = Context(frame, table, places, made, others or {}, last or {})
     found: list[Finding] = []
     skipped: list[str] = []
     for name, detector in DETECTORS.items():
-        if time.monotonic() - start > budget_seconds:
+        if name != "repairs" and time.monotonic() - start > budget_seconds:
             skipped.append(name)
             continue
         found += [finding(proposal, table, sensitive) for proposal in detector(context)]
-    return Findings(found, int(places[-1]) + 1 if len(places) else 0, len(places), tuple(skipped))
+    return Findings(found, rows, len(places), tuple(skipped))

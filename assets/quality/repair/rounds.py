@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from assets.quality.detect.coded import Coded, Codes
 from assets.quality.detect.dependencies import Strong, dependencies
@@ -13,6 +14,7 @@ from assets.quality.repair.vote import Decided, Verdict, supported, votes
 
 ROUNDS = 5
 LIKELY = 0.5
+LARGE = 50_000  # rows from which only the first round looks at all
 DECIDES = 0.8  # strength from which what a value decides speaks for or against it
 FARTHEST = -60.0  # log probability below which a value was put in the place of another
 SURE = 0.9  # repairs the channel learns from
@@ -52,16 +54,27 @@ def rounds(
     rules = dependencies(current, computed)
     verdicts: list[dict[int, Verdict]] = [{} for _ in columns]
     strange = [{code: sure for code, (_, sure) in odd(c).items()} for c in columns]
-    for _ in range(number):
-        found = _round(current, given, rules, channel, strange)
+    among: npt.NDArray[np.bool_] | None = None
+    for turn in range(number):
+        found = _round(current, given, rules, channel, strange, among)
         changed = any(_codes(f) != _codes(v) for f, v in zip(found, verdicts, strict=True))
         verdicts = found
         current = [apply(c, g, f.values()) for c, g, f in zip(columns, given, verdicts, strict=True)]
         if not changed:
             break
+        if len(given[0]) > LARGE:
+            among = _touched(verdicts, len(given[0]))
         channel = _learned(columns, verdicts, pairs)
         rules = dependencies(current, computed)
     return Voted(current, verdicts, rules, channel)
+
+
+def _touched(verdicts: Sequence[dict[int, Verdict]], rows: int) -> npt.NDArray[np.bool_]:
+    """Rows with a verdict in any column: those whose other cells may have to be judged anew."""
+    touched = np.zeros(rows, dtype=bool)
+    for found in verdicts:
+        touched[list(found)] = True
+    return touched
 
 
 def _codes(found: dict[int, Verdict]) -> dict[int, int]:
@@ -74,12 +87,13 @@ def _round(
     rules: Sequence[Strong],
     channel: Channel,
     strange: Sequence[dict[int, float]],
+    among: npt.NDArray[np.bool_] | None,
 ) -> list[dict[int, Verdict]]:
     every = []
     for place, column in enumerate(current):
         own = [r for r in rules if r.then == place]
         decided = [_decided(r, current, rules) for r in rules if r.given == (place,) and r.strength >= DECIDES]
-        found = votes(column, given[place], own, channel, decided, strange[place])
+        found = votes(column, given[place], own, channel, decided, strange[place], among)
         every += [(v, place) for v in found if v.confidence >= LIKELY]
     every.sort(key=lambda e: -e[0].confidence)
     kept: list[dict[int, Verdict]] = [{} for _ in current]

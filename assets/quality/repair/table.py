@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+Reason = tuple[float, str, str, tuple[str, ...]]  # confidence, sort, why, key
+
+
 @dataclass
 class _Work:
     """Texts as they stand, and for each changed cell what changed it."""
@@ -30,15 +33,13 @@ class _Work:
     names: list[str]
     observed: list[Coded]
     current: list[Coded]
-    reasons: list[dict[int, tuple[float, str, str, tuple[str, ...]]]] = field(default_factory=list)
+    reasons: list[dict[int, Reason]] = field(default_factory=list)
 
-    def change(
-        self, place: int, rows: Sequence[int], after: Sequence[str], reason: tuple[float, str, str, tuple[str, ...]]
-    ) -> None:
-        """Puts texts into cells of a column."""
+    def change(self, place: int, cells: Mapping[int, tuple[str, Reason]]) -> None:
+        """Puts texts into cells of a column: row -> (text, reason)."""
         column = self.current[place]
         texts = [column.values[k] for k in column.codes.tolist()]
-        for row, text in zip(rows, after, strict=True):
+        for row, (text, reason) in cells.items():
             texts[row] = text
             self.reasons[place][row] = reason
         self.current[place] = recode(column.name, texts)
@@ -87,7 +88,7 @@ def _answer(work: _Work, known: Known) -> None:
     for place, name in enumerate(work.names):
         cells = {row: labels[name] for row, labels in known.labels.items() if name in labels}
         if cells:
-            work.change(place, list(cells), list(cells.values()), (1.0, "label", "labelled", ()))
+            work.change(place, {row: (text, (1.0, "label", "labelled", ())) for row, text in cells.items()})
 
 
 def _judge(repairs: Repairs, known: Known) -> None:
@@ -123,8 +124,9 @@ def _split(work: _Work, place: int, other: int, parts: Mapping[int, tuple[str, s
     both = [parts[int(column.codes[r])] for r in rows]
     names = (work.names[place], work.names[other])
     why = f"{len(rows)} cells of {names[0]} end in a value of {names[1]}, which is empty there"
-    work.change(place, rows, [b[0] for b in both], (confidence, "merged", why, names))
-    work.change(other, rows, [b[1] for b in both], (confidence, "merged", why, names))
+    reason: Reason = (confidence, "merged", why, names)
+    work.change(place, {row: (parts_[0], reason) for row, parts_ in zip(rows, both, strict=True)})
+    work.change(other, {row: (parts_[1], reason) for row, parts_ in zip(rows, both, strict=True)})
 
 
 def _vote(work: _Work, voted: Voted) -> None:
@@ -143,14 +145,17 @@ def _misspelt(work: _Work, voted: Voted) -> None:
             found.setdefault(code, (text, sure, "word"))
         if not found:
             continue
-        shielded = supported(column, [r for r in voted.rules if r.then == place])
-        for code, (after, sure, sort) in found.items():
-            rows = [
-                r for r in np.flatnonzero((column.codes == code) & ~shielded).tolist() if r not in voted.verdicts[place]
-            ]
+        free = ~supported(column, [r for r in voted.rules if r.then == place])
+        free[list(voted.verdicts[place])] = False
+        free &= np.isin(column.codes, np.fromiter(found, dtype=np.int64))
+        cells: dict[int, tuple[str, Reason]] = {}
+        for row in np.flatnonzero(free).tolist():
+            code = int(column.codes[row])
+            after, sure, sort = found[code]
             why = f"{column.values[code]!r} is close to {after!r}, which is frequent"
-            if rows:
-                work.change(place, rows, [after] * len(rows), (sure, sort, why, ()))
+            cells[row] = after, (sure, sort, why, ())
+        if cells:
+            work.change(place, cells)
 
 
 def _collect(work: _Work, repairs: Repairs) -> None:

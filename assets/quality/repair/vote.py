@@ -123,8 +123,14 @@ class Prior:
 
     def log(self, value: int) -> float:
         """Log of the share of the other rows that have this value; half a row for none."""
-        seen = self.column.counts[value] - (value == self.own)
-        return math.log((seen + 0.5) / (len(self.column.codes) + 1.0))
+        if value != self.own:
+            return self._logs[value]
+        return math.log((self.column.counts[value] - 0.5) / (len(self.column.codes) + 1.0))
+
+    @cached_property
+    def _logs(self) -> list[float]:
+        logs: list[float] = np.log((self.column.counts + 0.5) / (len(self.column.codes) + 1.0)).tolist()
+        return logs
 
     def words(self, value: int, own: int) -> float:
         """Log of how much commoner the words are by which `value` differs from `own`, where both are rare; within 3."""
@@ -155,6 +161,7 @@ def votes(
     channel: Channel,
     decided: Sequence[Decided] = (),
     strange: Mapping[int, float] | None = None,
+    among: npt.NDArray[np.bool_] | None = None,
 ) -> Iterator[Verdict]:
     """Verdicts on the cells of a column.
 
@@ -165,6 +172,7 @@ def votes(
         decided: dependencies by which this column alone decides others, with the codes of those and
             the rows where other dependencies agree with those codes.
         strange: values of an odd form, with how surely they are wrong by that.
+        among: the rows to be judged; all without.
     """
     voters = [Voter(rule, column.codes) for rule in rules[:VOTERS]]
     if not voters:
@@ -173,6 +181,8 @@ def votes(
     doubtful = column.codes != given
     for voter in voters:
         doubtful |= voter.doubtful()
+    if among is not None:
+        doubtful &= among
     prior = Prior(column, strange or {})
     for row in np.flatnonzero(doubtful)[:ROWS].tolist():
         found = _judge(row, int(given[row]), column, voters, fates, channel, prior)
