@@ -89,6 +89,7 @@ def tag(versions: Versions, key: str, name: str, tag: str = PHONE) -> Tag | None
     return of_asset(versions, key).tags.columns.get(name, {}).get(tag)
 
 
+@pytest.mark.covers("DATA-015")
 def test_tags_come_from_meaning_content_and_lineage_with_their_evidence(shop: tuple[Settings, Versions]) -> None:
     versions = shop[1]
     own = tag(versions, USERS, "mob")
@@ -160,6 +161,7 @@ def test_a_tag_goes_with_its_origin(shop: tuple[Settings, Versions]) -> None:
     assert versions.get("tags", SALES) is None and versions.history("tags", SALES)[-1].document is None
 
 
+@pytest.mark.covers("DATA-015")
 def test_dagster_s_assets_have_those_in_force(shop: tuple[Settings, Versions]) -> None:
     settings, versions = shop
     defs = dg.Definitions(assets=[dg.AssetSpec(SALES.split("/"), tags={"domain": "crm"}), dg.AssetSpec("other")])
