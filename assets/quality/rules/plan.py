@@ -111,7 +111,31 @@ def plan(rules: Sequence[Rule], schema: Mapping[str, pl.DataType], tables: Table
         repairs += made
         if not made:
             tests.append(Test(rule, how.failing(rule, tables).alias(_fail(rule)), reads, how.scope(rule) is not None))
-    return Plan(tuple(rules), dict(schema), tuple(_staged(repairs)), tuple(tests))
+    made_plan = Plan(tuple(rules), dict(schema), tuple(_staged(repairs)), tuple(tests))
+    _tried(made_plan)
+    return made_plan
+
+
+def _tried(made: Plan) -> None:
+    """Runs the rules over no rows. Raises SourceError for one that the columns' types do not allow."""
+    empty = pl.DataFrame(schema=dict(made.schema) | {ROW: pl.UInt32()})
+    for stage in made.stages:
+        for repair in stage:
+            _try(empty, repair.rule, repair.value)
+        empty = empty.with_columns(repair.value for repair in stage)
+    for test in made.tests:
+        _try(empty, test.rule, test.failing)
+
+
+def _try(empty: pl.DataFrame, rule: Rule, value: pl.Expr) -> None:
+    try:
+        empty.select(value)
+    except pl.exceptions.PolarsError as error:
+        types = ", ".join(f"{name} {empty.schema[name]}" for name in kind(rule.kind).reads(rule))
+        raise SourceError(
+            f"{rule.table}: rule {rule.id} does not fit the columns {types}: {str(error).splitlines()[0]}",
+            "change the rule, or accept a cast rule that comes before it",
+        ) from None
 
 
 def _fail(rule: Rule) -> str:

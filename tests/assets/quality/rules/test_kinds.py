@@ -73,6 +73,8 @@ CASES: list[tuple[str, list[str], dict[str, Any], dict[str, list[Any]], list[int
     ("unit", ["a"], {"factors": {"kg": 1000, "g": 1}, "unit": "g"},
      {"a": ["1.5 kg", "20 g", "x", N]}, [0], ["1500 g", "20 g", "x", N]),
     ("unit", ["a"], {"when": "a > 100", "factor": 0.01}, {"a": [1.5, 150.0, N]}, [1], [1.5, 1.5, N]),
+    ("arithmetic", ["t", "a", "b"], {"operator": "*"}, {"t": [6.0, 7.0, N], "a": [2, 2, 2], "b": [3, 3, 3]}, [1],
+     [6.0, 6.0, N]),
     ("row_count", [], {"least": 3}, {"a": [1, 2]}, [0, 1], N),
     ("row_count", [], {"least": 1, "most": 2}, {"a": [1, 2]}, [], N),
     ("fresh", ["a"], {"seconds": 60}, {"a": [dt.datetime(2020, 1, 1), dt.datetime(2021, 1, 1)]}, [0, 1], N),
@@ -132,6 +134,35 @@ def test_sql_says_the_same(
         if value is not None:
             rows = database.execute(f"select {value.sql('duckdb')} from rows order by {ROW}").fetchall()
             assert [row for (row,) in rows] == repaired
+
+
+def test_postgresql_says_the_same(postgres_url: str) -> None:
+    import psycopg2
+
+    asked = 0
+    with psycopg2.connect(postgres_url) as connection, connection.cursor() as cursor:
+        for number, (name, columns, params, table, fails, _) in enumerate(CASES):
+            made = rule(name, columns, **params)
+            condition = kind(name).sql(made, "postgres")
+            if condition is None or params.get("table"):
+                continue
+            frame = pl.DataFrame(table).with_row_index(ROW)
+            types = ", ".join(f'"{c}" {_postgres(t)}' for c, t in frame.schema.items())
+            cursor.execute(f"create temp table t{number} ({types})")
+            places = ", ".join(["%s"] * frame.width)
+            cursor.executemany(f"insert into t{number} values ({places})", frame.rows())
+            judged = f"select {ROW}, {condition.sql('postgres')} as f from t{number}"
+            cursor.execute(f"select {ROW} from ({judged}) as judged where f order by 1".replace("%", "%%") % ())
+            assert [row for (row,) in cursor.fetchall()] == fails, (number, name, condition.sql("postgres"))
+            asked += 1
+    assert asked > 30
+
+
+def _postgres(type_: pl.DataType) -> str:
+    if type_.is_integer():
+        return "bigint"
+    known = {pl.String: "text", pl.Float64: "double precision", pl.Date: "date", pl.Datetime: "timestamp"}
+    return known[type_.base_type()]
 
 
 @pytest.mark.parametrize("pattern", ["(a)\\1", "(?=a)b", "(?<!a)b", "a++b", "(", "x" * 3000, "(?P=n)"])

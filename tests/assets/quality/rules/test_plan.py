@@ -204,6 +204,15 @@ def test_hostile_names_are_names(tmp_path: Path, name: str) -> None:
         assert database.execute("select count(*) from t").fetchall() == [(2,)]
 
 
+def test_a_rule_that_the_types_do_not_allow_is_told(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"a": ["1.50", "20.0"], "b": [1.0, 2.0]})
+    wrong = rule("condition", [], "reject", expression="a < 10")
+    with pytest.raises(SourceError, match="does not fit the columns a String"):
+        applied(tmp_path, frame, [wrong])
+    done = applied(tmp_path, frame, [rule("cast", ["a"], "repair", type="number"), wrong])
+    assert done.clean["a"].to_list() == [1.5]
+
+
 def test_an_unknown_column_is_told(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no column 'nope'"):
         applied(tmp_path, pl.DataFrame({"a": [1]}), [rule("not_null", ["nope"], "reject")])
