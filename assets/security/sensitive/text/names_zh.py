@@ -49,6 +49,7 @@ AFTER = re.compile(
 )
 NEARBY = re.compile(r"[0-9]{7,}|手机|电话|身份证|邮箱|护照|@|住址|家住|住在")
 LABEL_LAST = frozenset("名字人主者员方事户生叫本我是为]】)）:：")
+UNSTARTED = 0.45  # what it costs that nothing says that a name begins
 SINGLE = 0.12  # what a given name of one character costs
 
 
@@ -67,12 +68,13 @@ def lists() -> Lists:
     """The dictionaries, read once."""
     from pypinyin.phrases_dict import phrases_dict
 
-    from assets.catalog.semantics.dictionaries import shipped
+    from assets.catalog.semantics.dictionaries import builtin
 
-    words = shipped()
+    words = builtin()
     ones = frozenset(w for w in words["cn_surnames"] if len(w) == 1)
     twos = frozenset(w for w in words["cn_surnames"] if len(w) == 2)
-    phrases = frozenset(p for p in phrases_dict if 2 <= len(p) <= 3 and (p[0] in ones or p[:2] in twos))
+    places = words["cn_provinces"] | words["cn_cities"]
+    phrases = frozenset(p for p in (*phrases_dict, *places) if 2 <= len(p) <= 3 and (p[0] in ones or p[:2] in twos))
     start = re.compile(f"(?=((?:{'|'.join(sorted(twos))}|[{''.join(sorted(ones))}])[{HAN}]))")
     return Lists(ones, twos, frozenset(words["cn_given_characters"]), phrases, start)
 
@@ -133,7 +135,8 @@ def _judge(name: str, given: str, left: tuple[bool, str], right: str, held: List
     if label and (ends or title or not right):
         return 0.75 + 0.2 * usual, ("surname", f'"{label}" stands before it')
     if title:
-        return 0.65 + 0.25 * usual - cost / 2, ("surname", f'"{title.group()}" follows')
+        apart = 0.0 if starts or label else UNSTARTED
+        return 0.65 + 0.25 * usual - cost / 2 - apart, ("surname", f'"{title.group()}" follows')
     if not (starts and ends):
         return 0.1, ()
     score = 0.25 + 0.3 * usual - cost

@@ -40,6 +40,10 @@ STREET = re.compile(
     rf")",
     re.IGNORECASE,
 )
+USUAL = re.compile(  # words of streets that are usual words in lower case
+    r"(?<![A-Za-z])(?:place|close|way|row|walk|hill|grove|court|drive|lane|route|trail|square|parade|via|st|dr|garden|park)"
+    r"(?![A-Za-z])"
+)
 UNITS = re.compile(rf"(?:{GAP})(?:{UNIT})(?![{L}])", re.IGNORECASE)
 TOWN = re.compile(
     rf"(?:{GAP})(?:(?:{CODE})[ ,]{{1,2}})?[A-ZÀ-ÖØ-Þ][{L}'’.-]{{1,24}}(?: [A-ZÀ-ÖØ-Þ][{L}'’.-]{{1,24}}){{0,2}}(?![{L}])"
@@ -64,6 +68,8 @@ def english_addresses(text: str) -> list[Span]:
         if match.start() < last or not any(c.isdigit() for c in match.group()):
             continue
         end, more = _rest(text, match.end())
+        if not more and USUAL.search(match.group()):
+            continue
         score = min(0.95, 0.62 + 0.12 * more)
         said = ("number and street", *(("town, state or code behind it",) if more else ()))
         found.append(Span(match.start(), end, "address", round(score, 3), said))

@@ -25,6 +25,7 @@ LABEL = re.compile(
     r"(?:地址|住址|住所|住在|家住|户籍|寄往|寄到|送到|送至|位于|居住|居住于|坐落)(?:在|于|是|为)?[:：]?\s{0,2}$"
 )
 STOP = re.compile(r"[，。；;:：！!？?,\n\r\t\"'“”（）()【】\[\]<>《》|]|[在于至到往是为]")
+NUMBERED, ESTATE_ONLY = "road or estate with a number", "an estate"
 BEFORE = 32  # characters before the anchor that may belong to an address
 
 
@@ -60,9 +61,9 @@ def _address(text: str, anchor: re.Match[str], least: int) -> Span | None:
     cut = left.rfind(END) + 1
     begin, left = begin + cut, left[cut:]
     start = _first_division(left)
-    said = ["road or estate with a number" if any(c.isdigit() for c in anchor.group()) else "an estate"]
+    said = [NUMBERED if any(c.isdigit() for c in text[anchor.start() : end]) else ESTATE_ONLY]
     if start is not None:
-        score = 0.9
+        score = 0.9 if said[0] == NUMBERED else 0.4
         said.append("division of China")
     else:
         stops = [m.end() for m in STOP.finditer(left)]
