@@ -21,6 +21,7 @@ from assets.catalog.lab.known import source_of, tables
 from assets.catalog.lab.model import Answer, Limits, QueryError, Table
 from assets.catalog.lab.run import Stop, run
 from assets.catalog.lab.trace import trace
+from assets.catalog.model import TableKind
 from assets.catalog.record import record
 from assets.catalog.scan.scanner import scan
 from assets.catalog.scan.sources import load_sources
@@ -132,7 +133,7 @@ def test_servers(server: str, request: pytest.FixtureRequest, settings: Settings
     record(versions, scan(source.model_copy(update={"include": ("*big",)}), settings=settings))
     listed = scan(source.model_copy(update={"include": ("*big",)}), settings=settings)
     slow = listed.tables[0].model_copy(
-        update={"table": listed.tables[0].table.model_copy(update={"name": "slow", "kind": "view"})}
+        update={"table": listed.tables[0].table.model_copy(update={"name": "slow", "kind": TableKind.VIEW})}
     )
     record(versions, listed.model_copy(update={"tables": (*listed.tables, slow)}))
     found = run(
