@@ -37,7 +37,7 @@ def checked(content: Mapping[str, Any], shape: type[T], say: Say, prefix: str = 
             if not names[0] and colon:  # a check of the whole names its fields itself
                 own = [name for name in head.split(", ") if name in shape.model_fields]
                 names, text = (own[:1], rest.strip()) if own else ([""], text)
-            said = _SAID.get(one["type"])
+            said = "e_empty" if one["input"] == "" else _SAID.get(one["type"])
             for name in names:
                 found.setdefault(prefix + name if name else "", say(said) if said else text)
         return None, found

@@ -26,7 +26,7 @@ def save(visit: Visit, form: Form) -> str:
         AgainError: there is no file, or rows of it are wrong; then nothing is taken.
     """
     source, file = form.get("source", "").strip(), form.files.get("file")
-    errors: Errors = {} if NAME.fullmatch(source) else {"source": visit.say("e_name")}
+    errors: Errors = {} if NAME.fullmatch(source) else {"source": visit.say("e_name" if source else "e_empty")}
     if file is None:
         errors["file"] = visit.say("e_no_file")
     if errors or file is None:
