@@ -19,6 +19,10 @@ COVERED = 0.1  # share of the rows that lie in groups of two or more
 SURE = 0.97  # single deciding columns this strong need no second
 WIDEST = 16  # columns of which pairs are tried
 CLOSE = 70.0  # similarity of a misspelling, per cent
+NOISY = 0.97  # strength of a dependency that shows through many errors
+LARGE = 8  # rows of a group, and groups, by which it shows
+CLEAR = 3.0  # times the leading value must be as frequent as the next
+LEADING = 0.95  # share of the rows in groups with a clear leading value
 SHORT = 3  # characters up to which one edit is close
 COMPARED = 3000  # pairs of values compared for one rule
 BETTER = 0.02  # strength by which a second deciding column shows that the first does not decide alone
@@ -33,6 +37,7 @@ class Strong:
         strength: 0 (chance) to 1 (every two rows of a group agree).
         covered: share of the rows that lie in a group of two or more.
         unseen: share of these rows whose value no other row of the group has, misspellings aside.
+        noise: share of wrong values among the decided ones where errors are many (see `_noise`), else 0.
         codes: of the deciding side, int64 [n].
         groups: counts of the decided values.
     """
@@ -42,6 +47,7 @@ class Strong:
     strength: float
     covered: float
     unseen: float
+    noise: float
     codes: Codes
     groups: Groups
 
@@ -126,13 +132,42 @@ def measure(
     count = count.astype(np.float64)
     chance = _chance(count, groups)
     raw = _agreement(count, owner, size, several, total)
-    if chance >= 0.9999 or raw < 0.5 * (1 + chance) - 0.25:
+    if chance >= 0.9999 or raw < min(0.15 + chance, 0.5 * (1 + chance) - 0.25):
         return None
     _forgive(count, owner, groups, target, then, close)
     chance = min(0.9999, _chance(count, groups))
     strength = (_agreement(count, owner, size, several, total) - chance) / (1 - chance)
+    noise = _noise(count, owner, groups, total)
+    if noise is not None and strength < NOISY:
+        return Strong(given, then, NOISY, total / len(codes), 0.0, noise, codes, groups)
     unseen = float(np.where((groups.count == 1) & several[owner], count, 0.0).sum() / total)
-    return Strong(given, then, min(1.0, strength), total / len(codes), unseen, codes, groups)
+    return Strong(given, then, min(1.0, strength), total / len(codes), unseen, 0.0, codes, groups)
+
+
+def _noise(count: np.ndarray, owner: Codes, groups: Groups, total: float) -> float | None:
+    """The share of errors of a dependency under many errors, or None where the groups do not look like one.
+
+    Large groups then have one leading value each, far before the next and mostly another one in each group, and what
+    differs from it is scattered: values of few rows.
+    """
+    size = np.bincount(owner, weights=count, minlength=len(groups.size))
+    order = np.lexsort((-count, owner))
+    ranked, values = owner[order], groups.value[order]
+    ordered = count[order]
+    first = np.flatnonzero(np.diff(ranked, prepend=-1))
+    lead, leader = ordered[first], values[first]
+    second = np.where((first + 1 < len(order)) & (np.diff(np.append(first, len(order))) > 1), 1, 0)
+    next_ = np.where(second == 1, ordered[np.minimum(first + 1, len(order) - 1)], 0.0)
+    rows = size[ranked[first]]
+    large = rows >= LARGE
+    covered = float(rows[large].sum())
+    if covered < 0.8 * total or large.sum() < LARGE:
+        return None
+    clear = large & (lead >= CLEAR * next_) & (lead >= 0.4 * rows)
+    usual = np.bincount(leader[large], weights=rows[large]).max() / covered
+    if rows[clear].sum() < LEADING * covered or usual > 0.3:
+        return None
+    return float(1 - lead[large].sum() / covered)
 
 
 def _agreement(count: np.ndarray, owner: Codes, size: np.ndarray, several: np.ndarray, total: float) -> float:

@@ -10,7 +10,8 @@ from assets.quality.detect.coded import Coded, Codes
 from assets.quality.detect.dependencies import Strong, dependencies
 from assets.quality.detect.shapes import odd
 from assets.quality.repair.channel import Channel
-from assets.quality.repair.vote import Decided, Verdict, supported, votes
+from assets.quality.repair.factors import supported
+from assets.quality.repair.vote import Decided, Verdict, votes
 
 ROUNDS = 5
 LIKELY = 0.5
@@ -55,7 +56,7 @@ def rounds(
     verdicts: list[dict[int, Verdict]] = [{} for _ in columns]
     strange = [{code: sure for code, (_, sure) in odd(c).items()} for c in columns]
     among: npt.NDArray[np.bool_] | None = None
-    for turn in range(number):
+    for _ in range(number):
         found = _round(current, given, rules, channel, strange, among)
         changed = any(_codes(f) != _codes(v) for f, v in zip(found, verdicts, strict=True))
         verdicts = found

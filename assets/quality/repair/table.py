@@ -11,12 +11,12 @@ from assets.quality.detect.detectors.triples import triples
 from assets.quality.detect.forms.model import Form
 from assets.quality.detect.shapes import odd
 from assets.quality.repair.endings import endings
+from assets.quality.repair.factors import supported
 from assets.quality.repair.known import Known
 from assets.quality.repair.merged import merged
 from assets.quality.repair.model import Repair, Repairs
 from assets.quality.repair.rounds import Voted, rounds
 from assets.quality.repair.typos import typos
-from assets.quality.repair.vote import supported
 from assets.quality.repair.words import words
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 
 from assets.quality.detect.coded import Coded
 from assets.quality.repair.channel import Channel
-from assets.quality.repair.vote import RATE
+from assets.quality.repair.factors import RATE
 
 FREQUENT = 3  # rows from which a value vouches for others
 VALUES = 4000  # frequent values and rare ones looked at

@@ -10,10 +10,22 @@ from dataclasses import dataclass
 import numpy as np
 
 Table = dict[str, list[str]]
-_SYLLABLES = ["ba", "be", "bi", "bo", "bu", "ca", "ce", "ci", "co", "da", "de", "di", "do", "fa", "fe", "ga", "go", "ha", "he", "ka", "ke", "la", "le", "li", "lo", "ma", "me", "mi", "mo", "na", "ne", "no", "pa", "pe", "ra", "re", "ri", "ro", "sa", "se", "ta", "te", "ti", "to", "va", "ve", "vi", "za"]
-_WORDS = (
-    ["north", "south", "river", "hill", "stone", "green", "grand", "old", "new", "saint", "royal", "city", "valley", "lake", "park", "union", "central", "memorial"]
-)
+_SYLLABLES = [c + v for c in "bcdfhklmnprstvz" for v in "aeio"]
+_WORDS = [
+    "north",
+    "south",
+    "river",
+    "hill",
+    "stone",
+    "green",
+    "grand",
+    "old",
+    "royal",
+    "city",
+    "valley",
+    "park",
+    "union",
+]
 
 
 @dataclass(frozen=True)
@@ -159,7 +171,7 @@ def orders(seed: int, rows: int = 2500) -> Made:
     ]
     lands = m.words(8)
     towns = [(t, m.pick(lands)) for t in m.words(40)]
-    people = [(f"C{1000 + n}", f"{m.word(2).title()} {m.word().title()}", *m.pick(towns)) for n in range(500)]  # type: ignore[arg-type,misc]
+    people = [(f"C{1000 + n}", f"{m.word(2).title()} {m.word().title()}", *m.pick(towns)) for n in range(500)]  # type: ignore[arg-type]
     lines = []
     for number in range(rows):
         g, p = goods[int(80 * m.random.random() ** 1.5)], people[int(500 * m.random.random())]
@@ -293,4 +305,25 @@ def people(seed: int, rows: int = 1500) -> Made:
     return Made(f"people {seed}", clean, dirty)
 
 
-MAKERS: tuple[Callable[[int], Made], ...] = (clinics, orders, brews, people)
+def flights(seed: int, rows: int = 2000) -> Made:
+    """Times of flights as many sites report them: many sites are often wrong, so that errors are many."""
+    m = Maker(seed)
+
+    def time() -> str:
+        return f"{m.random.integers(1, 13)}:{m.random.integers(0, 60):02d} {m.pick(['a.m.', 'p.m.'])}"
+
+    routes = [(f"{m.word(1).upper()}-{n}-{m.word(1).upper()}", *(time() for _ in range(4))) for n in range(100, 170)]
+    sites = [f"site {w}" for w in m.words(30)]
+    trust = {site: 0.4 * m.random.random() for site in sites}
+    names = ["no", "site", "flight", "left_plan", "left", "came_plan", "came"]
+    lines = [[str(n), m.pick(sites), *routes[int(len(routes) * m.random.random())]] for n in range(rows)]
+    clean = {n: [line[i] for line in lines] for i, n in enumerate(names)}
+    dirty = {n: list(v) for n, v in clean.items()}
+    for column in names[3:]:
+        for row, site in enumerate(clean["site"]):
+            if m.random.random() < trust[site]:
+                dirty[column][row] = m.pick(["", time(), time()])
+    return Made(f"flights {seed}", clean, dirty)
+
+
+MAKERS: tuple[Callable[[int], Made], ...] = (clinics, orders, brews, people, flights)
