@@ -2,13 +2,18 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from core import settings as config
 from core.errors import SourceError
 
+if TYPE_CHECKING:
+    from assets.kettle.model import Transformation
+
 GOALS = ["pandera", "dbt", "duckdb", "postgres"]
+KTR = click.Path(dir_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -86,12 +91,12 @@ def export(table: str, goal: str, into: Path | None) -> None:
 
 @click.command("to-kettle")
 @click.argument("table")
-@click.option("--into", type=FILE, required=True, help="The .ktr that gets the steps.")
-@click.option("--after", required=True, metavar="STEP", help="Behind which step they stand.")
+@click.option("--into", type=KTR, required=True, help="The .ktr that gets the steps; a new one is made for a CSV file.")
+@click.option("--after", metavar="STEP", help="Behind which step they stand; not for a new file.")
 @click.option("--rejects", metavar="PATH", help="A CSV file of the transformation for rejected rows (default: Dummy).")
 @click.option("--overwrite", is_flag=True, help="Also steps that were changed by hand since they were made.")
 @click.option("--write", "save", is_flag=True, help="Write the file; without it, only what would change is shown.")
-def to_kettle(table: str, into: Path, after: str, rejects: str | None, overwrite: bool, save: bool) -> None:
+def to_kettle(table: str, into: Path, after: str | None, rejects: str | None, overwrite: bool, save: bool) -> None:
     """Make the accepted rules of TABLE steps of a transformation: filters, value maps, Unique rows and others.
 
     Shows the change in the words of the file and as lines; only --write changes the file. Done again, it brings the
@@ -101,6 +106,7 @@ def to_kettle(table: str, into: Path, after: str, rejects: str | None, overwrite
     Examples:
       heddle clean to-kettle orders.csv --into load.ktr --after "Read orders"
       heddle clean to-kettle orders.csv --into load.ktr --after "Read orders" --rejects /data/bad --write
+      heddle clean to-kettle orders.csv --into new.ktr --write
     """
     from assets.kettle.connections import connection_urls
     from assets.kettle.engine.run import EngineSettings
@@ -109,21 +115,25 @@ def to_kettle(table: str, into: Path, after: str, rejects: str | None, overwrite
     from assets.kettle.generate.sinks import ToFile
     from assets.kettle.synced.follow import text_diff
     from assets.kettle.synced.inputs import told
+    from assets.quality.rules.new_kettle import READ
     from assets.quality.rules.to_kettle import merged
     from orchestration.cli.clean import rule_files, table_name
 
-    before = read_transformation(into)
+    new = not into.exists()
+    if new == (after is not None):
+        raise SourceError(f"{into} is {'not there' if new else 'there'}", "give --after STEP for a file that is there")
+    before = _new_file(Path(table), into) if new else read_transformation(into)
     found = merged(
         before,
         rule_files().accepted(table_name(table)),
-        after,
+        after or READ,
         rejects=ToFile(rejects.removesuffix(".csv")) if rejects else None,
         overwrite=overwrite,
         settings=EngineSettings(connections=connection_urls(config.load())),
     )
     for rule, why in found.left_out:
         click.secho(f"{rule.id} is no step: {why}", fg="yellow", err=True)
-    if to_bytes(found.model) == to_bytes(before):
+    if to_bytes(found.model) == to_bytes(before) and not new:
         click.echo(f"{into}: as the rules say")
         return
     click.echo(told(before, found.model))
@@ -131,3 +141,12 @@ def to_kettle(table: str, into: Path, after: str, rejects: str | None, overwrite
     if save:
         write(found.model, into)
         click.echo(f"wrote {into}")
+
+
+def _new_file(source: Path, into: Path) -> "Transformation":
+    """A transformation that reads a CSV file and writes the clean one beside it."""
+    from assets.quality.rules.new_kettle import for_csv
+    from assets.quality.rules.reading import scan
+
+    path = source.absolute()
+    return for_csv(into.stem, path, scan(path).collect_schema(), path.with_name(f"{path.stem}.clean"))

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from assets.kettle.engine.start import run_transformation
 from assets.kettle.files.read import read_transformation
 from assets.kettle.files.write import write
 from orchestration.cli.main import main
@@ -94,6 +95,18 @@ def test_rules_become_steps_of_a_file_shown_before_they_are_written(project: Pat
     kinds = {step.type for step in read_transformation(project / "load.ktr").steps.values()}
     assert {"SortRows", "Unique", "FilterRows"} <= kinds
     assert "as the rules say" in told(*words)
+
+
+def test_a_new_file_reads_cleans_and_writes(project: Path) -> None:
+    Path("checks.yml").write_text(SODA)
+    told("import", "checks.yml", "--table", "orders.csv", "--action", "reject")
+    told("accept", "orders.csv", "--least", "0.9")
+    assert "give --after" in told("to-kettle", "orders.csv", "--into", "new.ktr", "--after", "x", status=2)
+    told("to-kettle", "orders.csv", "--into", "new.ktr", "--write")
+    told("apply", "orders.csv", "--into", "native.csv")
+    run_transformation(read_transformation(project / "new.ktr"))
+    made = pl.read_csv("orders.clean.csv", infer_schema=False).with_columns(pl.all().str.strip_chars())
+    assert made["id"].to_list() == pl.read_csv("native.csv", infer_schema=False)["id"].to_list()
 
 
 def test_mistakes_are_told(project: Path) -> None:
