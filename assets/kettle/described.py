@@ -74,12 +74,26 @@ class Source(_Value):
     way: tuple[Hop, ...]
 
 
+class Influence(_Value):
+    """A column outside by which a step on the way decides which rows there are; kind: filter, join or group."""
+
+    place: str
+    column: str
+    step: str
+    kind: str
+
+
 class Output(_Value):
-    """A place that is written, with the fields of its columns and where these come from."""
+    """A place that is written, with the fields of its columns and where these come from.
+
+    Attributes:
+        rows: what decides which rows come, apart from the values in them.
+    """
 
     place: Place
     fields: tuple[FieldInfo, ...] = ()
     lineage: dict[str, tuple[Source, ...]] = {}
+    rows: tuple[Influence, ...] = ()
 
 
 class StepInfo(_Value):

@@ -1,8 +1,8 @@
 """Column lineage of a planned transformation: source column -> steps -> target column, each step's part in words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from assets.kettle.described import FieldInfo, Hop, Output, Place, Source
+from assets.kettle.described import FieldInfo, Hop, Influence, Output, Place, Source
 from assets.kettle.engine.runtime import Engine
 from assets.kettle.engine.step import DataSet, Derivation, Step
 from assets.kettle.values.fields import Field, Layout
@@ -40,8 +40,28 @@ class Tracer:
             fields = {f.name.lower(): f for layout in self._inputs(place.step).values() for f in layout}
             lineage = {column: self.entering(place.step, name) for column, name in place.columns.items()}
             infos = [info(fields[n.lower()], column) for column, n in place.columns.items() if n.lower() in fields]
-            found.append(Output(place=place, fields=tuple(infos), lineage=lineage))
+            rows = tuple(self._influences(place.step))
+            found.append(Output(place=place, fields=tuple(infos), lineage=lineage, rows=rows))
         return found
+
+    def _influences(self, target: str) -> Iterator[Influence]:
+        """What the steps before `target`, and itself, decide by; each column of a step and kind once."""
+        before, waiting = {target}, [target]
+        seen: set[tuple[str, str, str, str]] = set()
+        while waiting:
+            new = [s for s in self.engine.graph.inputs[waiting.pop()] if s not in before]
+            before.update(new)
+            waiting += new
+        for name in (n for n in self.engine.graph.order if n in before and n not in self.unknown):
+            step = self._step(name)
+            for decision in step.decides() if step is not None else ():
+                for ref in decision.fields:
+                    come = self.leaving(ref.step, ref.field, name) if ref.step else self.entering(name, ref.field)
+                    for s in come:
+                        told = (s.place, s.column, name, decision.kind)
+                        if s.place and s.column and told not in seen and len(seen) < MOST:
+                            seen.add(told)
+                            yield Influence(place=s.place, column=s.column, step=name, kind=decision.kind)
 
     def entering(self, step: str, field: str) -> tuple[Source, ...]:
         """Where a field comes from as it reaches a step, by its main inputs (inputs on the side only look up)."""

@@ -46,9 +46,12 @@ def _of_file(path: Path, info: FileInfo, keys: Keys) -> Iterator[Stated]:
     for output in info.outputs:
         key = str(keys.of(output.place))
         edges = [*flow, Edge(step_key(info.name, output.place.step), "", key, "", detail="writes")]
+        assets = {i: str(keys.of(p)) for i, p in places.items()}
         for column in output.lineage:
-            label = _label(column, output, info.outputs)
-            edges += _chains(info.name, output, column, label, {i: str(keys.of(p)) for i, p in places.items()}, key)
+            edges += _chains(info.name, output, column, _label(column, output, info.outputs), assets, key)
+        edges += [
+            Edge(assets[i.place], i.column, key, "", i.kind, f"step {i.step}") for i in output.rows if i.place in assets
+        ]
         yield Stated("definition", name_of(info.name, key), tuple(dict.fromkeys(edges)), evidence)
 
 

@@ -48,6 +48,18 @@ class Derivation:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """Fields by which a step decides which rows leave it; their values need not be in any of these.
+
+    Attributes:
+        kind: filter, join or group.
+    """
+
+    kind: str
+    fields: tuple[Ref, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DataSet:
     """Something outside that a step reads or writes.
 
@@ -161,6 +173,10 @@ class Step:
     def derive(self) -> dict[str, Derivation]:
         """Where the changed or new fields of `output` come from; fields not named pass through unchanged."""
         return {}
+
+    def decides(self) -> list[Decision]:
+        """What the rows that leave depend on besides those that come."""
+        return []
 
     def reads(self) -> list[DataSet]:
         """The tables and files that this step reads."""

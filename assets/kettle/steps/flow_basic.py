@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from assets.kettle.engine.buffers import Buffer
-from assets.kettle.engine.step import RowStep, Step, WholeStep
+from assets.kettle.engine.step import Decision, Ref, RowStep, Step, WholeStep
 from assets.kettle.engine.stop import StopRun
 from assets.kettle.errors import StepError
-from assets.kettle.steps.conditions import read_condition
+from assets.kettle.steps.conditions import fields_of, read_condition
 from assets.kettle.values.convert import to_text
 from assets.kettle.values.fields import Field, Layout, ValueType
 
@@ -53,6 +53,10 @@ class FilterRows(Step):
             raise StepError(self.name, "it has no condition", "give it one")
         self.condition = read_condition(found[0], layout, self)
         return layout
+
+    def decides(self) -> list[Decision]:
+        """By the fields of the condition."""
+        return [Decision("filter", tuple(Ref(name) for name in sorted(fields_of(self.condition))))]
 
     def named_targets(self) -> list[str]:
         """The true and the false target, those that are drawn."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from assets.kettle.engine.step import Step
+from assets.kettle.engine.step import Decision, Ref, Step
 from assets.kettle.errors import StepError
 from assets.kettle.values.convert import constant, convert
 from assets.kettle.values.fields import Field, Layout, ValueType
@@ -51,6 +51,10 @@ class SwitchCase(Step):
         if self.default and not self.for_null:
             self.for_null = [self.default]
         return layout
+
+    def decides(self) -> list[Decision]:
+        """By the field that is switched on."""
+        return [Decision("filter", (Ref(self.switch.name),))]
 
     def named_targets(self) -> list[str]:
         """All targets of cases and the default."""

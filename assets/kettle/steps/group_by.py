@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from assets.kettle.engine.buffers import Buffer
-from assets.kettle.engine.step import Derivation, Step
+from assets.kettle.engine.step import Decision, Derivation, Ref, Step
 from assets.kettle.errors import StepError
 from assets.kettle.steps.group_functions import CUMULATIVE, Aggregate, numbers
 from assets.kettle.steps.group_layouts import (
@@ -61,6 +61,10 @@ class GroupBase(Step):
         self.needed = [name for name in layout.names if name in used] or layout.names[:1]
         self._plan_states()
         return output
+
+    def decides(self) -> list[Decision]:
+        """By the group fields."""
+        return [Decision("group", tuple(Ref(f.name) for f in self.keys))]
 
     def _plan_states(self) -> None:
         self.states = partials(self.aggregates)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from assets.kettle.engine.buffers import Buffer
-from assets.kettle.engine.step import Step
+from assets.kettle.engine.step import Decision, Ref, Step
 from assets.kettle.errors import StepError
 from assets.kettle.steps.join_pairs import NONE, Numbers, is_sorted, pairs, ranks
 from assets.kettle.steps.join_windows import Met, Unsorted, Walk, meet, taken
@@ -66,6 +66,11 @@ class SortedJoin(Step):
             self.names.append(output.names[start : start + len(layout)])
             start += len(layout)
         return output
+
+    def decides(self) -> list[Decision]:
+        """By the keys of all streams."""
+        keys = zip(self.sources, self.keys, strict=True)
+        return [Decision("join", tuple(Ref(name, source) for source, names in keys for name in names))]
 
     def start(self) -> None:
         """Opens a buffer per stream."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from assets.kettle.engine.step import Step
-from assets.kettle.steps.conditions import Atom, Composite, read_condition
+from assets.kettle.engine.step import Decision, Ref, Step
+from assets.kettle.steps.conditions import Atom, Composite, fields_of, read_condition
 from assets.kettle.values.compare import key_columns
 from assets.kettle.values.fields import Field, Layout
 
@@ -41,6 +41,17 @@ class JoinRows(Step):
         first = set(self.renamed[self.sources[0]]) if self.sources else set()
         self.equal = [] if self.condition is None else equal_fields(self.condition, first)
         return output
+
+    def decides(self) -> list[Decision]:
+        """By the fields of the condition, each as its stream has it."""
+        used = set() if self.condition is None else fields_of(self.condition)
+        refs = [
+            Ref(field.name, source)
+            for source, names in self.renamed.items()
+            for field, name in zip(self.inputs[source], names, strict=True)
+            if name in used
+        ]
+        return [Decision("join", tuple(refs))]
 
     def start(self) -> None:
         """Opens a buffer per stream."""

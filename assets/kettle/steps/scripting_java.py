@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.kettle.engine.step import Derivation, Ref, RowStep, Step
+from assets.kettle.engine.step import Decision, Derivation, Ref, RowStep, Step
 from assets.kettle.errors import KettleError, StepError
 from assets.kettle.model import Options
 from assets.kettle.script.declare import created, replaced
@@ -160,6 +160,10 @@ class JavaFilter(Step):
         layout = self.main(inputs)
         self.condition = compile_java(self, self.source, layout)
         return layout
+
+    def decides(self) -> list[Decision]:
+        """By the fields that the condition names."""
+        return [Decision("filter", tuple(Ref(n) for n in sorted(self.condition.fields)))]
 
     def rows(self, frame: pl.DataFrame, source: str) -> None:
         """Tests each row; a condition that throws or is no boolean fails the row."""

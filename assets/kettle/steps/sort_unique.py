@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from assets.kettle.engine.buffers import Buffer, slices
-from assets.kettle.engine.step import Derivation, Step
+from assets.kettle.engine.step import Decision, Derivation, Ref, Step
 from assets.kettle.steps.sort_java_hash import row_hashes
 from assets.kettle.steps.sort_rows import changes
 from assets.kettle.values.compare import key_columns
@@ -38,6 +38,10 @@ class UniqueRows(Step):
             counter = Field(self.text("count_field"), ValueType.INTEGER, 10, mask=INTEGER_MASK, origin=self.name)
             layout = layout.plus(counter)
         return layout
+
+    def decides(self) -> list[Decision]:
+        """By the fields that are compared."""
+        return [Decision("group", tuple(Ref(f.name) for f in self.keys))]
 
     def start(self) -> None:
         """No row has come."""
@@ -103,6 +107,10 @@ class UniqueRowsByHashSet(Step):
         layout = self.main(inputs)
         self.keys = [self.field(layout, name) for name in self.names] or list(layout)
         return layout
+
+    def decides(self) -> list[Decision]:
+        """By the fields that are compared."""
+        return [Decision("group", tuple(Ref(f.name) for f in self.keys))]
 
     def start(self) -> None:
         """Opens the buffers: rows, and of spilled rows the keys alone."""

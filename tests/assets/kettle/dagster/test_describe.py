@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from assets.catalog.lineage.from_kettle import kettle_lineage
+from assets.catalog.lineage.model import DATA
 from assets.kettle.describe import describe
 from assets.kettle.described import FileInfo
 from assets.kettle.files.write import to_bytes
@@ -117,3 +119,35 @@ def test_a_job_tells_its_calls_and_its_schedule() -> None:
     }
     assert info.cron == "30 6 * * *"
     assert info.problems == []
+
+
+def test_what_decides_on_rows_is_told_apart_from_values(tmp_path: Path) -> None:
+    far = Connection("far", "POSTGRESQL", host="db.invalid", database="x", user="u", password="p")
+    flow = Flow().database(far)
+    for name, columns in (("orders", "id, total, state"), ("people", "pid, town")):
+        flow = flow.step(name, "TableInput", connection="far", sql=f"select {columns} from s.{name}")
+    keys = [("keys_1", [("key", "id")]), ("keys_2", [("key", "pid")])]
+    value = [("name", "c"), ("type", "String"), ("text", "open"), ("isnull", "N"), ("mask", "")]
+    condition = [("negated", "N"), ("leftvalue", "state"), ("function", "="), ("rightvalue", ""), ("value", value)]
+    sums = [("aggregate", "sum"), ("subject", "total"), ("type", "SUM")]
+    flow = (
+        flow.step("join", "MergeJoin", [("join_type", "INNER"), ("step1", "orders"), ("step2", "people"), *keys])
+        .step("open?", "FilterRows", [("compare", [("condition", condition)])])
+        .step("per town", "MemoryGroupBy", [("group", [("field", [("name", "town")])]), ("fields", [("field", sums)])])
+        .step("write", "TableOutput", connection="far", table="target")
+        .step("apart", "FilterRows", [("compare", [("condition", condition)])])
+        .hop("orders", "join", "open?", "per town", "write")
+        .hop("people", "join")
+        .hop("orders", "apart")
+    )
+    (output,) = described(flow, tmp_path).outputs
+    assert {(r.place, r.column, r.step, r.kind) for r in output.rows} == {
+        ("far:s.orders", "id", "join", "join"),
+        ("far:s.people", "pid", "join", "join"),
+        ("far:s.orders", "state", "open?", "filter"),
+        ("far:s.people", "town", "per town", "group"),
+    }
+    assert {c for s in output.lineage.values() for _, c in {(x.place, x.column) for x in s}} == {"town", "total"}
+    (stated,) = kettle_lineage(tmp_path, [described(flow, tmp_path).model_copy(update={"name": "flow.ktr"})])
+    told = {(e.from_key, e.from_column, e.kind) for e in stated.edges if e.kind != DATA}
+    assert ("raw/far/s_orders", "state", "filter") in told and len(told) == 4
