@@ -116,7 +116,7 @@ def _golden(golden: Golden, path: Path, memory: str) -> dg.AssetsDefinition:
             lineage = _lineage(golden, [c.name for c in info.columns]) if key == golden.asset else None
             metadata = table_metadata(key, info, lineage) | {VERSION: version} | (told if key == golden.asset else {})
             yield dg.MaterializeResult(asset_key(key), metadata=metadata, data_version=dg.DataVersion(version))
-        score = found.labelled
+        score = found.linked.labelled
         said = "nothing is judged" if score is None else f"F1 {score.f1:.3f} on {score.true} pairs that are the same"
         passed = score is None or score.f1 >= LEAST_AGREEMENT
         warning = dg.AssetCheckSeverity.WARN

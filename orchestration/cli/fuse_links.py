@@ -123,8 +123,8 @@ def golden(declaration: Path, output: Path | None) -> None:
     declared = read_golden(declaration)
     found = _resolved(declared, declaration)
     click.echo(f"{found.golden.height:,} things of {found.links.height:,} records; {found.linked.model} model")
-    if found.labelled is not None:
-        score = found.labelled
+    if found.linked.labelled is not None:
+        score = found.linked.labelled
         click.echo(f"judged pairs: precision {score.precision:.3f}, recall {score.recall:.3f}")
     rivals = int((found.golden["conflicts"] > 0).sum())
     click.echo(f"{rivals:,} things have values that disagree")

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from assets.quality.linkage.compare import Comparer, Matrix, Places
+from assets.quality.linkage.compare import Matrix
 from core.errors import ModelError
 
 Floats = npt.NDArray[np.float64]
 TREES = 200
+HELD_TREES = 60  # of each kind, where ten forests are fitted
 FOLDS = 5
 LEAST = 5  # pairs of either kind from which something is learned
 SURE = 1e-3
@@ -22,16 +23,10 @@ SURE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """Fitted trees. `odds` gives log odds of a match."""
+    """Fitted trees."""
 
     models: tuple[Any, ...]
     names: tuple[str, ...]
-
-    def odds(self, comparer: Comparer, left: Places, right: Places) -> Floats:
-        """Log odds per pair, natural logarithm."""
-        if not len(left):
-            return np.zeros(0)
-        return log_odds(self.probabilities(comparer.features(left, right)))
 
     def probabilities(self, features: Matrix) -> Floats:
         """Share of the trees that say match [pairs]."""
@@ -70,7 +65,7 @@ def held_out(features: Matrix, matches: npt.NDArray[np.bool_], weights: Floats |
     filled, found = _filled(features), np.zeros(len(matches))
     folds = StratifiedKFold(min(FOLDS, int(matches.sum())), shuffle=True, random_state=0)
     for seen, kept in folds.split(filled, matches):
-        for model in _models(0):
+        for model in _models(0, HELD_TREES):
             model.fit(filled[seen], matches[seen], sample_weight=None if weights is None else weights[seen])
             found[kept] += model.predict_proba(filled[kept])[:, 1] / 2
     return found
@@ -94,12 +89,12 @@ def log_odds(share: Floats) -> Floats:
     return np.asarray(np.log(share + SURE) - np.log(1 - share + SURE))
 
 
-def _models(seed: int) -> list[Any]:
+def _models(seed: int, trees: int = TREES) -> list[Any]:
     from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 
     return [
-        RandomForestClassifier(TREES, random_state=seed),
-        ExtraTreesClassifier(TREES, min_samples_leaf=2, class_weight="balanced", random_state=seed),
+        RandomForestClassifier(trees, random_state=seed),
+        ExtraTreesClassifier(trees, min_samples_leaf=2, class_weight="balanced", random_state=seed),
     ]
 
 

@@ -10,7 +10,6 @@ from assets.quality.linkage.block import Limits
 from assets.quality.linkage.identity import identities
 from assets.quality.linkage.labels import Label, places
 from assets.quality.linkage.link import Labels, Linked, Options, Said, link
-from assets.quality.linkage.measure import Score, labelled_score
 from assets.quality.linkage.model import Golden, Source
 from assets.quality.linkage.survive import survive
 from core.errors import SourceError
@@ -25,7 +24,6 @@ class Resolved:
     Attributes:
         cells: where each value came from (assets/quality/linkage/survive.py); links: entity, source, record.
         records: all columns of all sources with source, record and entity.
-        labelled: the clusters against what people said, where they said something.
     """
 
     golden: pl.DataFrame
@@ -33,7 +31,6 @@ class Resolved:
     links: pl.DataFrame
     records: pl.DataFrame
     linked: Linked
-    labelled: Score | None
 
 
 def resolve(
@@ -64,9 +61,8 @@ def resolve(
     records = records.with_columns(pl.Series("entity", names, dtype=pl.String))
     columns = [c for c in records.columns if c not in ("entity", "source", "record", "priority", "newest")]
     survived = survive(records, columns, golden.survivorship, golden.otherwise)
-    score = _score(linked, judged)
     links = records.select("entity", "source", "record").sort("entity", "source", "record")
-    return Resolved(survived.golden, survived.cells, links, records, linked, score)
+    return Resolved(survived.golden, survived.cells, links, records, linked)
 
 
 def _source(source: Source, frame: pl.DataFrame, golden: Golden) -> pl.DataFrame:
@@ -105,8 +101,3 @@ def _labels(judged: Sequence[tuple[int, int, bool]]) -> Labels | None:
         return None
     left, right, same = (np.array([j[n] for j in judged]) for n in range(3))
     return Labels(left.astype(np.int64), right.astype(np.int64), same.astype(bool))
-
-
-def _score(linked: Linked, judged: Sequence[tuple[int, int, bool]]) -> Score | None:
-    labels = _labels(judged)
-    return None if labels is None else labelled_score(linked.cluster, labels.left, labels.right, labels.same)

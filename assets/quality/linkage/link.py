@@ -11,7 +11,7 @@ from assets.quality.linkage import cluster, forest, levels
 from assets.quality.linkage.block import Blocking, Limits, Predicate, block
 from assets.quality.linkage.compare import WORDY, Comparer
 from assets.quality.linkage.kinds import Kind, kinds_of
-from assets.quality.linkage.measure import Estimate, estimate
+from assets.quality.linkage.measure import Estimate, Score, estimate, pairs_score
 from assets.quality.linkage.prepare import Records, prepare
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ Places = npt.NDArray[np.int64]
 Judge = Callable[[Places, Places], Floats]
 Said = Callable[[str], None]
 TRAINING = 400_000  # candidates the levels are fitted on
-REFINED = 20_000  # candidates up to which a probabilistic model is refined by trees
+FEW = 100  # labels with which trees and the probabilistic model count alike
+REFINED = 5_000  # candidates up to which a probabilistic model is refined by trees
 WEIGHED = 200_000  # records up to which words are weighed by TF-IDF
 CERTAIN = 20.0  # log odds of a pair that a person has judged
 
@@ -61,6 +62,8 @@ class Linked:
         left, right, odds: pairs that may be matches, log odds relative to the threshold.
         cluster: int64 [records], the place of the cluster's first record.
         model: "probabilistic", "probabilistic, refined" or "learned".
+        labelled: the model on the pairs that people judged, each by trees that had not seen it; before their word is
+            made to hold.
     """
 
     records: Records
@@ -74,6 +77,7 @@ class Linked:
     model: str
     estimate: Estimate
     why: tuple[str, ...] = ()
+    labelled: Score | None = None
 
     def unsure(self, many: int = 20) -> list[tuple[int, int, float]]:
         """The pairs a person's word helps most with: nearest to the threshold, no record twice."""
@@ -127,7 +131,8 @@ def probabilistic(comparer: Comparer, left: Places, right: Places) -> tuple[leve
 
 def _judged(records: Records, blocking: Blocking, options: Options, say: Said) -> Linked:
     comparer = Comparer(records, weighed=len(records) <= WEIGHED)
-    judge, name, why = _model(comparer, blocking, options)
+    model = _model(comparer, blocking, options)
+    judge, name = model.judge, model.name
     left, right, odds = _all(blocking, judge, say)
     if name == "probabilistic" and blocking.count <= REFINED and any(c.kind in WORDY for c in records.columns):
         odds, name = forest.refined(comparer.features(left, right), odds), "probabilistic, refined"
@@ -146,27 +151,63 @@ def _judged(records: Records, blocking: Blocking, options: Options, say: Said) -
     say(f"{len(np.unique(found)):,} clusters; estimated precision {guess.precision:.3f}, recall {guess.recall:.3f}")
     return Linked(
         records, found, left[keep], right[keep], odds[keep], blocking.count,
-        blocking.predicates, blocking.refused, name, guess, why,
+        blocking.predicates, blocking.refused, name, guess, model.why, model.labelled,
     )  # fmt: skip
 
 
-def _model(comparer: Comparer, blocking: Blocking, options: Options) -> tuple[Judge, str, tuple[str, ...]]:
-    labels = options.labels
-    if labels is not None and min(int(labels.same.sum()), int((~labels.same).sum())) >= forest.LEAST:
-        learned = forest.learn(comparer.features(labels.left, labels.right), labels.same, comparer.names)
-        why = tuple(f"{name} {share:.0%}" for name, share in learned.telling())
-        return lambda a, b: learned.odds(comparer, a, b), "learned", why
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A model: its judge, its name, what decides, and how it did on judged pairs it had not seen."""
+
+    judge: Judge
+    name: str
+    why: tuple[str, ...] = ()
+    labelled: Score | None = None
+
+
+def _model(comparer: Comparer, blocking: Blocking, options: Options) -> _Judged:
     some = blocking.sample(TRAINING)
     if not len(some):
-        return lambda a, b: np.full(len(a), -CERTAIN), "probabilistic", ()
+        return _Judged(lambda a, b: np.full(len(a), -CERTAIN), "probabilistic")
     model, judge = probabilistic(comparer, some[:, 0], some[:, 1])
+    labels = options.labels
+    if labels is not None and min(int(labels.same.sum()), int((~labels.same).sum())) >= forest.LEAST:
+        features = comparer.features(labels.left, labels.right)
+        learned = forest.learn(features, labels.same, comparer.names)
+        kept = forest.held_out(features, labels.same)
+        share = _weighed(kept, judge(labels.left, labels.right), len(labels.same))
+        why = tuple(f"{name} {part:.0%}" for name, part in learned.telling())
+        score = pairs_score(share > options.threshold, labels.same)
+        return _Judged(_blended(comparer, learned, judge, len(labels.same)), "learned", why, score)
     why = tuple(_says(c.name, m, u) for c, m, u in zip(comparer.records.columns, model.m, model.u, strict=True))
-    return judge, "probabilistic", why
+    if labels is None:
+        return _Judged(judge, "probabilistic", why)
+    odds = judge(labels.left, labels.right)
+    return _Judged(judge, "probabilistic", why, pairs_score(1 / (1 + np.exp(-odds)) > options.threshold, labels.same))
 
 
 def _says(name: str, m: Floats, u: Floats) -> str:
     bits = np.log2(m / u)
     return f"{name}: equal {bits[-1]:+.1f} bits, unlike {bits[0]:+.1f}"
+
+
+def _weighed(learned: Floats, odds: Floats, labels: int) -> Floats:
+    """Probabilities of trees and of the probabilistic model as one.
+
+    The trees count more the more labels they saw; few labels hardly cover what candidates are like.
+    """
+    weight = labels / (labels + FEW)
+    return np.asarray(weight * learned + (1 - weight) / (1 + np.exp(-np.clip(odds, -CERTAIN, CERTAIN))))
+
+
+def _blended(comparer: Comparer, learned: forest.Forest, judge: Judge, labels: int) -> Judge:
+    def odds(left: Places, right: Places) -> Floats:
+        if not len(left):
+            return np.zeros(0)
+        ours = learned.probabilities(comparer.features(left, right))
+        return forest.log_odds(_weighed(ours, judge(left, right), labels))
+
+    return odds
 
 
 def _all(blocking: Blocking, judge: Judge, say: Said) -> tuple[Places, Places, Floats]:

@@ -55,11 +55,6 @@ def pairs_score(said: Sequence[bool] | npt.NDArray[np.bool_], true: npt.NDArray[
     return Score(int(ours.sum()), int(true.sum()), int((ours & true).sum()))
 
 
-def labelled_score(found: Places, left: Places, right: Places, same: npt.NDArray[np.bool_]) -> Score:
-    """Clusters against pairs that people judged."""
-    return pairs_score(found[left] == found[right], same)
-
-
 def estimate(left: Places, right: Places, share: Floats, found: Places) -> Estimate:
     """Expected precision and recall of clusters from the pairs' probabilities."""
     inside = found[left] == found[right]

@@ -115,7 +115,7 @@ def _column(name: str, kind: Kind, raw: "pl.Series") -> Column:
     if kind is Kind.DATE and number is not None:
         text = _iso(number, text)
     code = text.rank("dense").cast(pl.Int32).fill_null(0).to_numpy() - 1
-    counts = np.bincount(code + 1)
+    counts = np.bincount(code + 1, minlength=1)
     counts[0] = 0
     frequency = counts[code + 1] / max(1, counts.sum())
     sound = _pinyin(text) if kind in TEXTS else None

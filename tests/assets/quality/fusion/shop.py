@@ -7,7 +7,7 @@ CUSTOMERS = 40
 
 
 def orders() -> pl.DataFrame:
-    """Customer keys as `C-007`, some in full width or with blanks, some missing, some unknown; days in several forms."""
+    """Customer keys as `C-007`, some in full width or with blanks, missing or unknown; days in several forms."""
     written = ["C-{:03d}", " c-{:03d}", "Ｃ－{:03d}", "C{:03d} "]
     days = ["2024-01-{:02d}", "2024/1/{}", "2024年1月{}日", "202401{:02d}"]
     rows = range(200)

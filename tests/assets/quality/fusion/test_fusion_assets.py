@@ -1,0 +1,112 @@
+"""Accepted plans and golden declarations as assets: rows, checks, lineage, refusal, identifiers that stay."""
+
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from assets.quality.fusion.files import PlanFiles
+from assets.quality.fusion.model import Join, KeyPair, Plan
+from assets.quality.fusion_defs import definitions
+from core.naming import TableName
+from core.settings import Settings, load
+from resources.defs import build_resources
+from resources.open import warehouse
+from tests.assets.quality.fusion.shop import LEFT, RIGHT, customers, orders, truth
+
+KEY = KeyPair(left="customer", right="id", fixes_left=("trim", "width", "prefix", "leading_zeros"))
+GOLDEN = """kind: golden
+asset: table/shop/people_golden
+sources:
+  - {table: raw/crm/customers, id: id}
+compare: {name: , phone: code}
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("HEDDLE_HOME", str(tmp_path))
+    monkeypatch.setenv("HEDDLE_QUALITY", str(tmp_path / "quality"))
+    settings = load()
+    warehouse(settings).write(TableName("raw_shop", "orders"), orders())
+    warehouse(settings).write(TableName("raw_crm", "customers"), customers())
+    return settings
+
+
+def built(site: Settings) -> dg.ExecuteInProcessResult:
+    sources = dg.Definitions(assets=[dg.AssetSpec(dg.AssetKey(k.split("/"))) for k in (LEFT, RIGHT)])
+    made = dg.Definitions.merge(
+        sources, definitions(site, [sources]), dg.Definitions(resources=build_resources(site, None))
+    )
+    return made.resolve_implicit_global_asset_job_def().execute_in_process(
+        raise_on_error=False, asset_selection=list(made.resolve_asset_graph().materializable_asset_keys)
+    )
+
+
+def plan(site: Settings, status: str = "accepted") -> None:
+    files = PlanFiles(site.quality)
+    files.write(Plan(asset="table/shop/fused", left=LEFT, joins=(Join(right=RIGHT, keys=(KEY,)),)))
+    if status == "accepted":
+        files.decide("table/shop/fused", "accepted", "ann")
+
+
+@pytest.mark.covers("DATA-042")
+def test_an_accepted_plan_is_an_asset_with_truth_checks_and_lineage(site: Settings) -> None:
+    plan(site)
+    result = built(site)
+    assert result.success
+    checks = {c.check_name: c.passed for c in result.get_asset_check_evaluations()}
+    assert checks == {"no_row_multiplied": True, "rows_as_predicted": True}
+    rows = warehouse(site).query("select order_id, id from table_shop.fused").rows()
+    assert len(rows) == 200 and set(rows) == truth("left")
+    (told,) = result.asset_materializations_for_node("table__shop__fused")
+    lineage = told.metadata["dagster/column_lineage"].value.deps_by_column
+    assert [(d.asset_key.to_user_string(), d.column_name) for d in lineage["name"]] == [(RIGHT, "name")]
+    assert [d.column_name for d in lineage["customers_amount"]] == ["amount"]
+    assert "many-to-one" in told.metadata["joins"].value
+
+
+@pytest.mark.covers("DATA-042")
+def test_fan_out_is_caught_by_a_blocking_check_and_nothing_is_replaced(site: Settings) -> None:
+    plan(site)
+    assert built(site).success
+    warehouse(site).write(TableName("raw_crm", "customers"), customers(twice=True))
+    result = built(site)
+    assert not result.success
+    (check,) = result.get_asset_check_evaluations()
+    assert (check.check_name, check.passed, check.blocking) == ("no_row_multiplied", False, True)
+    assert "would add" in (check.description or "")
+    assert not result.asset_materializations_for_node("table__shop__fused")
+    assert warehouse(site).info(TableName("table_shop", "fused")).rows == 200
+
+
+def test_only_accepted_plans_of_known_tables_are_assets(site: Settings) -> None:
+    plan(site, "proposed")
+    sources = dg.Definitions(assets=[dg.AssetSpec(dg.AssetKey(LEFT.split("/")))])
+    assert not list(definitions(site, [sources]).assets or ())
+    PlanFiles(site.quality).decide("table/shop/fused", "accepted", "ann")
+    assert not list(definitions(site, [sources]).assets or ())
+
+
+def test_a_golden_table_is_an_asset_and_its_identifiers_stay(site: Settings) -> None:
+    folder = site.quality / "fusion"
+    folder.mkdir(parents=True)
+    (folder / "people.yaml").write_text(GOLDEN)
+    names = [f"{a} {b}" for a in ("anna", "boris", "clara") for b in ("archer", "baxter", "cole")]
+    phones = [f"07{n * 7919 % 10**8:08d}" for n in range(1, 10)]
+    frame = pl.DataFrame({"id": range(18), "name": names + [n.upper() for n in names], "phone": phones * 2})
+    warehouse(site).write(TableName("raw_crm", "customers"), frame)
+    result = built(site)
+    assert result.success
+    store = warehouse(site)
+    first = store.query("select record, entity from table_shop.people_golden_links order by record").rows()
+    assert len(first) == 18 and len({e for _, e in first}) == 9
+    told = {m.asset_key.path[-1]: m for m in result.asset_materializations_for_node("shop__people_golden")}
+    assert told["people_golden"].metadata["things"].value == 9
+    lineage = told["people_golden"].metadata["dagster/column_lineage"].value.deps_by_column
+    assert {d.column_name for d in lineage["entity"]} == {"name", "phone"}
+    cells = store.query('select "column", rivals from table_shop.people_golden_cells').rows()
+    assert ("name", "ANNA ARCHER") in cells or ("name", "anna archer") in cells
+    assert built(site).success
+    assert store.query("select record, entity from table_shop.people_golden_links order by record").rows() == first

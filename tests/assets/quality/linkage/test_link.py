@@ -1,0 +1,170 @@
+"""Linkage finds planted duplicates without labels, learns from labels, and never chains."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from assets.quality.linkage import cluster, forest, levels
+from assets.quality.linkage.block import Limits, block
+from assets.quality.linkage.compare import Comparer
+from assets.quality.linkage.kinds import Kind, kind_of, kinds_of
+from assets.quality.linkage.link import Labels, Options, link
+from assets.quality.linkage.measure import clusters_score, estimate
+from assets.quality.linkage.prepare import prepare
+from core.errors import ModelError
+from tests.assets.quality.linkage.people import chinese, english
+
+
+@pytest.mark.parametrize("made", [english, chinese])
+def test_duplicates_are_found_without_labels(made: object) -> None:
+    frame, truth = made()  # type: ignore[operator]
+    said: list[str] = []
+    found = link({"people": frame}, dict.fromkeys(frame.columns), say=said.append)
+    score = clusters_score(found.cluster, truth)
+    assert score.precision >= 0.97 and score.recall >= 0.95
+    assert abs(found.estimate.precision - score.precision) < 0.1
+    assert found.candidates < len(truth) * (len(truth) - 1) / 2
+    assert "candidate pairs" in said[1]
+
+
+def test_the_same_rows_give_the_same_clusters() -> None:
+    frame, _ = english()
+    first, second = (link({"p": frame}, dict.fromkeys(frame.columns)).cluster for _ in "ab")
+    assert (first == second).all()
+
+
+def test_blocking_keeps_its_budget_and_tells_what_it_left_out() -> None:
+    frame = pl.DataFrame({"name": ["same name"] * 500 + [f"{n:05d} other" for n in range(500)], "city": ["x"] * 1000})
+    records = prepare({"p": frame}, {"name": Kind.NAME, "city": Kind.NAME})
+    found = block(records, Limits(pairs=5, largest=50))
+    assert sum(p.pairs for p in found.predicates) <= 5 * 1000
+    assert found.count < 40_000
+    pairs = np.concatenate(list(found.batches()))
+    assert (pairs[:, 0] < pairs[:, 1]).all() and len(np.unique(pairs, axis=0)) == len(pairs) == found.count
+    found.close()
+
+
+def test_only_pairs_of_different_sources_one_to_one() -> None:
+    frame, truth = english(60)
+    _, first = np.unique(truth, return_index=True)
+    left = np.isin(np.arange(len(truth)), first)
+    sources = {"a": frame.filter(left), "b": frame.filter(~left)}
+    found = link(sources, dict.fromkeys(frame.columns), Options(one_to_one=True))
+    order = np.concatenate([truth[left], truth[~left]])
+    assert clusters_score(found.cluster, order).f1 >= 0.95
+    source = found.records.source
+    for members in (np.flatnonzero(found.cluster == c) for c in np.unique(found.cluster)):
+        assert len(members) == len(set(source[members]))
+
+
+def test_labels_teach_a_forest_and_hold_whatever_it_thinks() -> None:
+    frame, truth = english(80)
+    same = {(a, b) for a in range(160) for b in range(a + 1, 160) if truth[a] == truth[b]}
+    chosen = sorted(same)[:20] + [(a, b) for a in range(10) for b in range(50, 55) if truth[a] != truth[b]]
+    pairs = np.array(chosen)
+    matches = np.array([p in same for p in chosen])
+    wrong = len(chosen)  # a person says that two strangers are the same
+    strangers = next((a, b) for a in range(160) for b in range(a + 1, 160) if (a, b) not in same)
+    pairs = np.vstack([pairs, strangers])
+    labels = Labels(pairs[:, 0], pairs[:, 1], np.append(matches, True))
+    found = link({"p": frame}, dict.fromkeys(frame.columns), Options(labels=labels))
+    assert found.model == "learned" and wrong == len(labels.same) - 1
+    assert found.cluster[strangers[0]] == found.cluster[strangers[1]]
+    score = clusters_score(found.cluster, truth)
+    assert score.precision > 0.9 and score.recall > 0.85
+    with pytest.raises(ModelError, match="too few to learn from"):
+        forest.learn(np.zeros((3, 2), dtype=np.float32), np.array([True, False, False]), ["a", "b"])
+
+
+def test_a_chain_of_likely_pairs_does_not_make_its_ends_one() -> None:
+    left, right = np.array([0, 1, 2]), np.array([1, 2, 3])
+    odds = np.array([4.0, 0.5, 4.0])
+    found = cluster.clusters(4, left, right, odds, lambda a, b: np.full(len(a), -6.0))
+    assert found.tolist() == [0, 0, 2, 2]
+    together = cluster.clusters(4, left, right, odds, lambda a, b: np.full(len(a), 3.0))
+    assert together.tolist() == [0, 0, 0, 0]
+
+
+def test_large_connected_groups_are_cut_and_not_looked_at_whole() -> None:
+    size = 3 * cluster.LARGEST
+    left, right = np.arange(size - 1), np.arange(1, size)
+    odds = np.where(np.arange(size - 1) % 2 == 0, 6.0, 0.5)
+    found = cluster.clusters(size, left, right, odds, lambda a, b: np.full(len(a), -6.0))
+    assert np.bincount(found).max() == 2
+
+
+def test_unsure_pairs_come_first_and_no_record_twice() -> None:
+    frame, _ = english()
+    found = link({"p": frame}, dict.fromkeys(frame.columns))
+    unsure = found.unsure(10)
+    doubt = [abs(p - 0.5) for _, _, p in unsure]
+    assert doubt == sorted(doubt)
+    records = [r for a, b, _ in unsure for r in (a, b)]
+    assert len(records) == len(set(records))
+
+
+def test_em_finds_the_share_of_matches_that_was_planted() -> None:
+    chance = np.random.default_rng(1)
+    match = chance.random(20_000) < 0.08
+    agree = np.where(match[:, None], chance.random((20_000, 4)) < 0.9, chance.random((20_000, 4)) < 0.1)
+    found = np.where(agree, 5, 0).astype(np.uint8)
+    found[chance.random(found.shape) < 0.1] = levels.MISSING
+    model = levels.fit(found, [Kind.NAME] * 4)
+    assert model.prior == pytest.approx(0.08, abs=0.01)
+    assert model.u[0][5] == pytest.approx(0.1, abs=0.02)
+    said = model.weights(found) > 0
+    assert (said & match).sum() / said.sum() > 0.9
+
+
+def test_values_are_made_comparable() -> None:
+    frame = pl.DataFrame(
+        {
+            "company": ["华信科技有限公司", "Ａｃｍｅ, Inc."],
+            "born": ["18-May-15", "May 18 , 2015"],
+            "length": ["3:05", "185"],
+            "name": ["José &amp; Co", "张伟"],
+            "phone": ["(020) 123-456", "020123456"],
+        }
+    )
+    kinds = {"company": Kind.COMPANY, "born": Kind.DATE, "length": Kind.NUMBER, "name": Kind.NAME, "phone": Kind.CODE}
+    columns = {c.name: c for c in prepare({"x": frame}, kinds).columns}
+    assert columns["company"].text.to_list() == ["华信科技", "acme"]
+    assert columns["born"].code[0] == columns["born"].code[1]
+    assert columns["length"].number is not None and columns["length"].number.tolist() == [185.0, 185.0]
+    assert columns["name"].text.to_list() == ["jose co", "张伟"]
+    assert columns["name"].sound is not None and columns["name"].sound[1] == "zhang wei"
+    assert columns["phone"].code[0] == columns["phone"].code[1]
+
+
+def test_kinds_are_told_from_headers_and_values() -> None:
+    assert kind_of("dob", ["1980-01-02", "1975-11-30"]) is Kind.DATE
+    assert kind_of("geb", ["19800102", "19751130"]) is Kind.DATE
+    assert kind_of("手机", ["13800138000"]) is Kind.CODE
+    assert kind_of("price", ["$ 1.29", "$ 0.99"]) is Kind.NUMBER
+    assert kind_of("公司名称", ["华信科技"]) is Kind.COMPANY
+    assert kind_of("note", ["a long text of several words"]) is Kind.TEXT
+    frame = pl.DataFrame({"x": [1.5, 2.5], "y": [None, None]}, schema={"x": pl.Float64, "y": pl.String})
+    assert kinds_of([frame], ["x", "y"]) == {"x": Kind.NUMBER, "y": Kind.NAME}
+
+
+def test_words_said_in_another_column_are_no_difference() -> None:
+    frame = pl.DataFrame(
+        {"beer": ["sanibel red ale", "point ybel sanibel red ale"], "brewery": ["point ybel", "point ybel"]}
+    )
+    comparer = Comparer(prepare({"x": frame}, {"beer": Kind.TEXT, "brewery": Kind.COMPANY}))
+    values = dict(zip(comparer.names, comparer.features(np.array([0]), np.array([1]))[0], strict=True))
+    assert values["beer.unsaid"] == 0
+    assert values["beer.ratio"] < 0.9
+
+
+def test_empty_and_hopeless_input() -> None:
+    none = pl.DataFrame({"a": [None, None, None]}, schema={"a": pl.String})
+    assert link({"x": none}, {"a": None}).cluster.tolist() == [0, 1, 2]
+    assert link({"x": none.head(0)}, {"a": None}).cluster.tolist() == []
+    assert link({"x": pl.DataFrame({"a": ["one"]})}, {"a": None}).cluster.tolist() == [0]
+
+
+def test_expected_quality_is_the_mean_of_probabilities() -> None:
+    left, right = np.array([0, 2, 0]), np.array([1, 3, 3])
+    found = estimate(left, right, np.array([0.9, 0.8, 0.3]), np.array([0, 0, 2, 2]))
+    assert (found.precision, found.recall) == (pytest.approx(0.85), pytest.approx(1.7 / 2.0))
