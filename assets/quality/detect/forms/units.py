@@ -1,7 +1,8 @@
 """Numbers written with a unit or a currency here and without there, or with several spellings of one unit.
 
-A column that mixes writings becomes plain numbers. What a writing's numbers must be multiplied by to be comparable is
-told by the numbers themselves: the factor under which most of them meet values of the main writing.
+A column that mixes writings becomes plain numbers, unless nearly all of it has one writing, which then stays. What a
+writing's numbers must be multiplied by to be comparable is told by the numbers themselves: the factor under which
+most of them meet values of the main writing.
 """
 
 import math
@@ -19,9 +20,10 @@ _CURRENCIES = "USD|EUR|GBP|CNY|RMB|JPY|HKD|CHF|CAD|AUD|INR|KRW|SGD|TWD|Rs"
 _NUMBER = re.compile(
     r"^([$€£¥￥₹]|US\$|(?:"
     + _CURRENCIES
-    + r")(?![A-Za-z]))?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*(\D{0,40})$"
+    + r")(?![A-Za-z]))?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(\s*\D{0,40})$"
 )
 PARSED = 0.95  # share of the rows that must read as a number with an affix
+UNIFORM = 0.9  # share of one writing from which the others take it on
 SPELLINGS = 60
 SHARE = {True: 0.004, False: 0.05}  # of the rows that a second unit must have: one that is known, any other word
 LEAST = 3  # rows
@@ -55,13 +57,16 @@ def find(column: Coded, earlier: Mapping[int, Form]) -> dict[int, Form]:
     if len(weight := Counter({a: n for a, n in weight.items() if unit(a) in by_unit})) < 2 or not _mixed(weight):
         return {}
     main = max(by_unit, key=lambda u: total[u])
-    shortest = weight[("", "")] < 0.5 * sum(weight.values())
+    plain = weight[("", "")] / sum(weight.values())
+    usual, most = weight.most_common(1)[0]
+    around = usual if most >= UNIFORM * sum(weight.values()) else ("", "")
+    shortest = plain < 0.5 and around == ("", "")
     found = {}
     for name, values in by_unit.items():
         factor = 1.0 if name == main else comparable(values, by_unit[main], column)
         for a in values:
-            after = written(a, factor, shortest)
-            if after != column.values[a.code]:
+            after = around[0] + written(a, factor, shortest) + around[1]
+            if (a.affix != around or shortest) and after != column.values[a.code]:
                 why = f"numbers of this column are written in {len(weight)} ways: {_some(weight)}"
                 found[a.code] = Form(after, "units", why, 0.9 if factor == 1.0 else 0.75)
     return found
