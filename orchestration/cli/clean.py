@@ -61,15 +61,17 @@ def opened(table: str, scratch: Path) -> "pl.LazyFrame":
 @clean.command()
 @TABLE
 @click.option("--rows", default=200_000, show_default=True, help="Rows to look at; of larger tables, spread evenly.")
+@click.option("--other", "others", multiple=True, metavar="TABLE", help="A table that TABLE may refer to; repeatable.")
 @click.option("--show-values", is_flag=True, help="Also values of columns about persons, which are masked otherwise.")
 @JSON
-def suggest(table: str, rows: int, show_values: bool, as_json: bool) -> None:
+def suggest(table: str, rows: int, others: tuple[str, ...], show_values: bool, as_json: bool) -> None:
     """Find what is wrong with TABLE and write proposals into its rule file; what people decided stays.
 
     \b
     Examples:
       heddle clean suggest orders.csv
       heddle clean suggest raw/retail/products --rows 50000
+      heddle clean suggest orders.csv --other customers.csv
     """
     from assets.quality.rules.suggest import sample, sensitive_columns
     from assets.quality.rules.suggest import suggest as find
@@ -80,7 +82,9 @@ def suggest(table: str, rows: int, show_values: bool, as_json: bool) -> None:
         click.echo(f"reading {table}", err=True)
         frame, every = sample(opened(table, folder), rows)
         click.echo(f"looking at {len(frame):,} rows, {frame.width} columns", err=True)
-        found = find(frame, name, () if show_values else sensitive_columns(frame), every)
+        hidden = set() if show_values else sensitive_columns(frame)
+        beside = {other: opened(other, folder).collect(engine="streaming") for other in others}
+        found = find(frame, name, hidden, every, beside)
     new = files.merge(name, found)
     if as_json:
         click.echo(json.dumps([rule.model_dump(mode="json") for rule in found], ensure_ascii=False))

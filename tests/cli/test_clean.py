@@ -10,7 +10,12 @@ from click.testing import CliRunner
 from assets.kettle.engine.start import run_transformation
 from assets.kettle.files.read import read_transformation
 from assets.kettle.files.write import write
+from assets.quality.rules.files import RuleFiles
+from assets.quality.rules.model import Rule
+from core.naming import TableName
+from core.settings import load
 from orchestration.cli.main import main
+from resources.open import warehouse
 from tests.assets.kettle.flow import Flow
 
 ROWS = [(n, ["Berlin", "Bonn", "Ulm"][n % 3], ["10115", "53111", "89073"][n % 3], float(n % 40)) for n in range(300)]
@@ -107,6 +112,20 @@ def test_a_new_file_reads_cleans_and_writes(project: Path) -> None:
     run_transformation(read_transformation(project / "new.ktr"))
     made = pl.read_csv("orders.clean.csv", infer_schema=False).with_columns(pl.all().str.strip_chars())
     assert made["id"].to_list() == pl.read_csv("native.csv", infer_schema=False)["id"].to_list()
+
+
+def test_a_table_of_the_warehouse_that_refers_to_another(project: Path) -> None:
+    store = warehouse(load())
+    store.write(TableName("raw_shop", "orders"), pl.DataFrame({"id": [1, 2, 3], "shop": ["a", "b", "z"]}))
+    store.write(TableName("raw_shop", "shops"), pl.DataFrame({"name": ["a", "b", "c"]}))
+    params = {"table": "raw/shop/shops", "references": ["name"]}
+    made = Rule.make("inclusion", "raw/shop/orders", ["shop"], params, action="reject")
+    RuleFiles(load().quality).merge("raw/shop/orders", [made])
+    told("accept", "raw/shop/orders", made.id)
+    assert "2 clean, 1 rejected" in told("apply", "raw/shop/orders", "--into", "out.csv")
+    script = told("export", "raw/shop/orders", "--to", "duckdb")
+    assert 'EXISTS(SELECT 1 FROM "raw_shop"."shops"' in script
+    assert "no rules" in told("review", "raw/shop/shops")
 
 
 def test_mistakes_are_told(project: Path) -> None:

@@ -7,22 +7,29 @@ import polars as pl
 from assets.quality.rules.model import EXAMPLES, Effect, Example, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 HIDDEN = "***"
 
 
-def suggest(frame: pl.DataFrame, table: str, sensitive: "Collection[str]" = (), every: int = 1) -> list[Rule]:
+def suggest(
+    frame: pl.DataFrame,
+    table: str,
+    sensitive: "Collection[str]" = (),
+    every: int = 1,
+    others: "Mapping[str, pl.DataFrame] | None" = None,
+) -> list[Rule]:
     """Rules for what is wrong with the rows, most certain first.
 
     Args:
         sensitive: columns of which no value is shown.
         every: the frame has each n-th row of the table.
+        others: tables by name to which this one may refer, all rows.
     """
     from assets.quality.detect.find import find
 
-    found = [described(f.rule, f.cells, sensitive, every) for f in find(frame, table, sensitive=sensitive)]
-    return sorted(found, key=lambda rule: (-rule.confidence, rule.id))
+    found = find(frame, table, others=others, sensitive=sensitive)
+    return sorted((described(f.rule, f.cells, sensitive, every) for f in found), key=lambda r: (-r.confidence, r.id))
 
 
 def described(rule: Rule, cells: pl.DataFrame, sensitive: "Collection[str]" = (), every: int = 1) -> Rule:
