@@ -7,6 +7,7 @@ no form of their own, such as a diagnosis. Columns of texts, and those of which 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -18,13 +19,19 @@ from assets.catalog.semantics.registry import Registry
 from assets.catalog.semantics.sample import Sample, take
 from assets.security.sensitive.classes import FLAGGED, Classes, Protection, SensitiveClass, builtin
 from assets.security.sensitive.shown import SAMPLES, sample
-from assets.security.sensitive.text.engine import detector
+from assets.security.sensitive.text.engine import Detector, detector
+from assets.security.sensitive.text.patterns import pattern_finders
 from assets.security.sensitive.text.spec import Span
 
 if TYPE_CHECKING:
     import polars as pl
 
 SEARCHED = frozenset({"free_text", "text_with_personal_data", "html", "json", "category", "code_set", "product_zh"})
+CODES = frozenset(
+    {"serial", "identifier", "sku", "barcode", "bank_account", "money"}
+)  # of a class only by check digits
+CHECKED = frozenset({"id_card", "bank_card", "credit_card", "iban", "uscc", "residence_permit"})
+PASSED = 0.4  # share of values whose check digits are right from which the others count as mistyped; chance gives 0.1
 TEXTS = 120  # values of a column that are searched
 LONG = 2_000  # characters of a value that are searched
 SURE = 0.6  # confidence of a span that counts in a column
@@ -83,10 +90,14 @@ def of_meanings(
     known = classes or builtin()
     samples = {s.name: s for s in take(columns)}
     found = {name: _one(samples[name], meanings.get(name), known) for name in columns if name in samples}
-    searched = [n for n in found if _to_search(found[n], meanings.get(n)) and len(samples[n].values)]
-    for name, finding in _searched([samples[n] for n in searched], known).items():
+    asked = [s for n, s in samples.items() if n in found and len(s.values) and _to_search(found[n], meanings.get(n))]
+    codes = [s for s in asked if (m := meanings.get(s.name)) is not None and m.type in CODES]
+    coded = {s.name for s in codes}
+    texts = [s for s in asked if s.name not in coded]
+    checked = {n: f for n, f in _searched(codes, known, _checked()).items() if f and f.class_ in CHECKED}
+    for name, finding in (checked | _searched(texts, known, detector())).items():
         if finding is not None:
-            found[name] = finding.model_copy(update={"type": (m.type if (m := meanings.get(name)) else "")})
+            found[name] = finding.model_copy(update={"type": m.type if (m := meanings.get(name)) else ""})
     return {name: found.get(name) for name in columns}
 
 
@@ -122,13 +133,19 @@ def _finding(
     )  # fmt: skip
 
 
+@lru_cache(1)
+def _checked() -> Detector:
+    """Finds what has check digits alone, for columns that look like codes."""
+    return Detector([f for f in pattern_finders() if f.spec.class_ in CHECKED and f.spec.validator])
+
+
 def _to_search(found: Finding | None, meaning: Meaning | None) -> bool:
-    if found is not None:
+    if found is not None and found.type not in CODES:
         return found.class_ == "text"
-    return meaning is None or meaning.type in SEARCHED
+    return meaning is None or meaning.type in SEARCHED | CODES
 
 
-def _searched(samples: Sequence[Sample], classes: Classes) -> dict[str, Finding | None]:
+def _searched(samples: Sequence[Sample], classes: Classes, by: Detector) -> dict[str, Finding | None]:
     """What spans in the values of columns say."""
     texts: list[str] = []
     ends = []
@@ -136,7 +153,7 @@ def _searched(samples: Sequence[Sample], classes: Classes) -> dict[str, Finding 
         step = -(-len(held.values) // TEXTS)
         texts += [v[:LONG] for v in held.values.gather_every(step).to_list()]
         ends.append(len(texts))
-    spans = detector().many(texts)
+    spans = by.many(texts)
     found = {}
     first = 0
     for held, end in zip(samples, ends, strict=True):
@@ -161,8 +178,8 @@ def _of_spans(held: Sample, texts: Sequence[tuple[str, Sequence[Span]]], classes
     shares = {c: round(k / n, 3) for c, k in within.most_common()}
     best, count = whole.most_common(1)[0] if whole else ("", 0)
     level = max(classes[c].level for c in within)
-    if count >= MOST * n:
-        why = f"{count / n:.0%} of the values are one, whatever else the others are"
+    if count >= (PASSED if best in CHECKED else MOST) * n:
+        why = f"{count / n:.0%} of the values are one, the others are mistyped or something else"
         return _finding(held, classes[best], round(count / n, 3), "", "content", (why, held.note))
     why = f"{some} of {n} values searched hold " + ", ".join(shares)
     made = _finding(held, classes["text"], round(min(0.99, 0.6 + some / n), 3), "", "text", (why, held.note))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from assets.security.sensitive.classes import builtin
 from assets.security.sensitive.text.engine import LEAST, finders, resolved
 from assets.security.sensitive.text.patterns import PatternFinder
-from assets.security.sensitive.text.spec import END, Finder, Span
+from assets.security.sensitive.text.spec import Finder, Span, readable
 from core.errors import HeddleError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _recognizer() -> type:
 
         def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[Any]:
             """Results of those entities in a text."""
-            found = [(span, builtin()[span.class_].entity) for span in self._find(text.replace(END, " "))]
+            found = [(span, builtin()[span.class_].entity) for span in self._find(readable(text))]
             return [self._result(span, entity) for span, entity in found if not entities or entity in entities]
 
         def _result(self, span: Span, entity: str) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from assets.security.sensitive.text.patterns import pattern_finders, split
-from assets.security.sensitive.text.spec import END, Finder, Span
+from assets.security.sensitive.text.spec import END, Finder, Span, readable
 
 LEAST = 0.5  # confidence from which a span is told
 BUFFER = 200_000  # characters of joined texts
@@ -50,7 +50,7 @@ class Detector:
         return found
 
     def _buffer(self, texts: Sequence[str]) -> list[list[Span]]:
-        joined = END.join(t.replace(END, " ") for t in texts)
+        joined = END.join(map(readable, texts))
         starts, at = [], 0
         for text in texts:
             starts.append(at)

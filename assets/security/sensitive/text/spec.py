@@ -21,6 +21,11 @@ FILE = Path(__file__).parent / "patterns.yaml"
 END = "\x00"  # between texts; no pattern matches it
 
 
+_PLAIN = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz@.-+"
+_WIDE = 0xFEE0  # from a character to its form of full width
+_READ = str.maketrans({END: " "} | {chr(ord(c) + _WIDE): c for c in _PLAIN})
+
+
 class Span(NamedTuple):
     """Something sensitive in a text: from `start` to before `end`, in characters."""
 
@@ -70,6 +75,11 @@ class PatternSpec(Value):
     def compiled(self) -> re.Pattern[str]:
         """The pattern, ready to search with."""
         return re.compile(self.pattern, re.IGNORECASE if self.folded else 0)
+
+
+def readable(text: str) -> str:
+    """A text as finders read it, as long as it was: digits and letters of full width in their usual form, no END."""
+    return text.translate(_READ)
 
 
 @lru_cache(1)

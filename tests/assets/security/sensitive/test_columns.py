@@ -80,6 +80,18 @@ def test_texts_that_hold_something_now_and_then() -> None:
     assert set(finding.within) == {"mobile", "id_card"} and finding.within["mobile"] == pytest.approx(0.1, abs=0.02)
 
 
+def test_mistyped_and_wide_numbers_and_mixed_contacts() -> None:
+    wide = str.maketrans("0123456789", "０１２３４５６７８９")
+    frame = {
+        "c1": pl.Series([made.id_card(R, i % 3 != 0) for i in range(N)]),
+        "c2": pl.Series([made.mobile(R).translate(wide) for _ in range(N)]),
+        "c3": pl.Series([made.mobile(R) if i % 2 else f"u{i}@example.com" for i in range(N)]),
+        "c4": pl.Series([made.luhn(R, "622848", 19, i % 9 == 0) for i in range(N)]),  # as many right ones as by chance
+    }
+    found = {c: f.class_ if f and f.flagged else None for c, f in decide(frame).items()}
+    assert found == {"c1": "id_card", "c2": "mobile", "c3": "text", "c4": None}
+
+
 @pytest.mark.parametrize("values", [[], [None, None], ["", " "], ["n/a"]])
 def test_columns_without_values(values: list[str | None]) -> None:
     assert decide({"身份证号": pl.Series(values, dtype=pl.String)}) == {"身份证号": None}
