@@ -64,7 +64,8 @@ def import_run(settings: Settings, name: str, asked: Mapping[str, Any], instance
     """
     book = DimensionBook(settings, Versions(settings.catalog))
     asset = _asset(settings, book, book.records.get(name).record)
-    config = dg.RunConfig({asset.op.name: ImportFile(**asked)})
+    quiet = {"console": {"config": {"log_level": "CRITICAL"}}}  # what fails is told by the caller
+    config = dg.RunConfig({asset.op.name: ImportFile(**asked)}, loggers=quiet)
     done = dg.materialize(
         [asset], instance=instance, run_config=config, raise_on_error=False, tags={"heddle/dimension": name}
     )

@@ -60,7 +60,7 @@ def test_from_definition_to_export_on_the_command_line(site: Path) -> None:
         assert db.execute("select count(*) from sqlite_master").fetchone() == (0,), "shown, not run"
     call("create", "city", "--run")
     (site / "a.csv").write_bytes("编码,名称\n1,北京\n2,上海\n".encode("gbk"))
-    assert "added 2" in call("import", "city", str(site / "a.csv"))
+    assert call("import", "city", str(site / "a.csv")).splitlines() == ["city: row_count 2, added 2"]
     (site / "bad.csv").write_text("code,name\n3,广州\n,nobody\n", encoding="utf-8")
     assert "row 3, column code: is empty" in call("import", "city", str(site / "bad.csv"), code=2)
     assert "rejected 1" in call("import", "city", str(site / "bad.csv"), "--skip-bad")
