@@ -54,6 +54,13 @@ class Settings(BaseModel):
     catalog_files: Path = Field(description="Folder with `sources.yaml`: what the catalogue scans.")
     quality: Path = Field(description="Folder with rules, imputations, mappings and join plans, decided by people.")
     protection: Path = Field(description="Folder with policies: how sensitive data is protected and who may see it.")
+    protection_keys: str = Field(
+        "",
+        description="Keys that protect values, the one in use first: `k2=env:NAME;k1=file:/path`; others decrypt.",
+    )
+    vault: Annotated[str, _url("sqlite", "postgresql")] = Field(
+        description="Where tokens, sealed, and spent privacy budgets live: SQLite or PostgreSQL."
+    )
     openlineage: Annotated[str, _url("none", "file", "http", "https")] = Field(
         "none", description="Where OpenLineage events of runs go: `file:///path.jsonl` or an HTTP endpoint's URL."
     )
@@ -127,6 +134,7 @@ LOCAL = {
     "catalog_files": str(PROJECT / "examples" / "catalog"),
     "quality": str(PROJECT / "examples" / "quality"),
     "protection": str(PROJECT / "examples" / "protection"),
+    "vault": "sqlite:///{home}/vault.db",
     "handbook": str(PROJECT / "examples" / "handbook"),
     "drops": "{home}/drops",
     "kettle_files": str(PROJECT / "examples" / "kettle"),
@@ -139,6 +147,7 @@ CLUSTER = LOCAL | {
     "vectors": "postgresql://heddle@postgresql:5432/vectors",
     "online": "redis://redis:6379/0",
     "catalog": "postgresql://heddle@postgresql:5432/catalog",
+    "vault": "postgresql://heddle@postgresql:5432/vault",
 }
 PROFILES: dict[str, dict[str, str]] = {"local": LOCAL, "cluster": CLUSTER}
 
@@ -202,6 +211,7 @@ def shown(settings: Settings) -> dict[str, str]:
     for name in ("llm_key", "bi_password", "kettle_password", "openlineage_key"):
         if values[name] and not values[name].startswith(("env:", "file:")):
             values[name] = "***"
+    values["protection_keys"] = ";".join(map(_shown_key, settings.protection_keys.split(";")))
     values["kettle_connections"] = ";".join(map(_shown_connection, settings.kettle_connections.split(";")))
     return values
 
@@ -209,6 +219,11 @@ def shown(settings: Settings) -> dict[str, str]:
 def _shown_connection(part: str) -> str:
     name, equals, url = part.partition("=")
     return f"{name}{equals}{redact(url)}" if equals else "***" if part else ""
+
+
+def _shown_key(part: str) -> str:
+    name, _, reference = part.partition("=")
+    return part if not part or reference.startswith(("env:", "file:")) else f"{name}=***" if reference else "***"
 
 
 def variables(settings: Settings) -> dict[str, str]:
