@@ -1,5 +1,6 @@
 """Texts fit a regular expression, run in time linear in the text; null passes."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -14,6 +15,8 @@ from assets.quality.rules.expressions import Tables, Types, ascii_classes, check
 from assets.quality.rules.kettle import kept
 from assets.quality.rules.kind import Kind, Params
 from assets.quality.rules.model import Rule
+
+_NESTED = re.compile(r"[*+}]\??[^()]*\)+\s*[*+{]|\|[^()]*\)+[*+{]")  # repeated groups that repeat or choose
 
 
 class Given(Params):
@@ -45,8 +48,10 @@ class Pattern(Kind):
         return exp.not_(fits)
 
     def steps(self, rule: Rule, types: Types, rejects: Sink | None = None) -> Sequence[Part] | None:
-        """See Kind; Kettle's pattern fits whole texts."""
+        """See Kind; Kettle's pattern fits whole texts. None where Java, which backtracks, might take for ever."""
         given, column = self.read(rule), rule.columns[0]
+        if _NESTED.search(given.pattern):
+            return None
         whole = given.pattern if given.whole else f"(?s:.*)(?:{given.pattern})(?s:.*)"
         test = Like(column, f"(?i){whole}" if given.ignore_case else whole, regex=True)
         return kept(rule, Either((IsNull(column), test)), types, rejects)

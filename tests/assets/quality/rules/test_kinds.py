@@ -6,6 +6,8 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assets.quality.rules.kind import ROW
 from assets.quality.rules.registry import kind, names, params_of
@@ -163,6 +165,44 @@ def _postgres(type_: pl.DataType) -> str:
         return "bigint"
     known = {pl.String: "text", pl.Float64: "double precision", pl.Date: "date", pl.Datetime: "timestamp"}
     return known[type_.base_type()]
+
+
+TEXTS = st.one_of(st.none(), st.text("aB1 .'%_é中\t\\\\\"", max_size=5))
+NUMBERS = st.one_of(st.none(), st.floats(-1e6, 1e6), st.integers(-3, 3).map(float))
+RANDOM = [
+    rule("not_null", ["s", "x"], empty=False),
+    rule("unique", ["s", "t"]),
+    rule("pattern", ["s"], pattern=r"[a-zé]*\s?\w*"),
+    rule("length", ["s"], least=2, most=3),
+    rule("in_set", ["s"], values=["a", "'", "B1", ""]),
+    rule("range", ["x"], low=-1, high=2, low_open=True),
+    rule("range", ["s"], low=1),
+    rule("compare", ["x", "y"], operator="<"),
+    rule("compare", ["s", "t"], operator="="),
+    rule("condition", [], expression="not (x > 1 or s = 'a') and (y is null or y <= x)"),
+    rule(
+        "condition", [], expression={"any": [{"like": {"column": "s", "pattern": "%_1%"}}, {"not": {"is_null": "t"}}]}
+    ),
+    rule("normalise", ["s"], forms=["trim", "collapse", "upper"]),
+    rule("replace", ["s"], mapping={"'": "q", "": None}),
+    rule("outlier", ["x"], method="zscore", threshold=1, least=3),
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(TEXTS, TEXTS, NUMBERS, NUMBERS), min_size=1, max_size=20))
+def test_sql_and_polars_agree_on_any_values(rows: list[tuple[Any, ...]]) -> None:
+    schema = {"s": pl.String, "t": pl.String, "x": pl.Float64, "y": pl.Float64}
+    frame = pl.DataFrame(rows, schema=schema, orient="row").with_row_index(ROW)
+    with duckdb.connect() as database:
+        database.register("rows", frame.to_arrow())
+        for made in RANDOM:
+            condition = kind(made.kind).sql(made, "duckdb")
+            assert condition is not None
+            judged = f"select {ROW}, {condition.sql('duckdb')} as f from rows"
+            asked = database.execute(f"select {ROW} from ({judged}) where f order by 1").fetchall()
+            found = frame.select(kind(made.kind).failing(made).alias("f"))["f"].arg_true().to_list()
+            assert [row for (row,) in asked] == found, made
 
 
 @pytest.mark.parametrize("pattern", ["(a)\\1", "(?=a)b", "(?<!a)b", "a++b", "(", "x" * 3000, "(?P=n)"])

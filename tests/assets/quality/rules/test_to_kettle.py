@@ -108,6 +108,8 @@ def test_a_changed_rule_changes_only_its_steps() -> None:
         (rule("unique", ["s"], "reject"), "null key"),
         (rule("range", ["s"], "reject", low=1), "no steps"),
         (rule("dependency", ["s", "t"], "repair"), "no steps"),
+        (rule("pattern", ["s"], "reject", pattern="(a+)+b"), "no steps"),
+        (rule("pattern", ["s"], "reject", pattern="(a|aa)*b"), "no steps"),
         (rule("not_null", ["nope"], "reject"), "no field 'nope'"),
         (rule("not_null", ["s"]), "only reports"),
         (rule("replace", ["s"], "repair", mapping={"a": "${HOME}"}), "no steps"),
