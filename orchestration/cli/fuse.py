@@ -185,14 +185,11 @@ def _tables(names: tuple[str, ...]) -> "Tables":
 
 def _files(found: "Plan", tables: "Tables", output: Path | None) -> None:
     from assets.quality.fusion.compiled import select
-    from assets.quality.fusion.run import FanOutError, expected, told
-    from assets.quality.fusion.tables import predict, refusal
+    from assets.quality.fusion.run import allowed, expected, told
 
     if output is None or output.suffix.lower() not in (".csv", ".parquet"):
         raise SourceError("the plan reads files", "name what is written: --output fused.parquet (or .csv)")
-    counted = predict(found, tables)
-    if why := refusal(found, counted):
-        raise FanOutError(f"{found.asset}: {why}", "add a key column, make the keys unique, or set `fan_out: allow`")
+    counted = allowed(found, tables)
     frame = tables.query(select(found, tables.layout(found.tables)).sql(dialect=tables.dialect))
     frame.write_csv(output) if output.suffix.lower() == ".csv" else frame.write_parquet(output)
     click.echo("\n".join(told(found, counted)))

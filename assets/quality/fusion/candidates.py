@@ -14,6 +14,7 @@ from assets.catalog.relations import names
 from assets.catalog.relations.find import find
 from assets.catalog.relations.model import Relation
 from assets.catalog.relations.sources import sample_frame
+from assets.quality.fusion.compiled import short
 from assets.quality.fusion.fixes import FIXES, polars_key
 from assets.quality.fusion.model import KeyPair
 
@@ -66,7 +67,7 @@ def candidates(left: "tuple[str, pl.DataFrame]", right: "tuple[str, pl.DataFrame
         relation = known.get(((a,), (b,))) or known.get(((b,), (a,)))
         share, core = _overlap(ca, cb)
         if relation is not None or share >= OVERLAP:
-            candidate = _candidate(tables[0][1], tables[1][1], a, b, _CORES[core], relation)
+            candidate = _candidate(tables[0], tables[1], a, b, _CORES[core], relation)
             if candidate is not None:
                 found.append(candidate)
     return sorted(found, key=lambda c: (-c.score, c.pair.left, c.pair.right))[:most]
@@ -107,14 +108,28 @@ def _overlap(ours: Mapping[str, set[str]], theirs: Mapping[str, set[str]]) -> tu
     return shares[best], best
 
 
+def _named(table: str, referring: str, column: str) -> float:
+    """How well the names agree: like ones, or one that names the other's table, whose identifier the other is."""
+    words, others = names.core(referring), names.core(column)
+    alike = names.similarity(words, others) if words and others else float(referring.lower() == column.lower())
+    if names.identifies(column) and words:
+        alike = max(alike, 0.9 * names.share(names.subject(short(table)), words))
+    return alike
+
+
 def _candidate(
-    left: "pl.DataFrame", right: "pl.DataFrame", a: str, b: str, core: Sequence[str], relation: Relation | None
+    left: "tuple[str, pl.DataFrame]",
+    right: "tuple[str, pl.DataFrame]",
+    a: str,
+    b: str,
+    core: Sequence[str],
+    relation: Relation | None,
 ) -> Candidate | None:
-    fixes, rates = _fixed(left, right, a, b, core)
-    plain = _rates(left, right, a, b, ((), ()))
+    fixes, rates = _fixed(left[1], right[1], a, b, core)
+    plain = _rates(left[1], right[1], a, b, ((), ()))
     if max(rates[:2]) < OVERLAP:
         return None
-    named = names.similarity(names.core(a), names.core(b)) if names.core(a) and names.core(b) else float(a == b)
+    named = max(_named(right[0], a, b), _named(left[0], b, a))
     score = 0.5 * max(rates[0], rates[1]) + 0.2 * min(rates[0], rates[1]) + 0.2 * named + 0.1 * rates[2]
     score -= 0.02 * len({*fixes[0], *fixes[1]})
     told = [f"{rates[0]:.1%} of the left rows and {rates[1]:.1%} of the right rows meet"]

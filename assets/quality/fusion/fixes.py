@@ -44,7 +44,7 @@ FIXES: dict[str, Fix] = {
     "case": Fix("upper and lower case are the same", ((LOWER, ""),)),
     "whole_number": Fix("12.0 is 12", ((r"^(-|)([0-9]+)[.]0+$", r"\1\2"),)),
     "leading_zeros": Fix("zeros at the beginning are removed", ((r"^0+([0-9A-Za-z])", r"\1"),)),
-    "punctuation": Fix("hyphens, dots, slashes, brackets and blanks are removed", ((r"[-_./() ]+", ""),)),
+    "punctuation": Fix("hyphens, slashes, brackets and blanks are removed", ((r"[-_/() ]+", ""),)),
     "prefix": Fix("letters before the number are removed", ((r"^[A-Za-z]+[-_ ]*([0-9])", r"\1"),)),
     "suffix": Fix("letters after the number are removed", ((r"([0-9])[-_ ]*[A-Za-z]+$", r"\1"),)),
     "country_code": Fix(

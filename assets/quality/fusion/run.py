@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from assets.quality.fusion.compiled import select
 from assets.quality.fusion.model import Plan, Prediction
-from assets.quality.fusion.tables import InWarehouse, predict, refusal
+from assets.quality.fusion.tables import InWarehouse, Tables, predict, refusal
 from core.errors import SourceError
 from core.naming import Key, table_name
 
@@ -36,14 +36,20 @@ def run(plan: Plan, tables: InWarehouse) -> Ran:
         SourceError: the plan is not accepted, or a table or column is not there.
         FanOutError: a join would multiply rows; the former table stays.
     """
+    counted = allowed(plan, tables)
+    sql = select(plan, tables.layout(plan.tables)).sql(dialect=tables.dialect)
+    rows = tables.warehouse.replace(table_name(Key.parse(plan.asset)), sql)
+    return Ran(rows, tuple(counted), expected(plan, counted), sql)
+
+
+def allowed(plan: Plan, tables: Tables) -> list[Prediction]:
+    """The counts of an accepted plan that may run. Raises SourceError and FanOutError as `run`."""
     if plan.status != "accepted":
         raise SourceError(f"the plan of {plan.asset} is {plan.status}", f"heddle fuse accept {plan.asset} --by NAME")
     counted = predict(plan, tables)
     if why := refusal(plan, counted):
         raise FanOutError(f"{plan.asset}: {why}", "add a key column, make the keys unique, or set `fan_out: allow`")
-    sql = select(plan, tables.layout(plan.tables)).sql(dialect=tables.dialect)
-    rows = tables.warehouse.replace(table_name(Key.parse(plan.asset)), sql)
-    return Ran(rows, tuple(counted), expected(plan, counted), sql)
+    return counted
 
 
 def expected(plan: Plan, counted: Sequence[Prediction]) -> int:

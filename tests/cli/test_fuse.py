@@ -1,0 +1,104 @@
+"""`heddle fuse` on files: plan, decide, run, link, review, golden, and what it refuses."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner, Result
+
+from orchestration.cli.main import main
+from tests.assets.quality.fusion.shop import customers, orders, truth
+
+ASSET = "table/shop/fused"
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HEDDLE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HEDDLE_QUALITY", str(tmp_path / "quality"))
+    monkeypatch.chdir(tmp_path)
+    orders().write_csv("orders.csv")
+    customers().write_csv("customers.csv")
+    return tmp_path
+
+
+def fuse(*arguments: str, **more: str) -> Result:
+    return CliRunner().invoke(main, ["fuse", *arguments], **more)  # type: ignore[arg-type]
+
+
+def test_plan_accept_and_run_on_files(shop: Path) -> None:
+    planned = fuse("plan", ASSET, "orders.csv", "customers.csv", "--join", "inner")
+    assert planned.exit_code == 0, planned.output
+    assert "many-to-one" in planned.output and "leading_zeros" in planned.output
+    counted = fuse("run", ASSET, "--dry-run")
+    assert f"{len(truth('inner'))} rows" in counted.output
+    assert "wrote" not in counted.output and not (shop / "fused.parquet").exists()
+    assert fuse("accept", ASSET, "--by", "ann").exit_code == 0
+    assert "status: accepted" in (shop / "quality/fusion/shop__fused.yaml").read_text()
+    again = fuse("plan", ASSET, "orders.csv", "customers.csv")
+    assert again.exit_code == 2 and "is decided already" in again.output
+    done = fuse("run", ASSET, "--output", "fused.parquet")
+    assert done.exit_code == 0 and "as predicted" in done.output
+    rows = pl.read_parquet("fused.parquet").select(pl.col("order_id", "id").cast(pl.Int64)).rows()
+    assert set(rows) == truth("inner") and len(rows) == len(truth("inner"))
+
+
+def test_fan_out_is_told_by_the_plan_and_refused_by_the_run(shop: Path) -> None:
+    customers(twice=True).write_csv(shop / "customers.csv")
+    planned = fuse("plan", ASSET, "orders.csv", "customers.csv")
+    assert "a run is refused" in planned.output
+    fuse("accept", ASSET, "--by", "ann")
+    done = fuse("run", ASSET, "--output", "fused.csv")
+    assert done.exit_code == 2 and "would add" in done.output
+    assert not (shop / "fused.csv").exists()
+
+
+def test_a_plan_that_was_refused_does_not_run(shop: Path) -> None:
+    fuse("plan", ASSET, "orders.csv", "customers.csv")
+    assert "refused by ann" in fuse("accept", ASSET, "--by", "ann", "--refuse").output
+    done = fuse("run", ASSET, "--output", "fused.csv")
+    assert done.exit_code == 2 and "is refused" in done.output
+
+
+def test_unknown_files_and_mixed_tables_are_named(shop: Path) -> None:
+    assert "no file absent.csv" in fuse("plan", ASSET, "orders.csv", "absent.csv").output
+    assert "are assets and some are files" in fuse("plan", ASSET, "orders.csv", "raw/crm/customers").output
+    kettle = fuse("to-kettle", ASSET, str(shop / "x.ktr"))
+    assert kettle.exit_code == 2 and "no plan of" in kettle.output
+
+
+def people(folder: Path) -> None:
+    names = [f"{a} {b}" for a in ("anna", "boris", "clara", "dmitri") for b in ("archer", "baxter", "cole", "dunn")]
+    phones = [f"07{n * 7919 % 10**8:08d}" for n in range(1, 17)]
+    again = [n[:3] + n[4:] for n in names]
+    frame = pl.DataFrame({"id": range(32), "name": names + again, "phone": phones + phones})
+    frame.write_csv(folder / "people.csv")
+    (folder / "people.yaml").write_text(
+        "kind: golden\nasset: table/shop/people_golden\n"
+        "sources: [{table: people.csv, id: id}]\ncompare: {name: , phone: code}\n"
+    )
+
+
+def test_link_writes_clusters(shop: Path) -> None:
+    people(shop)
+    done = fuse("link", "people.csv", "--id", "id", "--output", "links.csv")
+    assert done.exit_code == 0 and "16 things with several rows" in done.output
+    links = pl.read_csv("links.csv")
+    assert links.group_by("cluster").agg(pl.col("id") % 16).select(pl.col("id").list.n_unique()).to_series().max() == 1
+    assert "no column" not in done.output
+    wrong = fuse("link", "people.csv", "--id", "key")
+    assert wrong.exit_code == 2 and "'key'" in wrong.output
+
+
+def test_review_keeps_answers_and_golden_writes_its_tables(shop: Path) -> None:
+    people(shop)
+    answered = fuse("review", "people.yaml", "--by", "ann", "--most", "3", input="y\ns\nn\n")
+    assert answered.exit_code == 0 and "2 pairs judged" in answered.output
+    kept = (shop / "people.labels.yaml").read_text()
+    assert kept.count("by: ann") == 2 and "same: true" in kept and "same: false" in kept
+    listed = fuse("review", "people.yaml", "--list")
+    assert "probability" in listed.output and "same?" not in listed.output
+    done = fuse("golden", "people.yaml", "--output", "out")
+    assert done.exit_code == 0 and "judged pairs: precision" in done.output
+    golden = pl.read_parquet("out/golden.parquet")
+    assert golden.height == pl.read_parquet("out/links.parquet")["entity"].n_unique()
