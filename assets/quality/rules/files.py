@@ -1,7 +1,7 @@
 """Rule files: one YAML file per table, kept in git, changed by people and by several processes at once.
 
 A change reads the file, changes the rules concerned and renames a new file in place, under the kernel's lock of
-`.lock` beside the files. Comments, order and the spelling of untouched rules stay.
+the folder. Comments, order and the spelling of untouched rules stay.
 """
 
 import fcntl
@@ -120,7 +120,7 @@ class RuleFiles:
         """One read, change and write, alone among processes."""
         path = self.path(table)
         self.folder.mkdir(parents=True, exist_ok=True)
-        with _locked(self.folder / ".lock"):
+        with _locked(self.folder):
             content = _loaded(path) if path.exists() else {"table": table, "rules": []}
             if path.exists():
                 _rules(content, path, table)
@@ -138,8 +138,8 @@ _DEMANDS = ("id", "kind", "columns", "params", "action")
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
