@@ -59,7 +59,7 @@ def apply(
     tables: Tables | None = None,
     told: Callable[[int], None] = lambda _rows: None,
 ) -> Report:
-    """Writes the three files; all of them or none.
+    """Writes the three files; they are renamed in place when all are whole, the clean one last.
 
     Args:
         memory: bytes that batches and joint rules may take, beside polars itself, whose reader and writer hold
