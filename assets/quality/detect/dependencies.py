@@ -23,6 +23,7 @@ NOISY = 0.97  # strength of a dependency that shows through many errors
 LARGE = 8  # rows of a group, and groups, by which it shows
 CLEAR = 3.0  # times the leading value must be as frequent as the next
 LEADING = 0.95  # share of the rows in groups with a clear leading value
+LONG = 2000  # characters from which texts are not compared
 SHORT = 3  # characters up to which one edit is close
 COMPARED = 3000  # pairs of values compared for one rule
 BETTER = 0.02  # strength by which a second deciding column shows that the first does not decide alone
@@ -239,7 +240,9 @@ def _close(one: int, two: int, then: int, target: Coded, known: dict[tuple[int, 
     key = (then, one, two)
     if key not in known:
         a, b = target.values[one], target.values[two]
-        if min(len(a), len(b)) <= SHORT:
+        if max(len(a), len(b)) > LONG:
+            known[key] = False
+        elif min(len(a), len(b)) <= SHORT:
             known[key] = Levenshtein.distance(a, b, score_cutoff=1) <= 1
         else:
             known[key] = ratio(a, b, score_cutoff=CLOSE) > 0

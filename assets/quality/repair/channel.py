@@ -12,6 +12,7 @@ from functools import cached_property
 
 MOST = 8  # edits looked at
 START = 40.0  # characters that each could be, and the weight of that belief
+LONG = 2000  # characters from which texts are not compared
 MORE = 0.3  # share of typos with one more edit
 KINDS = ("replace", "insert", "delete")
 
@@ -93,7 +94,11 @@ class Channel:
 def _edits(wrong: str, right: str, most: int) -> list[tuple[str, str]]:
     from rapidfuzz.distance import Levenshtein
 
-    if wrong == right or Levenshtein.distance(wrong, right, score_cutoff=most) > most:
+    if (
+        wrong == right
+        or max(len(wrong), len(right)) > LONG
+        or Levenshtein.distance(wrong, right, score_cutoff=most) > most
+    ):
         return []
     ops = Levenshtein.editops(right, wrong)
     return [(op.tag, right[op.src_pos] if op.tag == "delete" else wrong[op.dest_pos]) for op in ops]

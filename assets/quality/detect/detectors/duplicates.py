@@ -15,6 +15,7 @@ PAIRS = 400_000
 SAME = 0.75  # share of the other columns' information in which two rows must agree
 TELLING = 0.2  # distinct values per row from which a column tells rows apart
 WORD = 4  # letters
+LONG = 500  # characters compared
 
 
 def find(context: Context) -> Iterator[Proposal]:
@@ -70,7 +71,7 @@ def _alike(context: Context, columns: list[Coded]) -> Iterator[tuple[int, int, f
         scores = []
         for column in columns:
             a, b = column.values[column.codes[one]], column.values[column.codes[two]]
-            scores.append(1.0 if a == b else ratio(a.lower(), b.lower()) / 100)
+            scores.append(1.0 if a == b else ratio(a[:LONG].lower(), b[:LONG].lower()) / 100)
         if min(scores) < LIKE - 0.25 or sum(scores) / len(scores) < LIKE:
             continue
         same = sum(weight for c, weight in rest if c.codes[one] == c.codes[two])
@@ -99,5 +100,5 @@ def _candidates(columns: list[Coded]) -> Iterator[tuple[int, int]]:
 
 
 def _blocks(text: str) -> set[str]:
-    words = text.lower().split()
+    words = text[:LONG].lower().split()
     return {w for w in words if len(w) >= WORD} | {"".join(words)[:6]} if words else set()

@@ -16,7 +16,7 @@ ELSEWHERE = 0.2  # share of the other rows that must be empty: else the column i
 
 def find(context: Context) -> Iterator[Proposal]:
     """Holes where a value of another column promises a value."""
-    columns = context.repairs.observed
+    columns = context.repairs.observed if len(context.frame) >= LEAST else []
     for column in columns:
         empty = column.codes == MISSING
         if not HOLES < empty.mean() < 0.95:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assets.quality.detect.coded import Coded
-from assets.quality.detect.forms.measures import FACTORS, KNOWN
+from assets.quality.detect.forms.measures import FACTORS, KNOWN, SAME, ratio
 from assets.quality.detect.forms.model import Form
 from assets.quality.detect.forms.precision import shorter
 
@@ -27,6 +27,8 @@ UNIFORM = 0.9  # share of one writing from which the others take it on
 SPELLINGS = 60
 SHARE = {True: 0.004, False: 0.05}  # of the rows that a second unit must have: one that is known, any other word
 LEAST = 3  # rows
+FAR = math.log(4)  # distance of two writings' middles from which they are not the same unit
+GAIN = 0.25  # by which a factor must fit better than none
 CODE = 4  # digits from which numbers of one length are codes, not quantities
 
 
@@ -63,7 +65,10 @@ def find(column: Coded, earlier: Mapping[int, Form]) -> dict[int, Form]:
     shortest = plain < 0.5 and around == ("", "")
     found = {}
     for name, values in by_unit.items():
-        factor = 1.0 if name == main else comparable(values, by_unit[main], column)
+        sure = ratio(name, main)
+        factor = comparable(values, by_unit[main], column) if sure is None else sure
+        if factor == 0:
+            continue  # another currency, or no unit of the same thing
         for a in values:
             after = around[0] + written(a, factor, shortest) + around[1]
             if (a.affix != around or shortest) and after != column.values[a.code]:
@@ -104,7 +109,7 @@ def parse(code: int, text: str) -> Affixed | None:
 def unit(affix: tuple[str, str]) -> str:
     """The unit without case, spaces and points: its first word, since `oz` and `oz. can` are one."""
     words = re.findall(r"[^\W\d_]+|[%‰°$€£¥￥₹]", " ".join(affix).lower())
-    return words[0] if words else ""
+    return SAME.get(words[0], words[0]) if words else ""
 
 
 def comparable(values: list[Affixed], main: list[Affixed], column: Coded) -> float:
@@ -116,12 +121,16 @@ def comparable(values: list[Affixed], main: list[Affixed], column: Coded) -> flo
     middle = logs[len(logs) // 2]
     ours = _logs(values, column)
 
-    def fit(factor: float) -> tuple[float, float]:
-        met = sum(round(a.number * factor, 6) in there for a in values) / len(values)
-        away = abs(ours[len(ours) // 2] + math.log(factor) - middle) if ours else 0.0
-        return round(met, 1) - 0.3 * away, -FACTORS.index(factor)
+    def away(factor: float) -> float:
+        return abs(ours[len(ours) // 2] + math.log(factor) - middle) if ours else 0.0
 
-    return max(FACTORS, key=fit)
+    def fit(factor: float) -> float:
+        met = sum(round(a.number * factor, 6) in there for a in values) / len(values)
+        near = away(1.0) > FAR and away(factor) < away(1.0) / 3
+        return round(met, 1) + (0.5 - 0.1 * away(factor) if near else 0.0)
+
+    best = max(FACTORS, key=lambda f: (fit(f), -FACTORS.index(f)))
+    return best if fit(best) >= fit(1.0) + GAIN else 1.0
 
 
 def _logs(values: list[Affixed], column: Coded) -> list[float]:
