@@ -25,7 +25,7 @@ import polars as pl
 from assets.quality.linkage import forest
 from assets.quality.linkage.compare import Comparer
 from assets.quality.linkage.kinds import kinds_of
-from assets.quality.linkage.link import link, probabilistic
+from assets.quality.linkage.link import link, probabilistic, weighed
 from assets.quality.linkage.measure import Score, clusters_score, pairs_score
 from assets.quality.linkage.prepare import prepare
 
@@ -80,9 +80,11 @@ def judge_pairs(found: Pairs) -> tuple[Score, Score, float]:
     test = np.arange(len(every)) >= len(every) - len(found.parts["test"])
     features = comparer.features(left, right)
     learned = forest.learn(features[~test], match[~test], comparer.names)
-    supervised = pairs_score(learned.probabilities(features[test]) > 0.5, match[test])
     _, judge = probabilistic(comparer, left, right)
-    odds = forest.refined(features, judge(left, right))
+    plain = judge(left, right)
+    share = weighed(learned.probabilities(features[test]), plain[test], int((~test).sum()))
+    supervised = pairs_score(share > 0.5, match[test])
+    odds = forest.refined(features, plain)
     return supervised, pairs_score(odds[test] > 0, match[test]), time.process_time() - start
 
 

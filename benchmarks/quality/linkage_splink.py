@@ -46,5 +46,5 @@ def splink_people(frame: pl.DataFrame, memory: str, folder: str) -> tuple[npt.ND
     order = np.argsort(frame["id"].to_numpy())
     found = np.empty(frame.height, dtype=np.int64)
     found[order] = np.unique(rows["cluster_id"], return_inverse=True)[1]
-    row = connection.execute(f'SELECT count(*) FROM "{pairs.physical_name}"').fetchone()
-    return found, int(row[0]) if row else 0
+    counted = connection.sql(f'SELECT count(*) FROM "{pairs.physical_name}"').fetchall()
+    return found, int(counted[0][0])

@@ -6,7 +6,10 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
+from core.naming import TableName
+from core.settings import load
 from orchestration.cli.main import main
+from resources.open import warehouse
 from tests.assets.quality.fusion.shop import customers, orders, truth
 
 ASSET = "table/shop/fused"
@@ -65,6 +68,24 @@ def test_unknown_files_and_mixed_tables_are_named(shop: Path) -> None:
     assert "are assets and some are files" in fuse("plan", ASSET, "orders.csv", "raw/crm/customers").output
     kettle = fuse("to-kettle", ASSET, str(shop / "x.ktr"))
     assert kettle.exit_code == 2 and "no plan of" in kettle.output
+
+
+def test_a_plan_of_the_warehouse_runs_and_becomes_a_kettle_file(shop: Path) -> None:
+    store = warehouse(load())
+    store.write(TableName("raw_shop", "orders"), orders())
+    store.write(TableName("raw_crm", "customers"), customers())
+    fuse("plan", ASSET, "raw/shop/orders", "raw/crm/customers")
+    fuse("accept", ASSET, "--by", "ann")
+    done = fuse("run", ASSET)
+    assert done.exit_code == 0 and "200 rows, as predicted" in done.output
+    assert store.info(TableName("table_shop", "fused")).rows == 200
+    written = fuse("to-kettle", ASSET, "fused.ktr", "--by", "lookup", "--into", "table_shop.fused")
+    assert written.exit_code == 0, written.output
+    ran = CliRunner().invoke(main, ["kettle", "run", "fused.ktr"])
+    assert ran.exit_code == 0, ran.output
+    assert set(store.query("select order_id, id from table_shop.fused").rows()) == truth("left")
+    again = fuse("to-kettle", ASSET, "fused.ktr")
+    assert again.exit_code == 2 and "is there already" in again.output
 
 
 def people(folder: Path) -> None:

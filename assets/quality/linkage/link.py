@@ -175,7 +175,7 @@ def _model(comparer: Comparer, blocking: Blocking, options: Options) -> _Judged:
         features = comparer.features(labels.left, labels.right)
         learned = forest.learn(features, labels.same, comparer.names)
         kept = forest.held_out(features, labels.same)
-        share = _weighed(kept, judge(labels.left, labels.right), len(labels.same))
+        share = weighed(kept, judge(labels.left, labels.right), len(labels.same))
         why = tuple(f"{name} {part:.0%}" for name, part in learned.telling())
         score = pairs_score(share > options.threshold, labels.same)
         return _Judged(_blended(comparer, learned, judge, len(labels.same)), "learned", why, score)
@@ -191,7 +191,7 @@ def _says(name: str, m: Floats, u: Floats) -> str:
     return f"{name}: equal {bits[-1]:+.1f} bits, unlike {bits[0]:+.1f}"
 
 
-def _weighed(learned: Floats, odds: Floats, labels: int) -> Floats:
+def weighed(learned: Floats, odds: Floats, labels: int) -> Floats:
     """Probabilities of trees and of the probabilistic model as one.
 
     The trees count more the more labels they saw; few labels hardly cover what candidates are like.
@@ -205,7 +205,7 @@ def _blended(comparer: Comparer, learned: forest.Forest, judge: Judge, labels: i
         if not len(left):
             return np.zeros(0)
         ours = learned.probabilities(comparer.features(left, right))
-        return forest.log_odds(_weighed(ours, judge(left, right), labels))
+        return forest.log_odds(weighed(ours, judge(left, right), labels))
 
     return odds
 

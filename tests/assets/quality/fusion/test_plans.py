@@ -28,9 +28,10 @@ NAMES = (TableName("raw_shop", "orders"), TableName("raw_crm", "customers"), Tab
 HOW: Any = ["inner", "left", "right", "full"]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Warehouse:
-    found: Warehouse = adapter("warehouse", "duckdb:").from_url(f"duckdb:///{tmp_path}/w.duckdb", "1GB")
+@pytest.fixture(params=["duckdb", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Warehouse:
+    url = f"duckdb:///{tmp_path}/w.duckdb" if request.param == "duckdb" else request.getfixturevalue("postgres_url")
+    found: Warehouse = adapter("warehouse", url).from_url(url, "1GB")
     for name, frame in zip(NAMES, (orders(), customers(), rates()), strict=True):
         found.write(name, frame)
     return found
@@ -122,6 +123,22 @@ def test_a_fix_is_the_same_in_sql_and_polars(values: list[str], names: list[str]
     with duckdb.connect() as connection:
         found = [row[0] for row in connection.sql(query.sql("duckdb")).fetchall()]
     assert found == frame.select(polars_key("v", names)).to_series().to_list()
+
+
+def test_every_fix_is_the_same_in_every_warehouse(store: Warehouse) -> None:
+    dates = ["2024年3月7日", "2024-03-07T00:00:00.000", "7/3/2024"]
+    phones = ["+86 138", "008613", "(020) 1-2"]
+    others = ["12.00", "-3.0", "12-EU", "ＡＢ－１２　", "C-007", " x ", "000", "", "_", "张 三", None]
+    values = [*dates, *phones, *others]
+    frame = pl.DataFrame({"n": range(len(values)), "v": values})
+    store.write(TableName("raw_test", "keys"), frame)
+    from sqlglot import exp
+
+    made = [sql_key(exp.column("v", quoted=True), [name]).as_(name) for name in FIXES]
+    query = exp.select(*made).from_("raw_test.keys").order_by("n")
+    assert store.query(query.sql(dialect=store.dialect)).to_dict(as_series=False) == {
+        name: frame.select(polars_key("v", [name])).to_series().to_list() for name in FIXES
+    }
 
 
 def test_fixes_mend_what_they_say() -> None:
