@@ -38,8 +38,11 @@ def open_engine(url: str) -> "Engine":
     return engine
 
 
-def create(engine: "Engine", metadata: "MetaData") -> None:
+def create(engine: "Engine", metadata: "MetaData", setting: str = "HEDDLE_CATALOG") -> None:
     """Makes the tables that are missing.
+
+    Args:
+        setting: that names the database, for errors.
 
     Raises:
         StoreError: the database cannot be reached or refuses; without its password.
@@ -52,5 +55,5 @@ def create(engine: "Engine", metadata: "MetaData") -> None:
     except SQLAlchemyError as error:
         reason = scrub(str(getattr(error, "orig", error)), engine.url.render_as_string(hide_password=False))
         raise StoreError(
-            f"the catalogue's database cannot be opened: {reason}", "look at HEDDLE_CATALOG (`heddle config show`)"
+            f"the database of {setting} cannot be opened: {reason}", f"look at {setting} (`heddle config show`)"
         ) from None

@@ -1,0 +1,1 @@
+"""Protection of values: methods, keys, policies, the vault of tokens, masked tables."""

@@ -1,0 +1,1 @@
+"""Ways to protect values; each file is one, found by its name."""

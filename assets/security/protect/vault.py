@@ -1,0 +1,195 @@
+"""The vault: which token stands for which value. Values are sealed with AES-256-GCM and found by a keyed hash.
+
+Whoever reads its tables learns how many values there are and which purpose and domain they are of, nothing else. Two
+processes that meet the same new value agree on one token: the primary key decides, and both read what is there.
+"""
+
+import hmac
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from assets.security.protect.base import Scope
+from assets.security.protect.errors import ProtectionError
+from assets.security.protect.keys import Keyring
+from assets.security.protect.methods.encrypt import decrypted, encrypted
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+BATCH = 10_000  # rows that are sealed anew at once
+MANY = 500  # parameters of one statement
+_RANDOM = 26  # characters of base 32: 130 bits
+_SIGNS = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+def now() -> str:
+    """This moment, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Vault:
+    """Tokens and who opened them.
+
+    Args:
+        url: of HEDDLE_VAULT.
+
+    Raises:
+        StoreError: the database cannot be opened.
+    """
+
+    def __init__(self, url: str) -> None:
+        from assets.catalog.store.database import create, open_engine
+        from assets.security.protect import vault_tables
+
+        self.tables = vault_tables
+        self.engine: Engine = open_engine(url)
+        create(self.engine, vault_tables.METADATA, "HEDDLE_VAULT")
+
+    def tokens(self, texts: Sequence[str], scope: Scope, prefix: str = "tok_") -> list[str]:
+        """The token of each text, made where there is none; all in one transaction."""
+        ring = scope.ring()
+        with self.engine.execution_options(writes=True).begin() as connection:
+            found: dict[str, str] = {}
+            for name in ring.names():  # what an older key found keeps its token, also before `rotate`
+                left = [t for t in texts if t not in found]
+                lookups = dict(zip(_lookups(left, scope, name), left, strict=True))
+                found |= {lookups[lookup]: token for lookup, token in self._known(connection, list(lookups))}
+            new = [t for t in texts if t not in found]
+            if new:
+                self._add(connection, new, scope, prefix)
+                lookups = dict(zip(_lookups(new, scope, ring.current), new, strict=True))
+                found |= {lookups[lookup]: token for lookup, token in self._known(connection, list(lookups))}
+        return [found[text] for text in texts]
+
+    def values(self, tokens: Sequence[str], ring: Keyring) -> list[str]:
+        """The texts that tokens stand for.
+
+        Raises:
+            ProtectionError: a token is not in the vault, or the key is another one.
+        """
+        from sqlalchemy import select
+
+        t = self.tables.TOKENS
+        sealed: dict[str, tuple[str, str, str]] = {}
+        with self.engine.connect() as connection:
+            for part in _parts(list(tokens)):
+                query = select(t.c.token, t.c.sealed, t.c.purpose, t.c.domain).where(t.c.token.in_(part))
+                sealed |= {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
+        missing = len(set(tokens) - set(sealed))
+        if missing:
+            raise ProtectionError(
+                f"{missing} of {len(tokens)} texts are no tokens of this vault", "look at HEDDLE_VAULT"
+            )
+        purposes = {(purpose, domain) for _, purpose, domain in sealed.values()}
+        opened: dict[str, str] = {}
+        for purpose, domain in purposes:
+            mine = [token for token, held in sealed.items() if held[1:] == (purpose, domain)]
+            scope = Scope(purpose, domain, keys=ring)
+            opened |= dict(zip(mine, decrypted([sealed[token][0] for token in mine], scope), strict=True))
+        return [opened[token] for token in tokens]
+
+    def purposes(self, tokens: Sequence[str]) -> set[str]:
+        """The purposes of tokens, which decide who may open them."""
+        from sqlalchemy import select
+
+        t = self.tables.TOKENS
+        found: set[str] = set()
+        with self.engine.connect() as connection:
+            for part in _parts(list(tokens)):
+                found |= set(connection.execute(select(t.c.purpose).where(t.c.token.in_(part)).distinct()).scalars())
+        return found
+
+    def rotate(self, ring: Keyring) -> int:
+        """Seals anew, with the current key, what an older one sealed; tokens stay. All or nothing; returns how many."""
+        count = 0
+        with self.engine.execution_options(writes=True).begin() as connection:
+            self._alone(connection)
+            while done := self._rotate_some(connection, ring):
+                count += done
+        return count
+
+    def _rotate_some(self, connection: "Connection", ring: Keyring) -> int:
+        from sqlalchemy import select, update
+
+        t = self.tables.TOKENS
+        query = select(t.c.token, t.c.sealed, t.c.purpose, t.c.domain).where(t.c.key != ring.current).limit(BATCH)
+        rows = connection.execute(query).all()
+        for purpose, domain in sorted({(r.purpose, r.domain) for r in rows}):
+            mine = [r for r in rows if (r.purpose, r.domain) == (purpose, domain)]
+            scope = Scope(purpose, domain, keys=ring)
+            texts = decrypted([r.sealed for r in mine], scope)
+            lookups = _lookups(texts, scope, ring.current)
+            taken = {lookup for lookup, _ in self._known(connection, lookups)}
+            for row, sealed, lookup in zip(mine, encrypted(texts, scope), lookups, strict=True):
+                # a process with the old key alone gave a value a second token: it opens, and is not given again
+                found = lookup if lookup not in taken else secrets.token_bytes(32)
+                taken.add(lookup)
+                changed = {"sealed": sealed, "lookup": found, "key": ring.current}
+                connection.execute(update(t).where(t.c.token == row.token).values(changed))
+        return len(rows)
+
+    def counts(self) -> dict[tuple[str, str, str], int]:
+        """(purpose, domain, key) -> how many tokens there are."""
+        from sqlalchemy import func, select
+
+        t = self.tables.TOKENS
+        query = select(t.c.purpose, t.c.domain, t.c.key, func.count()).group_by(t.c.purpose, t.c.domain, t.c.key)
+        with self.engine.connect() as connection:
+            return {(row[0], row[1], row[2]): int(row[3]) for row in connection.execute(query)}
+
+    def log(self, who: str, why: str, purpose: str, values: int, *, allowed: bool) -> None:
+        """Records that somebody opened values, or was refused."""
+        line = {"at": now(), "who": who[:256], "why": why[:1024], "purpose": purpose, "values": values}
+        with self.engine.execution_options(writes=True).begin() as connection:
+            connection.execute(self.tables.OPENED.insert().values({**line, "allowed": int(allowed)}))
+
+    def opened(self) -> list[Mapping[str, Any]]:
+        """Who opened values, or was refused, oldest first."""
+        from sqlalchemy import select
+
+        o = self.tables.OPENED
+        with self.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(select(o).order_by(o.c.id)).mappings()]
+
+    def _known(self, connection: "Connection", lookups: list[bytes]) -> Iterator[tuple[bytes, str]]:
+        from sqlalchemy import select
+
+        t = self.tables.TOKENS
+        for part in _parts(lookups):
+            for row in connection.execute(select(t.c.lookup, t.c.token).where(t.c.lookup.in_(part))):
+                yield bytes(row[0]), row[1]
+
+    def _add(self, connection: "Connection", texts: list[str], scope: Scope, prefix: str) -> None:
+        from sqlalchemy.dialects import postgresql, sqlite
+
+        insert = (sqlite if self.engine.dialect.name == "sqlite" else postgresql).insert
+        key, at = scope.ring().current, now()
+        lookups, sealed = _lookups(texts, scope, key), encrypted(texts, scope)
+        rows: list[dict[str, Any]] = [
+            {"lookup": lookup, "token": _random(prefix), "purpose": scope.purpose, "domain": scope.domain}
+            | {"key": key, "sealed": text, "at": at}
+            for lookup, text in zip(lookups, sealed, strict=True)
+        ]
+        statement = insert(self.tables.TOKENS).on_conflict_do_nothing(index_elements=["lookup"])
+        connection.execute(statement, sorted(rows, key=lambda r: r["lookup"]))  # one order: no deadlock of two writers
+
+    def _alone(self, connection: "Connection") -> None:
+        if self.engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("lock table vault_tokens in exclusive mode")
+
+
+def _lookups(texts: Sequence[str], scope: Scope, key: str) -> list[bytes]:
+    secret, digest = scope.key("token lookup", name=key), hmac.digest
+    return [digest(secret, text.encode(), "sha256") for text in texts]
+
+
+def _random(prefix: str) -> str:
+    bits = secrets.randbits(5 * _RANDOM)
+    return prefix + "".join(_SIGNS[bits >> 5 * n & 31] for n in range(_RANDOM))
+
+
+def _parts(values: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(values), MANY):
+        yield values[start : start + MANY]
