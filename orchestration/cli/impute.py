@@ -32,6 +32,7 @@ def impute() -> None:
       heddle impute fill orders.csv --output full.csv     fill it; full.cells.csv tells every cell
       heddle impute fit orders.csv --model models/orders  keep the models for files to come
       heddle impute add table/retail/households           assets: the models and the filled table
+      heddle impute to-kettle orders.csv --into load.ktr --after "Read orders" --key order_id
     """
 
 
@@ -135,6 +136,62 @@ def add(table: str, columns: tuple[str, ...], keep: tuple[str, ...], order: tupl
     spec = shaped(fields | {"by": getpass.getuser()}, Spec, table)
     path = save(config.load().quality, spec)
     click.echo(f"{path}: commit it; then: heddle run {spec.filled}")
+
+
+@impute.command("to-kettle")
+@FILE
+@click.option("--into", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True, help="The .ktr.")
+@click.option("--after", required=True, metavar="STEP", help="Behind which step the values are filled in.")
+@click.option("--key", "keys", multiple=True, required=True, help="A column that tells the rows apart (repeatable).")
+@COLUMN
+@KEEP
+@UNORDERED
+@click.option(
+    "--values", type=click.Path(dir_okay=False, path_type=Path), help="Default: FILE's name with .imputed.csv."
+)
+@click.option("--overwrite", is_flag=True, help="Also steps that were changed by hand since they were made.")
+@click.option("--write", "save", is_flag=True, help="Write both files; without it, only what would change is shown.")
+def to_kettle(
+    file: Path,
+    into: Path,
+    after: str,
+    keys: tuple[str, ...],
+    columns: tuple[str, ...],
+    keep: tuple[str, ...],
+    unordered: bool,
+    values: Path | None,
+    overwrite: bool,
+    save: bool,
+) -> None:
+    """Fill FILE's gaps inside a transformation: the values are looked up by key, put where the field is null, flagged.
+
+    The step that replaces null is called IfNull or Set field value in Kettle; a field `<name>_imputed` says Y or N.
+    Done again, it brings steps and values up to date.
+
+    \b
+    Example:
+      heddle impute to-kettle orders.csv --into load.ktr --after "Read orders" --key order_id --write
+    """
+    from assets.kettle.connections import connection_urls
+    from assets.kettle.engine.run import EngineSettings
+    from assets.kettle.files.read import read_transformation
+    from assets.kettle.files.write import write
+    from assets.kettle.synced.follow import text_diff
+    from assets.kettle.synced.inputs import told
+    from assets.quality.impute import to_kettle as steps
+
+    frame = _read(file)
+    target = (values or file.with_name(f"{file.stem}.imputed.csv")).absolute()
+    found = steps.values(frame, _fitted(frame, columns, (*keys, *keep), unordered), keys)
+    before = read_transformation(into)
+    engine = EngineSettings(connections=connection_urls(config.load()))
+    after_all = steps.merged(before, after, target, found, keys, overwrite=overwrite, settings=engine)
+    click.echo(told(before, after_all))
+    click.echo(text_diff(before, after_all, into.name), nl=False)
+    if save:
+        _write({target: found})
+        write(after_all, into)
+        click.echo(f"wrote {target} ({found.height:,} rows) and {into}")
 
 
 def _read(file: Path) -> "pl.DataFrame":

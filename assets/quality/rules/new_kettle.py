@@ -29,14 +29,15 @@ def for_csv(name: str, source: Path, schema: Mapping[str, pl.DataType], into: Pa
     if source.suffix.lower() not in (".csv", ".tsv"):
         raise KettleError(f"{source} is no CSV file", "name a .ktr that reads the table, and a step with --after")
     model = new_transformation(name)
-    add_step(model, new_step(READ, "CsvInput", _input(source, schema), x=64, y=160))
+    add_step(model, new_step(READ, "CsvInput", csv_input(source, schema), x=64, y=160))
     sink = sink_step(ToFile(str(into)), "write", WRITE)
     add_step(model, new_step(WRITE, sink.type, sink.settings, x=64 + 9 * 160, y=160))
     add_hop(model, READ, WRITE)
     return model
 
 
-def _input(source: Path, schema: Mapping[str, pl.DataType]) -> Settings:
+def csv_input(source: Path, schema: Mapping[str, pl.DataType]) -> Settings:
+    """Settings of CSV input for a file of UTF-8 with a header; integers, numbers and texts."""
     fields: Row = [("field", _field(name, type_)) for name, type_ in schema.items()]
     return [
         ("filename", str(source)),
