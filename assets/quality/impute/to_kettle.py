@@ -1,4 +1,4 @@
-"""Filled values as steps of a transformation: a file of them, looked up by key, put where the field is null, flagged."""
+"""Filled values as steps of a transformation: looked up by key in a file, put where a field is null, flagged."""
 
 from collections.abc import Sequence
 from pathlib import Path
