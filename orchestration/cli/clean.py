@@ -62,9 +62,12 @@ def opened(table: str, scratch: Path) -> "pl.LazyFrame":
 @TABLE
 @click.option("--rows", default=200_000, show_default=True, help="Rows to look at; of larger tables, spread evenly.")
 @click.option("--other", "others", multiple=True, metavar="TABLE", help="A table that TABLE may refer to; repeatable.")
+@click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="File of `clean ask`.")
 @click.option("--show-values", is_flag=True, help="Also values of columns about persons, which are masked otherwise.")
 @JSON
-def suggest(table: str, rows: int, others: tuple[str, ...], show_values: bool, as_json: bool) -> None:
+def suggest(
+    table: str, rows: int, others: tuple[str, ...], labels: Path | None, show_values: bool, as_json: bool
+) -> None:
     """Find what is wrong with TABLE and write proposals into its rule file; what people decided stays.
 
     \b
@@ -72,7 +75,9 @@ def suggest(table: str, rows: int, others: tuple[str, ...], show_values: bool, a
       heddle clean suggest orders.csv
       heddle clean suggest raw/retail/products --rows 50000
       heddle clean suggest orders.csv --other customers.csv
+      heddle clean suggest orders.csv --labels labels.yaml
     """
+    from assets.quality.repair.labels import read as read_labels
     from assets.quality.rules.suggest import sample, sensitive_columns
     from assets.quality.rules.suggest import suggest as find
     from core.scratch import scratch
@@ -84,7 +89,8 @@ def suggest(table: str, rows: int, others: tuple[str, ...], show_values: bool, a
         click.echo(f"looking at {len(frame):,} rows, {frame.width} columns", err=True)
         hidden = set() if show_values else sensitive_columns(frame)
         beside = {other: opened(other, folder).collect(engine="streaming") for other in others}
-        found = find(frame, name, hidden, every, beside)
+        told = read_labels(labels, frame.columns) if labels else None
+        found = find(frame, name, hidden, every, beside, told)
     new = files.merge(name, found)
     if as_json:
         click.echo(json.dumps([rule.model_dump(mode="json") for rule in found], ensure_ascii=False))
@@ -202,9 +208,10 @@ def _line(rule: Rule) -> None:
 def _register() -> None:
     """The commands of the other files."""
     from orchestration.cli.clean_apply import apply, explain
+    from orchestration.cli.clean_ask import ask
     from orchestration.cli.clean_exchange import export, import_rules, to_kettle
 
-    for command in (apply, explain, export, import_rules, to_kettle):
+    for command in (ask, apply, explain, export, import_rules, to_kettle):
         clean.add_command(command)
 
 

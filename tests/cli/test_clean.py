@@ -139,3 +139,19 @@ def test_mistakes_are_told(project: Path) -> None:
     assert "would be overwritten" in told("apply", "orders.csv", "--into", "orders.csv", status=2)
     assert "is no size" in told("apply", "orders.csv", "--memory", "many", status=2)
     assert not list(project.glob("orders.*.csv"))
+
+
+def test_rows_that_people_put_right_teach_suggestions(project: Path) -> None:
+    lines = [f"{n},{n % 37:03d}/{n % 7}" for n in range(300)]
+    (project / "parts.csv").write_text("n,code\n" + "\n".join(lines) + "\n")
+    told("ask", "parts.csv", "--number", "4", "--into", "labels.yaml")
+    asked = (project / "labels.yaml").read_text()
+    assert asked.count("code:") == 4
+    assert "is there already" in told("ask", "parts.csv", "--into", "labels.yaml", status=2)
+    (project / "labels.yaml").write_text(asked.replace("/", "-"))
+    told("suggest", "parts.csv", "--labels", "labels.yaml")
+    rules = told("review", "parts.csv", "--status", "proposed")
+    assert "replace" in rules
+    assert "300 cells" in rules
+    (project / "labels.yaml").write_text("3:\n  nowhere: x\n")
+    assert "no column 'nowhere'" in told("suggest", "parts.csv", "--labels", "labels.yaml", status=2)

@@ -9,6 +9,8 @@ from assets.quality.rules.model import EXAMPLES, Effect, Example, Rule
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from assets.quality.repair.known import Labels
+
 HIDDEN = "***"
 
 
@@ -18,6 +20,7 @@ def suggest(
     sensitive: "Collection[str]" = (),
     every: int = 1,
     others: "Mapping[str, pl.DataFrame] | None" = None,
+    labels: "Labels | None" = None,
 ) -> list[Rule]:
     """Rules for what is wrong with the rows, most certain first.
 
@@ -25,10 +28,12 @@ def suggest(
         sensitive: columns of which no value is shown.
         every: the frame has each n-th row of the table.
         others: tables by name to which this one may refer, all rows.
+        labels: row of the table -> column -> right text, from people; rows that are not in the frame do not count.
     """
     from assets.quality.detect.find import find
 
-    found = find(frame, table, others=others, sensitive=sensitive)
+    seen = {row // every: cells for row, cells in (labels or {}).items() if row % every == 0}
+    found = find(frame, table, others=others, sensitive=sensitive, labels=seen)
     return sorted((described(f.rule, f.cells, sensitive, every) for f in found), key=lambda r: (-r.confidence, r.id))
 
 

@@ -17,14 +17,24 @@ SPACES = ("no_controls", "half_width", "trim", "collapse")
 def find(context: Context) -> Iterator[Proposal]:
     """One proposal per reason and column."""
     groups: dict[tuple[str, str, tuple[str, ...]], list[Repair]] = defaultdict(list)
-    for repair in context.repairs:
-        if repair.confidence >= LIKELY and repair.sort != "label":
-            groups[repair.column, repair.sort, repair.key].append(repair)
     columns = {c.name: c for c in context.repairs.observed}
+    alike = Counter((r.column, r.before, r.after) for r in context.repairs)
+    for repair in context.repairs:
+        if repair.confidence < LIKELY:
+            continue
+        sort = "learned" if repair.sort == "label" else repair.sort
+        if repair.sort != "label" or _everywhere(repair, columns[repair.column], alike):
+            groups[repair.column, sort, repair.key].append(repair)
     for (name, sort, key), repairs in groups.items():
         made = _proposal(context, columns[name], sort, key, repairs)
         if made is not None:
             yield made
+
+
+def _everywhere(repair: Repair, column: Coded, alike: Counter[tuple[str, str, str | None]]) -> bool:
+    """Whether a labelled cell's change holds for all cells of that text, so that a map of values may say it."""
+    code = int(column.codes[repair.row])
+    return bool(repair.before) and alike[repair.column, repair.before, repair.after] == int(column.counts[code])
 
 
 def _proposal(
