@@ -1,5 +1,6 @@
 """Rows that say the same twice: equal, or alike in their texts. Candidates share a rare word or the start of a text."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -8,8 +9,8 @@ import numpy as np
 from assets.quality.detect.coded import Coded
 from assets.quality.detect.context import Context
 from assets.quality.detect.model import Cell, Proposal
-from assets.quality.detect.shapes import pattern
 
+_DIGITS = re.compile(r"\d+")
 LIKE = 0.9  # mean similarity of two rows' texts (1 is equal)
 BLOCK = 30  # rows with one word; more and the word tells nothing
 PAIRS = 400_000
@@ -46,8 +47,10 @@ def _telling(context: Context) -> list[Coded]:
     rows = len(context.frame)
     found = []
     for column in context.repairs.observed:
-        if column.name in context.numbers or column.distinct < max(2, TELLING * rows) or pattern(column):
-            continue  # numbers, codes and what else has a form
+        if column.name in context.numbers or column.distinct < max(2, TELLING * rows):
+            continue
+        if len({_DIGITS.sub("", v[:LONG]) for v in column.values}) < TELLING * rows / 2:
+            continue  # numbers with a unit, codes
         lettered = sum(any(c.isalpha() for c in v) for v in column.values[1:200])
         spaced = sum(" " in v for v in column.values[1:200])
         if lettered * 2 > min(199, column.distinct) and (spaced or (column.counts[1:] > 1).any()):
