@@ -32,10 +32,6 @@ def as_text(card: "Card", zh: bool = False) -> "Group":
         told = (card.told.zh if zh else card.told.en) or card.told.en or card.told.zh
         said.append(f"{told} [written by {card.told.model} at {card.told.at}]")
     said.append(f"[{card.told_note}]" if card.told_note else "")
-    if card.told:
-        told = (card.told.zh if zh else card.told.en) or card.told.en or card.told.zh
-        said.append(f"{told} [written by {card.told.model} at {card.told.at}]")
-    said.append(f"[{card.told_note}]" if card.told_note else "")
     parts: list[Text | Table] = [Text(visible(card.key), style="bold"), *(Text(visible(t)) for t in said if t), facts]
     parts += [Text(visible(f"! {change}"), style="yellow") for change in card.pending]
     return Group(*parts, *([columns] if card.lines else []), *_templates(card))
@@ -76,9 +72,6 @@ def plain(card: "Card") -> str:
             ],
             "told": card.told.model_dump(mode="json") if card.told else None,
             "told_note": card.told_note,
-            "told": card.told.model_dump(mode="json") if card.told else None,
-            "told_note": card.told_note,
-            "column_tags": card.tagged.model_dump(mode="json", exclude_defaults=True).get("columns", {}),
             "compliance": [m.model_dump(mode="json") | {"percent": m.percent} for m in card.compliance],
             "tags": card.tags,
             "column_tags": card.tagged.model_dump(mode="json", exclude_defaults=True).get("columns", {}),
