@@ -61,6 +61,12 @@ class Settings(BaseModel):
     vault: Annotated[str, _url("sqlite", "postgresql")] = Field(
         description="Where tokens, sealed, and spent privacy budgets live: SQLite or PostgreSQL."
     )
+    trace: Annotated[str, _url("file")] = Field(
+        description="Folder of the trace: the chain of changes of data and the keyed hashes of traced tables."
+    )
+    trace_key: str = Field(
+        "", description="Where the trace's key is: `env:NAME` or `file:/path`; empty makes `trace.key` under home."
+    )
     openlineage: Annotated[str, _url("none", "file", "http", "https")] = Field(
         "none", description="Where OpenLineage events of runs go: `file:///path.jsonl` or an HTTP endpoint's URL."
     )
@@ -135,6 +141,7 @@ LOCAL = {
     "quality": str(PROJECT / "examples" / "quality"),
     "protection": str(PROJECT / "examples" / "protection"),
     "vault": "sqlite:///{home}/vault.db",
+    "trace": "file://{home}/trace",
     "handbook": str(PROJECT / "examples" / "handbook"),
     "drops": "{home}/drops",
     "kettle_files": str(PROJECT / "examples" / "kettle"),
@@ -208,7 +215,7 @@ def shown(settings: Settings) -> dict[str, str]:
     if settings.alerts:  # many services put the secret into the path
         where = urlsplit(settings.alerts)
         values["alerts"] = f"{where.scheme}://{where.hostname}/***"
-    for name in ("llm_key", "bi_password", "kettle_password", "openlineage_key"):
+    for name in ("llm_key", "bi_password", "kettle_password", "openlineage_key", "trace_key"):
         if values[name] and not values[name].startswith(("env:", "file:")):
             values[name] = "***"
     values["protection_keys"] = ";".join(map(_shown_key, settings.protection_keys.split(";")))
