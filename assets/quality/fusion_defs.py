@@ -22,7 +22,19 @@ FAN_OUT, COUNTS, QUALITY = "no_row_multiplied", "rows_as_predicted", "links_agre
 _JOIN_CODE = [f"assets.quality.fusion.{n}" for n in ("compiled", "fixes", "run", "tables")]
 _LINK_CODE = [
     f"assets.quality.linkage.{n}"
-    for n in ("block", "blockkeys", "cluster", "compare", "forest", "golden", "identity", "levels", "link", "survive")
+    for n in (
+        "block",
+        "blockkeys",
+        "cluster",
+        "compare",
+        "forest",
+        "golden",
+        "identity",
+        "levels",
+        "link",
+        "survive",
+        "words",
+    )
 ]
 LEAST_AGREEMENT = 0.9  # F1 on the pairs that people judged
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from assets.quality.linkage.compare import Matrix
+from assets.quality.linkage.words import Matrix
 from core.errors import ModelError
 
 Floats = npt.NDArray[np.float64]

@@ -14,6 +14,7 @@ from assets.quality.linkage.model import Golden, Source
 from assets.quality.linkage.survive import survive
 from core.errors import SourceError
 
+RESERVED = ("entity", "source", "record", "priority", "newest", "records", "conflicts")
 Read = Callable[[str], pl.DataFrame]
 
 
@@ -82,6 +83,12 @@ def _source(source: Source, frame: pl.DataFrame, golden: Golden) -> pl.DataFrame
         frame[source.newest].cast(pl.String) if source.newest else pl.Series([None] * frame.height, dtype=pl.String)
     )
     named = frame.drop(source.id).rename(source.rename)
+    taken = [c for c in RESERVED if c in named.columns]
+    if taken:
+        raise SourceError(
+            f"{golden.asset}: the golden table has a column {taken[0]!r} of its own, and so has {source.table}",
+            f"give it another name there: rename: {{{taken[0]}: {taken[0]}_of_source}}",
+        )
     for column in golden.compare:
         if column not in named.columns:
             raise SourceError(

@@ -35,7 +35,7 @@ def nearest(records: Records, across: bool = False, many: int = NEAREST) -> Iter
     """Each record with the records whose triples are most alike by TF-IDF; nothing where there are too many."""
     if not 2 <= len(records) <= MOST:
         return
-    from assets.quality.linkage.compare import tfidf
+    from assets.quality.linkage.words import tfidf
 
     text = _joined(records.columns, " ")
     vectors = tfidf(text, "char")

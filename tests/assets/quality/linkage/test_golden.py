@@ -123,6 +123,7 @@ def test_what_people_said_holds_and_is_measured() -> None:
         ({"id": "changed"}, "changed is missing or repeated"),
         ({"rename": {}}, "no column 'name' to compare"),
         ({"newest": "when"}, "no column 'when'"),
+        ({"newest": "", "rename": {"full_name": "name", "changed": "source"}}, "a column 'source' of its own"),
     ],
 )
 def test_a_wrong_source_is_named(change: dict[str, object], message: str) -> None:
