@@ -14,6 +14,7 @@ OWNER = "team:data"
 VERSION = "heddle/version"  # metadata: content version, per partition where there are partitions
 SOURCE_VERSION = "heddle/source_version"  # metadata: fingerprint of the files an asset was made from
 LINEAGE_SQL = "heddle/sql"  # metadata of a definition: the one SELECT that makes the asset
+COLUMN_DETAILS = "heddle/column_details"  # metadata: column -> what happened to it on the way, in words, for lineage
 OUTSIDE = "heddle/outside"  # metadata of a definition: what it makes is no table or folder of the project's stores
 Place = Literal["light", "heavy", "gpu"]
 

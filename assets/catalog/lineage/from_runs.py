@@ -11,6 +11,7 @@ from core.hashing import digest
 from core.signature import Signature
 
 OUTPUT = "probability"  # what models give, see core.signature
+DETAILS = "heddle/column_details"  # column -> what happened to it on the way, in words
 EVIDENCE = ("mlflow_run_id", "dataset_version", "model_version", "version", "package", "heddle/version")
 
 
@@ -44,7 +45,12 @@ def run_stated(made: Made, flow: Sequence[Edge], commit: str) -> Stated:
     edges = list(flow)
     if not flow:
         edges += [Edge(key, "", made.key, "") for key in made.upstream]
-        edges += [Edge(k, c, made.key, column) for column, found in made.columns.items() for k, c in found]
+        words = dict(made.metadata.get(DETAILS) or {})
+        edges += [
+            Edge(k, c, made.key, column, detail=str(words.get(column, "")))
+            for column, found in made.columns.items()
+            for k, c in found
+        ]
     edges += _model(made)
     sql = made.metadata.get("sql")
     evidence = {

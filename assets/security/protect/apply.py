@@ -1,0 +1,133 @@
+"""Protects a table in batches: nothing raw is written anywhere, and the result only when nothing shows through."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from assets.security.protect.errors import ProtectionError
+from assets.security.protect.frames import protected
+from assets.security.protect.keys import Keyring
+from assets.security.protect.plan import Decision, decide, needs
+from assets.security.protect.policy import Policy
+from assets.security.protect.vault import Vault
+from assets.security.protect.verify import SAMPLE, Watch, refuse
+
+if TYPE_CHECKING:
+    from assets.catalog.tags.kept import Tags
+    from core.settings import Settings
+
+BATCH = 100_000
+Batches = Callable[[], Iterator[pl.DataFrame]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Keys and vault, opened where decisions need them."""
+
+    keys: Keyring | None = field(default=None, repr=False)
+    vault: Vault | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, settings: "Settings", decisions: Sequence[Decision]) -> "Tools":
+        """What the decisions need. Raises SettingsError: there is no key."""
+        from assets.security.protect.keys import keyring
+
+        keyed, stored = needs(decisions)
+        return cls(keyring(settings) if keyed else None, Vault(settings.vault) if stored else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was done: rows, and column -> method; nothing of values."""
+
+    rows: int
+    methods: dict[str, str]
+
+
+def sampled(batches: Batches) -> pl.DataFrame:
+    """Some thousands of rows spread over all batches."""
+    kept: list[pl.DataFrame] = []
+    seen = 0
+    for frame in batches():
+        seen += len(frame)
+        kept.append(frame.gather_every(max(1, seen // SAMPLE)))
+        if sum(map(len, kept)) > 2 * SAMPLE:
+            kept = [pl.concat(kept).gather_every(2)]
+    if not kept:
+        raise ProtectionError("the table has no rows", "load it first")
+    return pl.concat(kept)
+
+
+def planned(policy: Policy, table: str, batches: Batches, tags: "Tags | None" = None) -> list[Decision]:
+    """The decisions for a table. Raises ProtectionError."""
+    return decide(policy, table, sampled(batches), tags)
+
+
+def apply(batches: Batches, policy: Policy, decisions: Sequence[Decision], tools: Tools, into: Path) -> Report:
+    """Writes the protected rows to a Parquet or CSV file; the file is replaced at the end, or not at all.
+
+    Raises:
+        ProtectionError: values do not allow a method, or something sensitive would still be seen.
+    """
+    work = [(d, d.scope(policy, tools.keys, tools.vault)) for d in decisions]
+    watch = Watch(decisions)
+
+    def made() -> Iterator[pl.DataFrame]:
+        for frame in batches():
+            out = protected(frame, work)
+            watch.see(frame, out)
+            yield out
+
+    into.parent.mkdir(parents=True, exist_ok=True)
+    part = into.with_name(f".{into.name}.part")
+    try:
+        (_parquet if into.suffix.lower() == ".parquet" else _csv)(made(), part)
+        refuse(watch.leaks())
+        part.replace(into)
+    finally:
+        part.unlink(missing_ok=True)
+    return Report(watch.rows, {d.column: d.use.method for d in decisions})
+
+
+def _parquet(frames: Iterator[pl.DataFrame], path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    writer = None
+    try:
+        for frame in frames:
+            # a column without any value has no type of its own in Parquet
+            table = frame.cast({pl.Null: pl.String}).to_arrow(compat_level=pl.CompatLevel.oldest())
+            writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
+            writer.write_table(table.cast(writer.schema))
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def _csv(frames: Iterator[pl.DataFrame], path: Path) -> None:
+    with path.open("wb") as file:
+        for number, frame in enumerate(frames):
+            _harmless(frame).write_csv(file, include_header=number == 0)
+
+
+def _harmless(frame: pl.DataFrame) -> pl.DataFrame:
+    """Texts and headers that a spreadsheet would take for a formula get a `'` before them."""
+    from assets.catalog.lab.export import FORMULA
+
+    names = {name: f"'{name}" for name in frame.columns if name.startswith(FORMULA)}
+    return frame.with_columns(
+        [
+            pl.when(pl.col(c).str.contains(_begins(FORMULA))).then("'" + pl.col(c)).otherwise(pl.col(c)).alias(c)
+            for c, kind in frame.schema.items()
+            if kind == pl.String
+        ]
+    ).rename(names)
+
+
+def _begins(signs: Sequence[str]) -> str:
+    import re
+
+    return "^(?:" + "|".join(re.escape(sign) for sign in signs) + ")"

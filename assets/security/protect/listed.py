@@ -1,0 +1,55 @@
+"""Which tables have masked ones, read without the methods, so that definitions load quickly."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from assets.security.protect.errors import ProtectionError
+from core.hashing import digest
+from core.naming import Key
+
+FOLDER = "policies"
+
+
+class Masked(NamedTuple):
+    """A masked table.
+
+    Attributes:
+        table: the asset it is made from.
+        digest: of the policy's file.
+    """
+
+    policy: str
+    table: str
+    key: str
+    digest: str
+
+
+def masked_key(table: str, suffix: str = "masked") -> str:
+    """`raw/shop/orders` -> `table/shop/orders_masked`. Raises HeddleError: the table is no asset key."""
+    key = Key.parse(table)
+    return str(Key.parse(f"table/{key.domain}/{key.noun}_{suffix}"))
+
+
+def masked_tables(folder: Path) -> list[Masked]:
+    """The masked tables of all policies.
+
+    Raises:
+        ProtectionError: a file cannot be read.
+    """
+    found = []
+    for path in sorted((folder / FOLDER).glob("*.yaml")):
+        try:
+            text = path.read_text(encoding="utf-8")
+            said = yaml.safe_load(text)
+            tables = {str(table): dict(about or {}) for table, about in dict(said["tables"] or {}).items()}
+        except KeyError:
+            continue
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, ValueError) as error:
+            what = f"{path} cannot be read: {type(error).__name__}"
+            raise ProtectionError(what, "`heddle protect check` says where it is wrong") from None
+        for table, about in tables.items():
+            key = masked_key(table, str(about.get("suffix", "masked")))
+            found.append(Masked(path.stem, table, key, digest([text])))
+    return found

@@ -1,0 +1,52 @@
+"""Tables that are protected: assets in the warehouse, or files. Read in batches and never copied raw."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from assets.quality.rules.reading import is_file, scan
+from assets.security.protect.apply import BATCH, Batches
+from core.naming import Key, table_name
+
+if TYPE_CHECKING:
+    from assets.catalog.tags.kept import Tags
+    from core.settings import Settings
+    from resources.ports import Warehouse
+
+
+def of_warehouse(warehouse: "Warehouse", table: str) -> Batches:
+    """The rows of an asset's table. Raises StoreError when it is read and is not there."""
+    from sqlglot import exp
+
+    name = table_name(Key.parse(table))
+    columns = [exp.column(c.name, quoted=True) for c in warehouse.info(name).columns]
+    query = exp.select(*columns).from_(exp.table_(name.name, db=name.schema, quoted=True))
+    sql = query.sql(dialect=warehouse.dialect)
+    return lambda: warehouse.batches(sql, rows=BATCH)
+
+
+def of_file(path: Path) -> Batches:
+    """The rows of a CSV or Parquet file. Raises SourceError."""
+    table = scan(path)
+
+    def batches() -> Iterator[pl.DataFrame]:
+        yield from table.collect_batches(chunk_size=BATCH, maintain_order=True, engine="streaming")
+
+    return batches
+
+
+def opened(settings: "Settings", table: str) -> Batches:
+    """A file, or a table of the warehouse."""
+    from resources.open import warehouse
+
+    return of_file(Path(table)) if is_file(table) else of_warehouse(warehouse(settings), table)
+
+
+def tags_of(settings: "Settings", table: str) -> "Tags | None":
+    """What people decided about the columns of an asset; nothing for files."""
+    from assets.catalog.store.versions import Versions
+    from assets.catalog.tags.kept import of_asset
+
+    return None if is_file(table) else of_asset(Versions(settings.catalog), table).tags
