@@ -66,7 +66,9 @@ def _splink(frame: pl.DataFrame, truth: np.ndarray, asked: argparse.Namespace, f
     start = time.process_time(), time.perf_counter()
     clusters, pairs = splink_people(frame, asked.memory, folder)
     seconds = time.process_time() - start[0], time.perf_counter() - start[1]
-    _print("splink", frame.height, pairs, seconds, clusters_score(clusters, truth), "")
+    for threshold, found in clusters.items():
+        more = f"; clusters at {threshold}"
+        _print("splink", frame.height, pairs, seconds, clusters_score(found, truth), more)
 
 
 def _print(who: str, rows: int, pairs: int, seconds: tuple[float, float], score: Score, more: str) -> None:

@@ -9,8 +9,11 @@ import numpy.typing as npt
 import polars as pl
 
 
-def splink_people(frame: pl.DataFrame, memory: str, folder: str) -> tuple[npt.NDArray[np.int64], int]:
-    """The cluster of each row, and the pairs compared."""
+THRESHOLDS = (0.5, 0.99, 0.99999)
+
+
+def splink_people(frame: pl.DataFrame, memory: str, folder: str) -> tuple[dict[float, npt.NDArray[np.int64]], int]:
+    """The cluster of each row by threshold, and the pairs above a probability of .01."""
     import duckdb
     import splink.comparison_library as cl
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
@@ -40,11 +43,16 @@ def splink_people(frame: pl.DataFrame, memory: str, folder: str) -> tuple[npt.ND
     for rule in (block_on("birth_date"), block_on("email")):
         linker.training.estimate_parameters_using_expectation_maximisation(rule)
     pairs = linker.inference.predict(threshold_match_probability=0.01)
-    clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(pairs, threshold_match_probability=0.5)
-    table = clusters.physical_name
-    rows = connection.sql(f'SELECT unique_id, cluster_id FROM "{table}" ORDER BY unique_id').fetchnumpy()
     order = np.argsort(frame["id"].to_numpy())
-    found = np.empty(frame.height, dtype=np.int64)
-    found[order] = np.unique(rows["cluster_id"], return_inverse=True)[1]
+    made = {}
+    for threshold in THRESHOLDS:
+        clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(
+            pairs, threshold_match_probability=threshold
+        )
+        table = clusters.physical_name
+        rows = connection.sql(f'SELECT unique_id, cluster_id FROM "{table}" ORDER BY unique_id').fetchnumpy()
+        found = np.empty(frame.height, dtype=np.int64)
+        found[order] = np.unique(rows["cluster_id"], return_inverse=True)[1]
+        made[threshold] = found
     counted = connection.sql(f'SELECT count(*) FROM "{pairs.physical_name}"').fetchall()
-    return found, int(counted[0][0])
+    return made, int(counted[0][0])

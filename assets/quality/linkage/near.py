@@ -15,7 +15,7 @@ from assets.quality.linkage.prepare import Column, Records
 Pairs = npt.NDArray[np.int64]
 WINDOW = 4  # neighbours on one side
 NEAREST = 10
-MOST = 30_000  # records of which the nearest are looked for: the work is quadratic
+MOST = 20_000  # records of which the nearest are looked for: the work is quadratic
 CHUNK = 1000
 
 

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlglot import exp
 
-from assets.quality.fusion.compiled import output, select
+from assets.quality.fusion.compiled import Layout, output, select
 from assets.quality.fusion.files import PlanFiles, read_plan
 from assets.quality.fusion.fixes import FIXES, polars_key
 from assets.quality.fusion.frames import fuse
@@ -68,6 +70,48 @@ def test_counts_are_told_before_anything_runs(store: Warehouse) -> None:
     assert not store.exists(TableName("table_shop", "fused"))
 
 
+class InMemory:
+    """Two frames as tables of DuckDB."""
+
+    dialect = "duckdb"
+
+    def __init__(self, **frames: pl.DataFrame) -> None:
+        self.frames = frames
+
+    def layout(self, tables: Any) -> Layout:
+        return Layout({t: exp.to_table(t) for t in tables}, {t: self.frames[t].columns for t in tables})
+
+    def query(self, sql: str) -> pl.DataFrame:
+        with duckdb.connect() as connection:
+            for name, frame in self.frames.items():
+                connection.register(name, frame)
+            found: pl.DataFrame = connection.sql(sql).pl()
+            return found
+
+
+CELLS = st.lists(st.sampled_from([None, "", "1", "01", " 1", "2", "3", "x"]), max_size=12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(CELLS, CELLS, st.sampled_from(HOW), st.lists(st.sampled_from(["trim", "leading_zeros"]), unique=True))
+def test_predicted_counts_are_what_a_join_gives(left: Any, right: Any, how: Any, fixes: list[str]) -> None:
+    frames = {
+        "a": pl.DataFrame({"k": left, "n": range(len(left))}, schema={"k": pl.String, "n": pl.Int64}),
+        "b": pl.DataFrame({"k": right, "m": range(len(right))}, schema={"k": pl.String, "m": pl.Int64}),
+    }
+    key = KeyPair(left="k", right="k", fixes_left=tuple(fixes), fixes_right=tuple(fixes))
+    plan = Plan(asset=ASSET, left="a", joins=(Join(right="b", how=how, keys=(key,)),))
+    (counted,) = predict(plan, InMemory(**frames))
+    found = fuse(plan, frames)
+    assert found.height == counted.rows(how)
+    met = found.drop_nulls(["n", "m"])
+    assert (met.height, met["n"].n_unique(), met["m"].n_unique()) == (
+        counted.inner, counted.left_matched, counted.right_matched,
+    )  # fmt: skip
+    assert counted.lost(how) == len(left) - found["n"].drop_nulls().n_unique()
+    assert counted.most == max(met.group_by("n").len()["len"].to_list(), default=0)
+
+
 def test_fan_out_is_refused_and_the_former_table_stays(store: Warehouse) -> None:
     plan = accepted(propose(InWarehouse(store), (LEFT, RIGHT), ASSET, "left").plan)
     run(plan, InWarehouse(store))
@@ -114,9 +158,6 @@ KEYS = st.one_of(
 @settings(max_examples=25, deadline=None)
 @given(st.lists(KEYS, min_size=1, max_size=30), st.lists(st.sampled_from(list(FIXES)), max_size=4, unique=True))
 def test_a_fix_is_the_same_in_sql_and_polars(values: list[str], names: list[str]) -> None:
-    import duckdb
-    from sqlglot import exp
-
     frame = pl.DataFrame({"n": range(len(values)), "v": values})
     query = exp.select(sql_key(exp.column("v", quoted=True), names).as_("k")).from_("frame").order_by("n")
     assert "?" not in query.sql("duckdb")
@@ -132,8 +173,6 @@ def test_every_fix_is_the_same_in_every_warehouse(store: Warehouse) -> None:
     values = [*dates, *phones, *others]
     frame = pl.DataFrame({"n": range(len(values)), "v": values})
     store.write(TableName("raw_test", "keys"), frame)
-    from sqlglot import exp
-
     made = [sql_key(exp.column("v", quoted=True), [name]).as_(name) for name in FIXES]
     query = exp.select(*made).from_("raw_test.keys").order_by("n")
     assert store.query(query.sql(dialect=store.dialect)).to_dict(as_series=False) == {
