@@ -21,6 +21,7 @@ from core.naming import LAYERS
 from core.slug import slug
 
 _HOLDS = re.compile(r"^rules:", re.MULTILINE)
+_STAGES = {kind: n for n, kind in enumerate(("normalise", "cast", "unit", "replace", "dependency"))}
 _MEASURED = ("confidence", "evidence", "effect")
 
 
@@ -69,13 +70,14 @@ class RuleFiles:
         """Puts proposals into the file; returns those that are new.
 
         A rule that is there keeps what people decided and wrote; evidence, effect and confidence are brought up to
-        date while it is proposed.
+        date while it is proposed. New ones are put in the order in which repairs help each other: forms, then values,
+        then what depends on them.
         """
         new: list[Rule] = []
 
         def change(items: Any) -> None:
             known = {item["id"]: item for item in items}
-            for rule in rules:
+            for rule in sorted(rules, key=lambda r: _STAGES.get(r.kind, len(_STAGES))):
                 item = known.get(rule.id)
                 if item is None:
                     items.append(_plain(rule))
@@ -214,8 +216,8 @@ def _bare(value: Any) -> Any:
         return [_bare(v) for v in value]
     if isinstance(value, ScalarBoolean):
         return bool(value)
-    for plain in (bool, int, float, str):
-        if isinstance(value, plain) and type(value) is not plain:
+    for plain in (int, float, str):
+        if isinstance(value, plain) and type(value) not in (plain, bool):
             return plain(value)
     return value
 

@@ -1,12 +1,15 @@
 """Repairs of cells as rules: value maps, blanks, dependencies, patterns."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from assets.quality.detect.coded import Coded
 from assets.quality.detect.context import Context
+from assets.quality.detect.detectors.chosen import choose
 from assets.quality.detect.model import Cell, Proposal
 from assets.quality.detect.shapes import pattern
+from assets.quality.detect.sureness import limits
 from assets.quality.repair.model import Repair
 
 LIKELY = 0.5
@@ -25,10 +28,29 @@ def find(context: Context) -> Iterator[Proposal]:
         sort = "learned" if repair.sort == "label" else repair.sort
         if repair.sort != "label" or _everywhere(repair, columns[repair.column], alike):
             groups[repair.column, sort, repair.key].append(repair)
+    for name in dict.fromkeys(n for n, sort, _ in list(groups) if sort == "dependency"):
+        _regroup(context, name, groups)
     for (name, sort, key), repairs in groups.items():
         made = _proposal(context, columns[name], sort, key, repairs)
         if made is not None:
             yield made
+
+
+def _regroup(context: Context, name: str, groups: dict[tuple[str, str, tuple[str, ...]], list[Repair]]) -> None:
+    """Repairs by votes under the dependencies that, as rules, make them; the others keep the first that spoke."""
+    keys = [k for k in groups if k[:2] == (name, "dependency")]
+    repairs = {r.row: r for k in keys for r in groups[k]}
+    observed = context.repairs.observed
+    then = next(p for p, c in enumerate(observed) if c.name == name)
+    chosen = choose(observed, context.repairs.rules, then, repairs)
+    if not chosen:
+        return
+    for key in keys:
+        del groups[key]
+    for at, (rule, rows) in enumerate(chosen):
+        mine = rows | (set(repairs) - {r for _, made in chosen for r in made} if at == 0 else set())
+        key = (name, "dependency", tuple(observed[g].name for g in rule.given))
+        groups[key] = [repairs[row] for row in sorted(mine)]
 
 
 def _everywhere(repair: Repair, column: Coded, alike: Counter[tuple[str, str, str | None]]) -> bool:
@@ -50,10 +72,11 @@ def _proposal(
             (r.strength for r in context.repairs.rules if _is(context, r.given, r.then, key, column)), default=sure
         )
         fill = any(not r.before for r in repairs)
-        params = {"fill": True} if fill else {}
+        params = {**_limits(context, key, column), **({"fill": True} if fill else {})}
         return Proposal("dependency", (*key, column.name), params, "repair", min(sure, strength), why, cells)
     if sort == "merged" and column.name == key[1]:
-        return Proposal("dependency", (key[0], column.name), {"fill": True}, "repair", sure, why, cells)
+        params = {**_limits(context, key[:1], column), "fill": True}
+        return Proposal("dependency", (key[0], column.name), params, "repair", sure, why, cells)
     if sort == "shape":
         found = pattern(column)
         return Proposal("pattern", (column.name,), {"pattern": found}, "report", sure, why, cells) if found else None
@@ -61,6 +84,12 @@ def _proposal(
         return Proposal("normalise", (column.name,), {"forms": SPACES}, "repair", sure, why, cells)
     mapping = _mapping(repairs)
     return Proposal("replace", (column.name,), {"mapping": mapping}, "repair", sure, why, cells) if mapping else None
+
+
+def _limits(context: Context, key: tuple[str, ...], column: Coded) -> Mapping[str, Any]:
+    columns = {c.name: c for c in context.repairs.observed}
+    likely = [r for r in context.repairs if r.column == column.name and r.confidence >= LIKELY]
+    return limits([columns[name] for name in key], column, likely)
 
 
 def _is(context: Context, given: tuple[int, ...], then: int, key: tuple[str, ...], column: Coded) -> bool:

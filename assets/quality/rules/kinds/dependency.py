@@ -14,11 +14,15 @@ class Given(Params):
     Attributes:
         share: part of the group's values that have to be the same, more than half.
         least: rows with that value at the least.
+        alone: a value that more rows of the group than this have is no mistake; 0: only nulls are; none: no limit.
+        kept: values that are right whatever the group has.
         fill: null breaks the rule too, where the group is sure.
     """
 
     share: float = Field(0.5, ge=0.5, le=1)
     least: int = Field(2, ge=1)
+    alone: int | None = Field(None, ge=0)
+    kept: tuple[str, ...] = ()
     fill: bool = False
 
 
@@ -39,10 +43,15 @@ class Dependency(Kind):
 
     def failing(self, rule: Rule, tables: Tables | None = None) -> pl.Expr:
         """See Kind."""
-        *_, right = rule.columns
-        usual = self._usual(rule)
-        value = pl.col(right)
-        other = value.ne_missing(usual) if self.read(rule).fill else (value != usual)
+        given: Given = self.read(rule)
+        usual, value = self._usual(rule), pl.col(rule.columns[-1])
+        other = value != usual
+        if given.alone is not None:
+            other &= value.count().over(rule.columns) <= given.alone
+        if given.kept:
+            other &= ~value.cast(pl.String).is_in(given.kept)
+        if given.fill:
+            other = pl.when(value.is_null()).then(True).otherwise(other)
         return (usual.is_not_null() & other & self._known(rule)).fill_null(False)
 
     def repaired(self, rule: Rule, column: str) -> pl.Expr | None:

@@ -26,16 +26,26 @@ rules:
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     files = RuleFiles(tmp_path)
     made = [
+        rule("replace", ["a"], "repair", mapping={"x": None, "y": "z"}),
+        rule("dependency", ["a", "b"], "repair", fill=True, alone=2),
         rule("in_set", ["a"], values=["yes", "no", "on", "1", "2024-01-01", "null", "~", "中文", "a: b # c", ""]),
         rule("range", ["a"], low=-1.5, high=10),
         rule("condition", [], expression={"all": [{"is_null": "a"}, {"not": {"is_null": "b"}}]}),
-        rule("replace", ["a"], "repair", mapping={"x": None, "y": "z"}),
         rule("pattern", ["a"], pattern=r"\d+", whole=False),
     ]
     assert files.merge(TABLE, made) == made
     assert files.read(TABLE) == made
     assert files.merge(TABLE, made) == []
+    assert files.read(TABLE)[1].params["fill"] is True
     assert files.tables() == {TABLE: tmp_path / "raw__shop__orders.yaml"}
+
+
+def test_repairs_are_put_in_the_order_in_which_they_help_each_other(tmp_path: Path) -> None:
+    files = RuleFiles(tmp_path)
+    files.merge(TABLE, [rule("not_null", ["a"]), rule("dependency", ["a", "b"], "repair")])
+    files.merge(TABLE, [rule("replace", ["a"], mapping={"x": "y"}), rule("normalise", ["a"], forms=["trim"])])
+    # of one call; what people may have moved already stays where it is
+    assert [r.kind for r in files.read(TABLE)] == ["dependency", "not_null", "normalise", "replace"]
 
 
 def test_comments_and_decisions_stay_when_proposals_come(tmp_path: Path) -> None:
