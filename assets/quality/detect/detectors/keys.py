@@ -34,7 +34,7 @@ def find(context: Context) -> Iterator[Proposal]:
         single = int((column.counts[1:] == 1).sum())
         if column.filled < LEAST or single == column.filled or single < NEARLY * column.filled:
             continue
-        if _measured(context, column.name) or max(map(len, column.values)) > SHORT:
+        if _measured(context, column.name) or max(map(len, column.values)) > SHORT or _named(column.values):
             continue
         repeated = np.flatnonzero((column.counts[column.codes] > 1) & (column.codes != MISSING)).tolist()
         sure = 0.5 + 0.45 * (single / column.filled - NEARLY) / (1 - NEARLY)
@@ -43,6 +43,11 @@ def find(context: Context) -> Iterator[Proposal]:
         ]
         why = f"{single} of {column.filled} values occur once"
         yield Proposal("unique", (column.name,), {"keep": "first"}, "report", sure, why, cells)
+
+
+def _named(values: list[str]) -> bool:
+    """Texts of several words are names, of which two things may have the same."""
+    return sum(" " in v for v in values) > 0.1 * len(values)
 
 
 def _measured(context: Context, name: str) -> bool:

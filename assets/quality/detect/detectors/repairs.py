@@ -12,6 +12,8 @@ from assets.quality.detect.shapes import pattern
 from assets.quality.detect.sureness import limits
 from assets.quality.repair.model import Repair
 
+Groups = dict[tuple[str, str, tuple[str, ...]], list[Repair]]
+Alike = Counter[tuple[str, str, str | None]]  # cells by column, text before and after
 LIKELY = 0.5
 MAPPED = 5_000  # values of one map
 SPACES = ("no_controls", "half_width", "trim", "collapse")
@@ -19,7 +21,7 @@ SPACES = ("no_controls", "half_width", "trim", "collapse")
 
 def find(context: Context) -> Iterator[Proposal]:
     """One proposal per reason and column."""
-    groups: dict[tuple[str, str, tuple[str, ...]], list[Repair]] = defaultdict(list)
+    groups: Groups = defaultdict(list)
     columns = {c.name: c for c in context.repairs.observed}
     alike = Counter((r.column, r.before, r.after) for r in context.repairs)
     for repair in context.repairs:
@@ -29,15 +31,17 @@ def find(context: Context) -> Iterator[Proposal]:
         if repair.sort != "label" or _everywhere(repair, columns[repair.column], alike):
             groups[repair.column, sort, repair.key].append(repair)
     for name in dict.fromkeys(n for n, sort, _ in list(groups) if sort == "dependency"):
-        _regroup(context, name, groups)
+        _regroup(context, name, groups, alike)
     for (name, sort, key), repairs in groups.items():
+        if not repairs:
+            continue
         made = _proposal(context, columns[name], sort, key, repairs)
         if made is not None:
             yield made
 
 
-def _regroup(context: Context, name: str, groups: dict[tuple[str, str, tuple[str, ...]], list[Repair]]) -> None:
-    """Repairs by votes under the dependencies that, as rules, make them; the others keep the first that spoke."""
+def _regroup(context: Context, name: str, groups: Groups, alike: Alike) -> None:
+    """Repairs by votes under the dependencies that, as rules, make them; the others as values, where that says it."""
     keys = [k for k in groups if k[:2] == (name, "dependency")]
     repairs = {r.row: r for k in keys for r in groups[k]}
     observed = context.repairs.observed
@@ -47,13 +51,14 @@ def _regroup(context: Context, name: str, groups: dict[tuple[str, str, tuple[str
         return
     for key in keys:
         del groups[key]
-    for at, (rule, rows) in enumerate(chosen):
-        mine = rows | (set(repairs) - {r for _, made in chosen for r in made} if at == 0 else set())
+    for rule, rows in chosen:
         key = (name, "dependency", tuple(observed[g].name for g in rule.given))
-        groups[key] = [repairs[row] for row in sorted(mine)]
+        groups[key] = [repairs[row] for row in sorted(rows)]
+    left = [repairs[row] for row in sorted(set(repairs) - {r for _, made in chosen for r in made})]
+    groups[name, "value", ()] = [r for r in left if _everywhere(r, observed[then], alike)]
 
 
-def _everywhere(repair: Repair, column: Coded, alike: Counter[tuple[str, str, str | None]]) -> bool:
+def _everywhere(repair: Repair, column: Coded, alike: Alike) -> bool:
     """Whether a labelled cell's change holds for all cells of that text, so that a map of values may say it."""
     code = int(column.codes[repair.row])
     return bool(repair.before) and alike[repair.column, repair.before, repair.after] == int(column.counts[code])
