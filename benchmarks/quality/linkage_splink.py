@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-
 THRESHOLDS = (0.5, 0.99, 0.99999)
 
 

@@ -74,7 +74,10 @@ def candidates(left: "tuple[str, pl.DataFrame]", right: "tuple[str, pl.DataFrame
 
 
 def _relations(tables: "Sequence[tuple[str, pl.DataFrame]]") -> list[Relation]:
-    samples = [sample_frame("fusion", f"{number}_{name}", frame) for number, (name, frame) in enumerate(tables)]
+    shown = [short(name) for name, _ in tables]
+    if shown[0] == shown[1]:
+        shown[1] += "_2"
+    samples = [sample_frame("fusion", name, frame) for name, (_, frame) in zip(shown, tables, strict=True)]
     return [r for r in find(samples) if r.child.table != r.parent.table]
 
 
