@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from assets.catalog.attributes.model import Value
 from assets.catalog.changes.diff import Difference
 from assets.catalog.changes.entry import TABLE, TableEntry
 from assets.catalog.describe import Sentence, of_table
@@ -26,12 +27,17 @@ from core.errors import HeddleError
 
 @dataclass(frozen=True)
 class Line:
-    """A column with everything known of it; `text` is a person's description, else the comment."""
+    """A column with everything known of it; `text` is a person's description, else the comment.
+
+    `owner` is "" where it is the entry's.
+    """
 
     column: ColumnInfo
     text: str
     meaning: Meaning | None
     profile: Profile | None
+    owner: str = ""
+    attributes: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ class Card:
     told_note: str = ""
     compliance: tuple[Moment, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Value] = field(default_factory=dict)
 
 
 def card(versions: Versions, key: str, below: Mapping[str, Sequence[str]] | None = None) -> Card:
@@ -115,6 +122,7 @@ def card(versions: Versions, key: str, below: Mapping[str, Sequence[str]] | None
         measured=measured,
         pending=tuple(pending(versions, table)) if table else (),
         history=tuple(sorted(history, key=lambda v: (v.change.at, v.kind, v.number))),
+        attributes=(entry.attributes if entry else {}) | written.get("attributes", {}),
         facts={
             k: document[k] for k in ("group", "kinds", "table", "file", "code_version", "external") if k in document
         },
@@ -144,12 +152,16 @@ def _lines(
     meanings = (entry.meanings if entry else {}) | {
         name: Meaning(type=type_, confidence=1.0, by="user") for name, type_ in written.get("meanings", {}).items()
     }
+    owners = (entry.column_owners if entry else {}) | written.get("column_owners", {})
+    attributes = (entry.column_attributes if entry else {}) | written.get("column_attributes", {})
     return tuple(
         Line(
             column,
             texts.get(name, "") or column.comment,
             meanings.get(name),
             _profile(profiles[name], name in guarded) if name in profiles else None,
+            owners.get(name, ""),
+            attributes.get(name, {}),
         )
         for name, column in columns.items()
     )

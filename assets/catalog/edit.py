@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from assets.catalog.attributes.edit import merged
+from assets.catalog.attributes.model import Known, Value, kind_of
 from assets.catalog.changes.ddl import Statement, restore
 from assets.catalog.changes.diff import Difference, of_entries
 from assets.catalog.changes.entry import TABLE, TableEntry
@@ -23,35 +25,54 @@ class Edit(NamedTuple):
     untag: Sequence[str] = ()
     columns: Mapping[str, str] = {}
     meanings: Mapping[str, str] = {}
+    attributes: Mapping[str, str] = {}
+    column_attributes: Mapping[str, Mapping[str, str]] = {}
+    column_owners: Mapping[str, str] = {}
+
+    @property
+    def columnwise(self) -> bool:
+        """It says something of columns alone."""
+        whole = (self.description, self.owners, self.tags or None, self.untag or None, self.attributes or None)
+        return all(part is None for part in whole)
 
 
 def edit(
-    versions: Versions, kind: str, key: str, wanted: Edit, author: str, expected: int | None = None
+    versions: Versions,
+    kind: str,
+    key: str,
+    wanted: Edit,
+    author: str,
+    expected: int | None = None,
+    known: Known | None = None,
 ) -> Version | None:
     """Writes a person's words into an entry as a new version; None when it said so already.
 
     Args:
         expected: number of the version that was edited; without it the words are added to whatever is there.
+        known: the attributes that are defined; see attributes.model.read.
 
     Raises:
-        HeddleError: there is no such entry, or it has no such column.
+        HeddleError: there is no such entry, it has no such column, or an attribute does not fit or is missing.
         StoreError: somebody else changed it since version `expected`.
     """
     for _ in range(TRIES if expected is None else 0):
         try:
-            return _edit(versions, kind, key, wanted, author, None)
+            return _edit(versions, kind, key, wanted, author, None, known or {})
         except ConflictError:  # somebody wrote meanwhile
             continue
-    return _edit(versions, kind, key, wanted, author, expected)
+    return _edit(versions, kind, key, wanted, author, expected, known or {})
 
 
-def _edit(versions: Versions, kind: str, key: str, wanted: Edit, author: str, expected: int | None) -> Version | None:
+def _edit(
+    versions: Versions, kind: str, key: str, wanted: Edit, author: str, expected: int | None, known: Known
+) -> Version | None:
     found = versions.get(kind, key)
     if found is None or found.document is None:
         raise HeddleError(f"no {kind} {key} in the catalogue", "`heddle catalog search` finds entries")
     document = found.document
     _known_columns(document if kind == ASSET else document["table"], wanted, key)
-    changed = _asset(document, wanted) if kind == ASSET else _table(document, wanted)
+    said = _attributes(document.get("written", {}) if kind == ASSET else document, kind, key, wanted, known)
+    changed = _asset(document, wanted, said) if kind == ASSET else _table(document, wanted, said)
     number = found.number if expected is None else expected
     return versions.put(kind, key, changed, Change(author, "edited by hand"), expected=number)
 
@@ -119,28 +140,52 @@ def _entry(kind: str, key: str, document: dict[str, Any]) -> TableEntry:
         table=TableInfo(name=key, columns=document.get("columns", ())),
         description=written.get("description", "") or document.get("description", ""),
         columns=written.get("columns", {}),
+        attributes=written.get("attributes", {}),
+        column_attributes=written.get("column_attributes", {}),
+        column_owners=written.get("column_owners", {}),
         tags=tuple(sorted({*written.get("tags", []), *(f"{k}:{v}" for k, v in document.get("tags", {}).items())})),
         owner=", ".join(written.get("owners", []) or document.get("owners", [])),
     )
 
 
-def _asset(document: dict[str, Any], wanted: Edit) -> dict[str, Any]:
+def _attributes(former: dict[str, Any], kind: str, key: str, wanted: Edit, known: Known) -> dict[str, Any]:
+    """The attributes of the entry and its columns, and the columns' owners, after the edit."""
+    mine = kind_of(key.split("/", 1)[0]) if kind == ASSET else TABLE
+    own: dict[str, Value] = former.get("attributes", {})
+    if not wanted.columnwise:
+        own = merged(known, mine, own, wanted.attributes, key)
+    columns: dict[str, dict[str, Value]] = dict(former.get("column_attributes", {}))
+    touched = dict.fromkeys([*wanted.column_attributes, *wanted.columns, *wanted.column_owners])
+    for name in touched:
+        typed = wanted.column_attributes.get(name, {})
+        columns[name] = merged(known, "column", columns.get(name, {}), typed, f"{key}.{name}")
+    owners = former.get("column_owners", {}) | {c: who.strip() for c, who in wanted.column_owners.items()}
+    return {
+        "attributes": own,
+        "column_attributes": {c: values for c, values in columns.items() if values},
+        "column_owners": {c: who for c, who in owners.items() if who},
+    }
+
+
+def _asset(document: dict[str, Any], wanted: Edit, said: Mapping[str, Any]) -> dict[str, Any]:
     written = dict(document.get("written", {}))
     given = {"description": wanted.description, "owners": None if wanted.owners is None else list(wanted.owners)}
     written |= {k: v for k, v in given.items() if v is not None}
     written["tags"] = _tags(written.get("tags", []), wanted)
     written["columns"] = written.get("columns", {}) | dict(wanted.columns)
     written["meanings"] = written.get("meanings", {}) | dict(wanted.meanings)
+    written |= said
     return document | {"written": {k: v for k, v in written.items() if v}}
 
 
-def _table(document: dict[str, Any], wanted: Edit) -> dict[str, Any]:
+def _table(document: dict[str, Any], wanted: Edit, said: Mapping[str, Any]) -> dict[str, Any]:
     entry = TableEntry.model_validate(document)
-    said = {name: {"type": type_, "confidence": 1.0, "by": "user"} for name, type_ in wanted.meanings.items()}
+    given = {name: {"type": type_, "confidence": 1.0, "by": "user"} for name, type_ in wanted.meanings.items()}
     changes: dict[str, Any] = {
         "tags": _tags(entry.tags, wanted),
         "columns": entry.columns | dict(wanted.columns),
-        "meanings": document.get("meanings", {}) | said,
+        "meanings": document.get("meanings", {}) | given,
+        **said,
     }
     if wanted.description is not None:
         changes |= {"description": wanted.description, "described_by": "user" if wanted.description else ""}
@@ -158,7 +203,7 @@ def _tags(former: Sequence[str], wanted: Edit) -> list[str]:
 
 def _known_columns(table: dict[str, Any], wanted: Edit, key: str) -> None:
     known = {c["name"] for c in table.get("columns", [])}
-    for name in [*wanted.columns, *wanted.meanings]:
+    for name in [*wanted.columns, *wanted.meanings, *wanted.column_attributes, *wanted.column_owners]:
         if name not in known:
             raise HeddleError(
                 f"{key} has no column {name!r}", f"its columns are {', '.join(sorted(known)) or 'not known'}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from assets.catalog.attributes.model import readable
 from assets.catalog.kinds import records
 from assets.catalog.people import sees, teams
 from assets.catalog.search.index import Index
@@ -24,7 +25,8 @@ def find(
         SourceError: teams.yaml is wrong.
     """
     types = registry.load(settings.catalog_files)
-    found = [*entries(versions, types), *records(settings.catalog_files, types)]
+    attributes = readable(settings.catalog_files)
+    found = [*entries(versions, types, attributes), *records(settings.catalog_files, types)]
     may = sees(who, teams(settings.catalog_files))
     seen = {e.key: (not kinds or e.kind in kinds) and may(e.tags, e.owner.split(", ")) for e in found}
     return Index.build(found).search(question, limit, lambda key: seen[key])

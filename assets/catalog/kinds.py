@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel
 
+from assets.catalog.attributes.model import Known, readable, words
 from assets.catalog.search.model import Column, Entry
 from assets.catalog.standards.model import CODES, CodeTable, Standard, read_good
 from assets.catalog.standards.model import FOLDER as STANDARDS
@@ -47,15 +48,21 @@ def kinds() -> dict[str, Kind]:
 
 def records(folder: Path, types: "Registry") -> Iterator[Entry]:
     """The entries of all records in HEDDLE_CATALOG_FILES; their keys are `metric:NAME` and so on."""
+    known = readable(folder)
     for kind in kinds().values():
         for record in read_good(folder / kind.folder, kind.shape)[0].values():
-            yield kind.entry(record, types)
+            yield _with_attributes(kind.entry(record, types), record, known)
 
 
 def stamp(folder: Path) -> tuple[float, ...]:
     """Differs when a file of a record was written, added or removed."""
     files = (p for kind in kinds().values() for p in sorted((folder / kind.folder).glob("*.yaml")))
     return tuple(p.stat().st_mtime for p in files if p.exists())
+
+
+def _with_attributes(entry: Entry, record: BaseModel, known: Known) -> Entry:
+    said = tuple(dict.fromkeys(words(known, getattr(record, "attributes", {}))))
+    return entry.model_copy(update={"attributes": said}) if said else entry
 
 
 def _metric(record: "MetricRecord", _: "Registry") -> Entry:
@@ -102,7 +109,7 @@ def _standard(record: Standard, types: "Registry") -> Entry:
         description="; ".join(record.evidence),
         columns=tuple(Column(name=c) for c in dict.fromkeys(p.column for p in record.columns)),
         tags=(record.status,),
-        owner=record.by,
+        owner=record.owner or record.by,
         synonyms=(*_names(*record.label.values()), *labels, "standard", "数据标准"),
         related=tuple(dict.fromkeys(p.asset for p in record.columns)),
     )
@@ -117,6 +124,7 @@ def _codes(record: CodeTable, types: "Registry") -> Entry:
         title=record.name.replace("_", " "),
         description=record.source,
         columns=(Column(name="code", labels=("code", "代码"), values=tuple(values)),),
+        owner=record.owner,
         synonyms=(
             *_names(*record.label.values()),
             *(n for label in meant for n in _names(label.en, label.zh)),

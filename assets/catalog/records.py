@@ -16,6 +16,8 @@ from typing import Generic, NamedTuple, TypeVar
 import yaml
 from pydantic import BaseModel
 
+from assets.catalog.attributes.edit import check as check_attributes
+from assets.catalog.attributes.model import read as read_attributes
 from assets.catalog.standards.model import read_all, read_good
 from assets.catalog.store.versions import Change, Version, Versions
 from core.errors import HeddleError, SourceError
@@ -76,9 +78,12 @@ class Records(Generic[T]):
             check: is given all records as they would be; raises to refuse them.
 
         Raises:
+            HeddleError: an attribute is not defined for this kind, does not fit or is missing.
             ConflictError: somebody else changed it since `expected`.
         """
         name = _name(record)
+        known, place = read_attributes(self.folder.parent), f"{self.kind} {name}"
+        check_attributes(known, self.kind, getattr(record, "attributes", {}), place)
         with self._locked():
             found = {n: kept.record for n, kept in self._synced().items()}
             check(found | {name: record})

@@ -1,8 +1,9 @@
 """The catalogue's entries as search sees them: assets and scanned tables, each once."""
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from assets.catalog.attributes.model import Known, words
 from assets.catalog.changes.entry import TABLE, TableEntry
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.model import Base
@@ -18,7 +19,7 @@ FEW = 30  # different values up to which they are words to search for
 DATES = {Base.DATE, Base.TIMESTAMP}
 
 
-def entries(versions: Versions, types: "Registry") -> Iterator[Entry]:
+def entries(versions: Versions, types: "Registry", known: Known | None = None) -> Iterator[Entry]:
     """All entries; a scanned table that is an asset too is found as the asset, with what the scan knows of it."""
     scanned = {v.key: v for v in versions.latest(TABLE)}
     asset_of = assets_of_tables(versions)
@@ -28,15 +29,15 @@ def entries(versions: Versions, types: "Registry") -> Iterator[Entry]:
     for version in versions.latest(ASSET):
         table = by_asset.get(version.key)
         shown.add(table.key if table else "")
-        known = _Known(types, tagged.get(version.key, Tags()))
-        yield _of_asset(versions, version, table, known, made.get(version.key, ""))
+        about = _About(types, tagged.get(version.key, Tags()), known or {})
+        yield _of_asset(versions, version, table, about, made.get(version.key, ""))
     for version in scanned.values():
         if version.key not in shown:
-            known = _Known(types, tagged.get(asset_of.get(version.key, version.key), Tags()))
-            yield _of_table(versions, version, known)
+            about = _About(types, tagged.get(asset_of.get(version.key, version.key), Tags()), known or {})
+            yield _of_table(versions, version, about)
 
 
-def some(versions: Versions, types: "Registry", keys: Collection[str]) -> Iterator[Entry]:
+def some(versions: Versions, types: "Registry", keys: Collection[str], known: Known | None = None) -> Iterator[Entry]:
     """The entries that `entries` has for these assets and scanned tables; nothing for those that are gone."""
     of_tables = assets_of_tables(versions)
     tables = {asset: table for table, asset in of_tables.items()}
@@ -48,12 +49,12 @@ def some(versions: Versions, types: "Registry", keys: Collection[str]) -> Iterat
         if made is not None and asset in shown:
             continue
         shown.add(asset)
-        known = _Known(types, of_asset(versions, asset).tags)
+        about = _About(types, of_asset(versions, asset).tags, known or {})
         if made is not None:
             last = versions.measured(ASSET, asset)
-            yield _of_asset(versions, made, table, known, last[0][2].get("made", "") if last else "")
+            yield _of_asset(versions, made, table, about, last[0][2].get("made", "") if last else "")
         elif table is not None:
-            yield _of_table(versions, table, known)
+            yield _of_table(versions, table, about)
 
 
 def assets_of_tables(versions: Versions) -> dict[str, str]:
@@ -65,22 +66,23 @@ def assets_of_tables(versions: Versions) -> dict[str, str]:
     }
 
 
-class _Known(NamedTuple):
-    """What else is known of an entry: the semantic types, and its tags."""
+class _About(NamedTuple):
+    """What else is known of an entry: the semantic types, its tags, and the attributes that are defined."""
 
     types: "Registry"
     tags: Tags
+    attributes: Known
 
     def names(self) -> tuple[str, ...]:
         """The tags that count, each once."""
         return tuple(dict.fromkeys(tag for tags in self.tags.in_force().values() for tag in tags))
 
 
-def _of_asset(versions: Versions, version: Version, table: Version | None, known: _Known, made: str) -> Entry:
+def _of_asset(versions: Versions, version: Version, table: Version | None, about: _About, made: str) -> Entry:
     document = version.document or {}
     written = document.get("written", {})
     scanned = TableEntry.model_validate(table.document) if table else None
-    columns = {c.name: c for c in _columns(versions, table, known)} if table else {}
+    columns = {c.name: c for c in _columns(versions, table, about)} if table else {}
     for c in document.get("columns", []):
         column = columns.get(c["name"], Column(name=c["name"], date=c.get("base") in DATES))
         columns[c["name"]] = column.model_copy(update={"comment": c.get("comment", "") or column.comment})
@@ -97,14 +99,15 @@ def _of_asset(versions: Versions, version: Version, table: Version | None, known
         description=" ".join(filter(None, (written.get("description", ""), document.get("description", "")))),
         source=domain,
         columns=tuple(columns.values()),
-        tags=(*written.get("tags", []), *document.get("tags", {}), *(scanned.tags if scanned else ()), *known.names()),
+        tags=(*written.get("tags", []), *document.get("tags", {}), *(scanned.tags if scanned else ()), *about.names()),
         owner=", ".join(written.get("owners", []) or document.get("owners", [])) or (scanned.owner if scanned else ""),
         related=tuple(document.get("upstream", [])),
         changed=made,
+        attributes=_attributes(about, written, scanned.model_dump() if scanned else {}),
     )
 
 
-def _of_table(versions: Versions, version: Version, known: _Known) -> Entry:
+def _of_table(versions: Versions, version: Version, about: _About) -> Entry:
     made = TableEntry.model_validate(version.document)
     source = version.key.split("/", 1)[0]
     last = versions.measured(TABLE, version.key)
@@ -114,16 +117,26 @@ def _of_table(versions: Versions, version: Version, known: _Known) -> Entry:
         title=made.table.name,
         description=" ".join(filter(None, (made.description, made.table.comment))),
         source=source,
-        columns=tuple(_columns(versions, version, known)),
-        tags=(*made.tags, *known.names()),
+        columns=tuple(_columns(versions, version, about)),
+        tags=(*made.tags, *about.names()),
         owner=made.owner,
         related=tuple(f"{source}/{f.table}" for f in made.table.foreign_keys),
         changed=last[0][2].get("changed", "") if last else "",
+        attributes=_attributes(about, version.document or {}),
     )
 
 
-def _columns(versions: Versions, version: Version, known: _Known) -> Iterator[Column]:
-    types, guarded = known.types, known.tags.guarded()
+def _attributes(about: _About, *said: dict[str, Any]) -> tuple[str, ...]:
+    """The words of the attributes of an entry and its columns, each once."""
+    found: dict[str, None] = {}
+    for document in said:
+        for values in (document.get("attributes", {}), *document.get("column_attributes", {}).values()):
+            found |= dict.fromkeys(words(about.attributes, values))
+    return tuple(found)
+
+
+def _columns(versions: Versions, version: Version, about: _About) -> Iterator[Column]:
+    types, guarded = about.types, about.tags.guarded()
     made = TableEntry.model_validate(version.document)
     last = versions.measured(TABLE, version.key)
     profiles = last[0][2].get("profiles", {}) if last else {}

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from core import settings as config
-from orchestration.cli import catalog_remote
+from orchestration.cli import catalog_attributes, catalog_remote
+from orchestration.cli.catalog_edit import AUTHOR, edit
 from orchestration.cli.catalog_meaning import meaning
+from orchestration.cli.catalog_opened import entry_of, opened
 from orchestration.cli.catalog_relations import join, relate, relations
 from orchestration.cli.catalog_tags import tags
 from orchestration.cli.visible import visible
@@ -19,9 +21,6 @@ if TYPE_CHECKING:
 
     from assets.catalog.lineage.store import LineageStore
     from assets.catalog.observe import Observed
-    from assets.catalog.store.versions import Versions
-
-AUTHOR = click.option("--author", default=getpass.getuser, help="Who changes it (default: you).")
 
 
 @click.group()
@@ -36,14 +35,8 @@ def catalog() -> None:
       heddle catalog history table/retail/baskets       who changed it, when, in which run
       heddle catalog diff shop/orders 3 5               what differs between two versions
       heddle catalog restore shop/orders 3              the former description, and the DDL of its structure
+      heddle catalog schema table                       what an entry of a kind may say, as JSON Schema
     """
-
-
-def opened() -> "Versions":
-    """The catalogue of the settings in force."""
-    from assets.catalog.store.versions import Versions
-
-    return Versions(config.load().catalog)
 
 
 def follow(shown: "Progress", name: str) -> Callable[[int, int, str], None]:
@@ -168,7 +161,7 @@ def history(key: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    kind, name, versions = _entry(key)
+    kind, name, versions = entry_of(key)
     table = Table("version", "at", "author", "cause", "run", box=None)
     for v in versions.history(kind, name):
         cause = v.change.cause if v.document is not None else f"removed: {v.change.cause}"
@@ -191,7 +184,7 @@ def diff(key: str, one: int, other: int) -> None:
     from assets.catalog.hits import hits, told
     from assets.catalog.lineage.store import LineageStore
 
-    kind, name, versions = _entry(key)
+    kind, name, versions = entry_of(key)
     found = difference(versions, kind, name, one, other)
     source = name.split("/", 1)[0]
     hit = hits(LineageStore(config.load().catalog), source, found) if kind == "table" else {}
@@ -219,7 +212,7 @@ def restore(key: str, number: int, dialect: str, ddl_only: bool, author: str) ->
     """
     from assets.catalog.edit import ddl, revert
 
-    kind, name, versions = _entry(key)
+    kind, name, versions = entry_of(key)
     if kind == "table":
         for statement in ddl(versions, name, number, dialect):
             if statement.loses:
@@ -228,49 +221,6 @@ def restore(key: str, number: int, dialect: str, ddl_only: bool, author: str) ->
     if not ddl_only:
         made = revert(versions, kind, name, number, author)
         click.echo(f"-- {name}: version {made.number}" if made else f"-- {name}: nothing to restore", err=True)
-
-
-@catalog.command()
-@click.argument("key")
-@click.option("--description", help="What it is, in your words.")
-@click.option("--owner", "owners", multiple=True, help="Who answers for it, such as team:shop (repeatable).")
-@click.option("--tag", "tags", multiple=True, help="A tag to add (repeatable).")
-@click.option("--untag", multiple=True, help="A tag to take away (repeatable).")
-@click.option("--column", "columns", multiple=True, metavar="NAME=TEXT", help="A column's description (repeatable).")
-@click.option(
-    "--meaning", "meanings", multiple=True, metavar="NAME=TYPE", help="A column's semantic type (repeatable)."
-)
-@AUTHOR
-def edit(
-    key: str,
-    description: str | None,
-    owners: tuple[str, ...],
-    tags: tuple[str, ...],
-    untag: tuple[str, ...],
-    columns: tuple[str, ...],
-    meanings: tuple[str, ...],
-    author: str,
-) -> None:
-    """Write what you know about an entry; scans and runs never overwrite it.
-
-    \b
-    Examples:
-      heddle catalog edit table/retail/baskets --owner team:shop --tag core
-      heddle catalog edit shop/users --column mob="Mobile, as given at sign-up" --meaning mob=cn_mobile
-    """
-    from assets.catalog.edit import Edit
-    from assets.catalog.edit import edit as change
-    from assets.catalog.semantics import registry
-    from orchestration.cli.kettle import pairs
-
-    said = pairs(meanings, "--meaning")
-    if any(said.values()):
-        types = registry.load(config.load().catalog_files)
-        said = {column: types[type_].name if type_ else "" for column, type_ in said.items()}
-    kind, name, versions = _entry(key)
-    wanted = Edit(description, owners or None, tags, untag, pairs(columns, "--column"), said)
-    made = change(versions, kind, name, wanted, author)
-    click.echo(f"{name}: version {made.number}" if made else f"{name}: said so already")
 
 
 @catalog.command()
@@ -289,7 +239,7 @@ def accept(key: str, author: str) -> None:
     versions = opened()
     waiting = pending(versions, key)
     if not waiting:
-        _entry(key)
+        entry_of(key)
         click.echo(f"{key}: no breaking change waits")
         return
     for change in waiting:
@@ -297,17 +247,5 @@ def accept(key: str, author: str) -> None:
     take(versions, key, author)
 
 
-def _entry(key: str) -> tuple[str, str, "Versions"]:
-    """Kind and key of an entry, by either of its keys. Raises HeddleError with the nearest ones when there is none."""
-    from assets.catalog.card import card
-
-    versions = opened()
-    for kind in ("table", "asset"):
-        if versions.history(kind, key):
-            return kind, key, versions
-    found = card(versions, key)
-    return ("table", found.table, versions) if found.table == key else ("asset", found.asset, versions)
-
-
-for _command in (relate, relations, join, meaning, tags, *catalog_remote.COMMANDS):
+for _command in (relate, relations, join, meaning, tags, edit, *catalog_attributes.COMMANDS, *catalog_remote.COMMANDS):
     catalog.add_command(_command)

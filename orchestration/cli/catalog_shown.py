@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.table import Table
 
+    from assets.catalog.attributes.model import Value
     from assets.catalog.card import Card, Line
 
 SHOWN = 4  # top values of a column
@@ -65,6 +66,8 @@ def plain(card: "Card") -> str:
                 {
                     **line.column.model_dump(mode="json"),
                     "description": line.text,
+                    "owner": line.owner,
+                    "attributes": dict(line.attributes),
                     "meaning": line.meaning.model_dump(mode="json") if line.meaning else None,
                     "profile": line.profile.model_dump(mode="json", exclude_defaults=True) if line.profile else None,
                 }
@@ -74,6 +77,7 @@ def plain(card: "Card") -> str:
             "told_note": card.told_note,
             "compliance": [m.model_dump(mode="json") | {"percent": m.percent} for m in card.compliance],
             "tags": card.tags,
+            "attributes": dict(card.attributes),
             "column_tags": card.tagged.model_dump(mode="json", exclude_defaults=True).get("columns", {}),
             "owners": card.owners,
             "upstream": card.upstream,
@@ -95,6 +99,7 @@ def _facts(card: "Card") -> list[tuple[str, str]]:
     found = [
         ("owners", ", ".join(card.owners)),
         ("tags", ", ".join(f"{k}={v}" if v else k for k, v in card.tags.items())),
+        *((name.replace("_", " "), _value(value)) for name, value in card.attributes.items()),
         ("rows", "" if rows is None else f"{'' if measured.get('rows_exact', True) else 'about '}{rows:,}"),
         ("made", " ".join(filter(None, (measured.get("made", ""), measured.get("run", ""))))),
         ("checks", f"{sum(c['passed'] for c in checks)} of {len(checks)} passed" if checks else ""),
@@ -107,6 +112,17 @@ def _facts(card: "Card") -> list[tuple[str, str]]:
         ("versions", str(len(card.history))),
     ]
     return [(name, value) for name, value in found if value]
+
+
+def _value(value: "Value") -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _about(line: "Line") -> str:
+    """What people say of a column."""
+    said = [f"{name}={_value(value)}" for name, value in line.attributes.items()]
+    said += [f"owner={line.owner}"] if line.owner else []
+    return " ".join(filter(None, (line.text, f"[{', '.join(said)}]" if said else "")))
 
 
 def _kept(card: "Card") -> str:
@@ -127,7 +143,7 @@ def _row(line: "Line") -> tuple[str, ...]:
         else f"{meaning.type} {meaning.confidence:.0%}" + (" (you)" if meaning.by == "user" else "")
     )
     if profile is None or not profile.rows:
-        return line.column.name, line.column.type, means, "", "", "", line.text
+        return line.column.name, line.column.type, means, "", "", "", _about(line)
     values = ", ".join(t.value for t in profile.top[:SHOWN]) or " … ".join(filter(None, (profile.low, profile.high)))
     return (
         line.column.name,
@@ -136,5 +152,5 @@ def _row(line: "Line") -> tuple[str, ...]:
         f"{1 - profile.nulls / profile.rows:.0%}",
         f"{'' if profile.distinct_exact else '~'}{profile.distinct:,}",
         "withheld" if profile.withheld else values[:60],
-        line.text,
+        _about(line),
     )

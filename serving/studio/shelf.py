@@ -5,6 +5,8 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from assets.catalog.attributes.model import FILE as ATTRIBUTES
+from assets.catalog.attributes.model import readable
 from assets.catalog.changes.entry import TABLE
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.kinds import KINDS, MARK, records, stamp
@@ -105,7 +107,7 @@ class Shelf:
         self._listing: Listing | None = None
         self._numbers: dict[tuple[str, str], int] = {}
         self._mark = (0, 0, 0)
-        self._people = 0.0
+        self._people: tuple[float, ...] = ()
         self._written: tuple[float, ...] = ()
         self._asked = 0.0
 
@@ -146,15 +148,17 @@ class Shelf:
         moved = any(kind == SOURCE for kind, _ in changed)  # which asset a table is may be another one now
         return self._read() if moved or len(keys) * PART > len(old.rows) else self._updated(old, keys)
 
-    def _stamp(self) -> float:
-        path = self._settings.catalog_files / FILE
-        return path.stat().st_mtime if path.exists() else 0.0
+    def _stamp(self) -> tuple[float, ...]:
+        """Differs when the file of teams or that of attributes was written: everything is read again then."""
+        paths = (self._settings.catalog_files / name for name in (FILE, ATTRIBUTES))
+        return tuple(path.stat().st_mtime if path.exists() else 0.0 for path in paths)
 
     def _read(self) -> Listing:
         from assets.catalog.search.index import Index
 
         types = registry.load(self._settings.catalog_files)
-        found = [*entries(self._versions, types), *records(self._settings.catalog_files, types)]
+        folder = self._settings.catalog_files
+        found = [*entries(self._versions, types, readable(folder)), *records(folder, types)]
         scores = {key: document.get("score") for key, document in self._versions.last_measured(ASSET)}
         return self._made(_rows(found, scores), self._hidden(found), Index.build(found))
 
@@ -172,7 +176,8 @@ class Shelf:
         asset = old.tables
         table = {a: t for t, a in asset.items()}
         keys |= {asset[k] for k in keys if k in asset} | {table[k] for k in keys if k in table}
-        found = list(some(self._versions, registry.load(self._settings.catalog_files), keys))
+        folder = self._settings.catalog_files
+        found = list(some(self._versions, registry.load(folder), keys, readable(folder)))
         gone = keys - {e.key for e in found}
         scores = {e.key: last[0][2].get("score") for e in found if (last := self._versions.measured(ASSET, e.key))}
         rows = [r for r in old.rows if r.key not in keys]

@@ -35,6 +35,7 @@ class What(StrEnum):
     DESCRIPTION = "description"
     TAGS = "tags"
     OWNER = "owner"
+    ATTRIBUTE = "attribute"
     TEMPLATE = "log template added"
 
 
@@ -86,6 +87,7 @@ def of_entries(
     for name, what in pairs.items():
         one, other = getattr(before, name), getattr(after, name)
         found += [Difference(what=what, table=table, before=one, after=other)] if one != other else []
+    found += _attributes(before, after, renamed)
     if before.templates:  # the first ones are no change
         fresh = unlike(after.templates, before.templates)
         found += [Difference(what=What.TEMPLATE, table=table, after=text) for text in fresh]
@@ -93,6 +95,25 @@ def of_entries(
         tags = [", ".join(sorted(e.tags)) for e in (before, after)]
         found.append(Difference(what=What.TAGS, table=table, before=tags[0], after=tags[1]))
     return found
+
+
+def _attributes(before: TableEntry, after: TableEntry, renamed: Mapping[str, renames.Rename]) -> Iterator[Difference]:
+    """Attributes of the table and its columns, and the columns' owners."""
+    columns = [(c.name, renamed[c.name].after if c.name in renamed else c.name) for c in before.table.columns]
+    kept = {c.name for c in after.table.columns}
+    pairs = [("", before.attributes, after.attributes)]
+    pairs += [(b, before.column_attributes.get(a, {}), after.column_attributes.get(b, {})) for a, b in columns]
+    for column, one, other in pairs:
+        for name in sorted({**one, **other}) if not column or column in kept else ():
+            if one.get(name) != other.get(name):
+                said = [f"{name}={v}" if (v := values.get(name)) is not None else "" for values in (one, other)]
+                yield Difference(
+                    what=What.ATTRIBUTE, table=after.table.path, column=column, before=said[0], after=said[1]
+                )
+    for a, b in columns:
+        owners = before.column_owners.get(a, ""), after.column_owners.get(b, "")
+        if b in kept and owners[0] != owners[1]:
+            yield Difference(what=What.OWNER, table=after.table.path, column=b, before=owners[0], after=owners[1])
 
 
 def of_scans(before: Sequence[ScannedTable], after: Sequence[ScannedTable]) -> list[Difference]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
+from assets.catalog.attributes.model import Values
 from assets.catalog.model import Meaning, ScannedTable, TableInfo, Value
 from assets.catalog.scan.templates.drain import unlike
 
@@ -21,6 +22,8 @@ class TableEntry(Value):
         meanings: column -> semantic type.
         description: written by a person, or from evidence (`described_by` says which).
         columns: column -> description by a person, which wins over the engine's comment.
+        attributes: of the company's own; see attributes/model.py. `column_attributes` has them by column.
+        column_owners: column -> who answers for it, where it is not the table's owner.
         templates: of a log's messages, all that were ever seen; those that no longer occur stay.
     """
 
@@ -31,6 +34,9 @@ class TableEntry(Value):
     columns: dict[str, str] = Field(default_factory=dict)
     tags: tuple[str, ...] = ()
     owner: str = ""
+    attributes: Values = Field(default_factory=dict)
+    column_attributes: dict[str, Values] = Field(default_factory=dict)
+    column_owners: dict[str, str] = Field(default_factory=dict)
     templates: tuple[str, ...] = ()
 
 
@@ -51,6 +57,8 @@ def entry(scanned: ScannedTable, former: TableEntry | None = None) -> TableEntry
             "table": structure(scanned.table),
             "meanings": found | given,
             "columns": {c: text for c, text in base.columns.items() if c in names},
+            "column_attributes": {c: said for c, said in base.column_attributes.items() if c in names},
+            "column_owners": {c: who for c, who in base.column_owners.items() if c in names},
             "templates": _templates(base.templates, [t.text for t in scanned.templates]),
         }
     )

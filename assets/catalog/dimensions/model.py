@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from assets.catalog.attributes.model import Values
 from assets.catalog.metrics.model import NAME, Label
 from assets.catalog.model import ColumnInfo, TableInfo
 from assets.catalog.records import Records
@@ -77,6 +78,7 @@ class Dimension(BaseModel):
         source: of sources.yaml, in whose database it is.
         schema_name: "" for the database's default.
         key: columns that identify a row.
+        attributes: of the company's own, as attributes.yaml defines them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -90,6 +92,7 @@ class Dimension(BaseModel):
     columns: tuple[DimensionColumn, ...] = Field(min_length=1)
     key: tuple[str, ...] = Field(min_length=1)
     owner: str = ""
+    attributes: Values = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

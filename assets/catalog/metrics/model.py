@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from assets.catalog.attributes.model import Values
 from assets.catalog.records import Records
 from assets.catalog.store.versions import Versions
 from core.settings import Settings
@@ -44,6 +45,7 @@ class MetricRecord(BaseModel):
             metric without one, and a derived one without expression, describe the metric that dbt has by this name.
         filter: SQL condition over the dimensions of the measure's model, such as `brand = 'Private'`.
         expression: SQL over names of metrics, such as `sales / nullif(baskets, 0)`.
+        attributes: of the company's own, as attributes.yaml defines them.
         dimensions: what it may be cut by, as `heddle metrics list` names them; empty for everything.
     """
 
@@ -59,6 +61,7 @@ class MetricRecord(BaseModel):
     dimensions: tuple[str, ...] = ()
     owner: str = ""
     status: Literal["draft", "active", "retired"] = "draft"
+    attributes: Values = Field(default_factory=dict)
 
     @field_validator("calibre")
     @classmethod

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from assets.catalog.attributes.model import Values
 from assets.catalog.scan.references import WHOLE, check
 from core.errors import SourceError
 from core.settings import Settings
@@ -27,6 +28,7 @@ class Source(BaseModel):
         include, exclude: patterns with `*` over paths such as `schema.table` or `folder/file.csv`.
         sample_rows: a table with more rows is sampled, and its profile says so; 0 reads all.
         max_bytes: read of one text file at most; 0 reads all.
+        attributes: of the company's own, as attributes.yaml defines them.
         schedule: cron expression, "" for none.
     """
 
@@ -41,6 +43,7 @@ class Source(BaseModel):
     schedule: str = ""
     owner: str = ""
     description: str = ""
+    attributes: Values = Field(default_factory=dict)
 
     @field_validator("url")
     @classmethod

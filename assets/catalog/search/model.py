@@ -28,6 +28,7 @@ class Entry(Value):
         source: the source or domain it belongs to; assets of one source lend each other some context.
         synonyms: other names that people gave it.
         related: keys of assets that are joined to it.
+        attributes: what people gave it beyond that: names and values, in both languages.
         changed: ISO 8601 moment of its last change, "" when unknown.
     """
 
@@ -42,6 +43,7 @@ class Entry(Value):
     synonyms: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     changed: str = ""
+    attributes: tuple[str, ...] = ()
 
 
 class Hit(Value):

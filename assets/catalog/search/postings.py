@@ -25,6 +25,7 @@ FIELDS: dict[str, tuple[float, float]] = {  # weight, share of length normalisat
     "owner": (0.3, 0.3),
     "source": (0.6, 0.3),
     "synonym": (2.5, 0.3),
+    "attribute": (0.8, 0.3),
     "whole": (0.8, 0.0),
 }
 _WHOLE = list(FIELDS).index("whole")
@@ -78,6 +79,7 @@ def fields(entry: Entry) -> Iterator[Iterable[str]]:
     yield (entry.owner,)
     yield (entry.source,)
     yield entry.synonyms
+    yield entry.attributes
     yield (value for c in entry.columns for value in c.values)
 
 

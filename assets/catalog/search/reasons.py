@@ -78,6 +78,7 @@ def _places(entry: Entry) -> Iterator[Place]:
         )
     yield Told("description", "描述"), _words(entry.description)
     yield Told("tags", "标签"), _words(*entry.tags, entry.kind)
+    yield Told("attributes", "属性"), _words(*entry.attributes)
     yield Told("owner", "负责人"), _words(entry.owner)
     yield Told("source", "来源"), _words(entry.source)
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from assets.catalog.attributes.model import Values
 from core.errors import SourceError
 from core.naming import Key
 
@@ -41,7 +42,9 @@ class Standard(BaseModel):
         required: nulls violate it.
         codes: name of the code table whose codes are the only values.
         columns: where it is checked.
+        by, at: who approved or refused it, and when; `owner` answers for it.
         evidence: what it was proposed from, in words.
+        attributes: of the company's own, as attributes.yaml defines them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,6 +62,8 @@ class Standard(BaseModel):
     by: str = ""
     at: str = ""
     evidence: tuple[str, ...] = ()
+    owner: str = ""
+    attributes: Values = Field(default_factory=dict)
 
     @field_validator("pattern")
     @classmethod
@@ -99,6 +104,8 @@ class CodeTable(BaseModel):
     source: str = ""
     meanings: tuple[str, ...] = ()
     codes: tuple[Code, ...] = Field(min_length=1)
+    owner: str = ""
+    attributes: Values = Field(default_factory=dict)
 
     @field_validator("codes")
     @classmethod

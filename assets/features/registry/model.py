@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from assets.catalog.attributes.model import Values
 from core.errors import HeddleError
 from core.naming import Key
 
@@ -85,6 +86,7 @@ class FeatureView(_Value):
         ttl: how long a row counts; "" for ever.
         online: whether the last values are kept in the online store.
         append_only: rows never change once they are written, so a push needs only those that are newer.
+        attributes: of the company's own, as attributes.yaml of the catalogue defines them.
         fresh_within: an online view whose last push is older is stale; "" for never.
     """
 
@@ -103,6 +105,7 @@ class FeatureView(_Value):
     append_only: bool = False
     fresh_within: str = ""
     drift: Drift | None = None
+    attributes: Values = Field(default_factory=dict)
 
     @field_validator("source")
     @classmethod

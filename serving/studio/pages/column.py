@@ -3,7 +3,7 @@
 from assets.catalog.card import Card, Line
 from assets.catalog.changes.entry import TABLE
 from assets.catalog.facts import KIND as ASSET
-from serving.studio import pictures
+from serving.studio import attributes, pictures
 from serving.studio.studio import Studio
 from serving.studio.texts import MissingError
 from serving.studio.visit import Visit
@@ -14,6 +14,7 @@ def page(visit: Visit) -> str:
     card = visit.studio.card(visit["key"])
     line = find(card, visit["name"])
     text, meaning = places(visit.studio, card, line.column.name)
+    own = attributes.defined(visit.studio, "column")
     return visit.page(
         "column.html",
         line.column.name,
@@ -22,6 +23,10 @@ def page(visit: Visit) -> str:
         types=visit.studio.types.types,
         pictures=pictures,
         bars=pictures.histogram(line.profile, 480, 140) if line.profile else [],
+        attributes=attributes.shown(own, line.attributes, visit.say),
+        defined=own,
+        fields=attributes.fields(own, line.attributes),
+        ways=attributes,
         text_version=_number(visit.studio, *text),
         meaning_version=_number(visit.studio, *meaning),
     )

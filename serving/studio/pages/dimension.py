@@ -4,6 +4,7 @@ from assets.catalog.dimensions.model import Dimension
 from assets.catalog.dimensions.table import DimensionRow
 from assets.catalog.records import Kept
 from core.errors import HeddleError
+from serving.studio import attributes
 from serving.studio.pages.metric import tried, turns
 from serving.studio.texts import MissingError
 from serving.studio.visit import Visit, link
@@ -49,6 +50,7 @@ def page(visit: Visit) -> str:
         more=total > number * PAGE,
         log=book.log(kept.record.name)[::-1][:MOST_LOG],
         turns=turns(book.records.history(kept.record.name)),
+        attributes=attributes.shown(attributes.defined(visit.studio, "dimension"), kept.record.attributes, visit.say),
     )
 
 

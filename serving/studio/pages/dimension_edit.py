@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from assets.catalog.dimensions.model import TYPES, Dimension
+from assets.catalog.attributes.model import Value
+from assets.catalog.dimensions.model import KIND, TYPES, Dimension
 from assets.catalog.scan.sources import load_sources
 from core.errors import ConflictError, HeddleError
 from core.hashing import digest
+from serving.studio import attributes
 from serving.studio.cells import told
 from serving.studio.fields import AgainError, Errors, by_field, checked, status_of
 from serving.studio.forms import Form
@@ -26,7 +28,8 @@ def page(visit: Visit) -> str:
     if not visit["name"]:
         return _form(visit, {}, EMPTY, 0)
     kept = get(visit, visit["name"])
-    return _form(visit, _typed(kept.record), len(kept.record.columns), kept.number)
+    own = attributes.fields(attributes.defined(visit.studio, KIND), kept.record.attributes)
+    return _form(visit, _typed(kept.record) | own, len(kept.record.columns), kept.number)
 
 
 def save(visit: Visit, form: Form) -> str:
@@ -111,8 +114,13 @@ def _dimension(visit: Visit, fields: Mapping[str, str], shown: int) -> tuple[Dim
     key = [fields[f"c{n}.name"] for n in lines if fields.get(f"c{n}.key") == "1"]
     content = {f: fields.get(f, "") for f in TOP if "." not in f}
     label = {"en": fields.get("label.en", ""), "zh": fields.get("label.zh", "")}
-    made, errors = checked(content | {"label": label, "columns": columns, "key": key}, Dimension, say)
-    return made, {_placed(field, lines): told(text, say.lang) for field, text in errors.items()}
+    known, former = attributes.defined(visit.studio, KIND), _former(visit, fields.get("name", ""))
+    values, unfit = attributes.taken(known, fields, former, say)
+    whole = content | {"label": label, "columns": columns, "key": key, "attributes": values}
+    made, errors = checked(whole, Dimension, say)
+    return None if unfit else made, unfit | {
+        _placed(field, lines): told(text, say.lang) for field, text in errors.items()
+    }
 
 
 def _placed(field: str, lines: list[int]) -> str:
@@ -137,6 +145,12 @@ def _refused(visit: Visit, dimension: Dimension, number: int) -> Errors:
     return {}
 
 
+def _former(visit: Visit, name: str) -> Mapping[str, Value]:
+    """The attributes that the record has; those that are not defined any more are in no form and stay."""
+    known = visit.studio.dimensions.records.readable()[0]
+    return known[name].attributes if name in known else {}
+
+
 def _typed(dimension: Dimension) -> dict[str, str]:
     """A dimension as the form holds it."""
     found = {f: str(getattr(dimension, f)) for f in TOP if "." not in f}
@@ -149,7 +163,8 @@ def _typed(dimension: Dimension) -> dict[str, str]:
 
 
 def _form(visit: Visit, fields: Mapping[str, str], shown: int, number: int, errors: Errors | None = None) -> str:
-    names = [*TOP, *(f"c{n}.{f}" for n in range(shown) for f in COLUMN)]
+    known = attributes.defined(visit.studio, KIND)
+    names = [*TOP, *attributes.fields(known, {}), *(f"c{n}.{f}" for n in range(shown) for f in COLUMN)]
     return visit.page(
         "dimension_edit.html",
         visit.say("edit_what", what=fields.get("name", "")) if number else visit.say("new_dimension"),
@@ -159,6 +174,8 @@ def _form(visit: Visit, fields: Mapping[str, str], shown: int, number: int, erro
         errors=errors or {},
         sources=_sources(visit),
         types=SHOWN_TYPES,
+        defined=known,
+        ways=attributes,
     )
 
 

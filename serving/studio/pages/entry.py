@@ -15,7 +15,7 @@ from assets.catalog.scan.sources import load_sources
 from assets.catalog.standards.model import FOLDER, Standard, read_all
 from core.errors import HeddleError
 from core.hashing import digest
-from serving.studio import pictures
+from serving.studio import attributes, pictures
 from serving.studio.pages.tags import shown
 from serving.studio.shelf import Listing
 from serving.studio.studio import Studio
@@ -36,6 +36,7 @@ def page(visit: Visit) -> str:
     studio.looked(card.asset)
     lines = [line for line in card.lines if visit["find"].lower() in line.column.name.lower()]
     number = visit.number("columns", 1)
+    own = attributes.defined(studio, card.kind)
     return visit.page(
         "entry.html",
         card.key,
@@ -61,6 +62,10 @@ def page(visit: Visit) -> str:
         compliance=card.compliance[:MOST_MOMENTS],
         tagged=shown(visit, card),
         ddl=_ddl(visit, card),
+        attributes=attributes.shown(own, card.attributes, visit.say),
+        defined=own,
+        fields=attributes.fields(own, card.attributes),
+        ways=attributes,
         live=card.table.partition("/")[0] in {s.name for s in load_sources(studio.settings)},
     )
 

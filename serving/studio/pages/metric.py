@@ -9,6 +9,7 @@ from assets.catalog.records import Kept
 from assets.catalog.search.model import Hit
 from assets.catalog.store.versions import Version
 from core.errors import HeddleError
+from serving.studio import attributes
 from serving.studio.texts import MissingError
 from serving.studio.visit import Visit
 
@@ -87,6 +88,7 @@ def page(visit: Visit) -> str:
         turns=turns(book.history(record.name)),
         in_graph=bool(visit.studio.lineage.keys(f"metric:{record.name}")),
         known=visit.studio.shelf.listing(),
+        attributes=attributes.shown(attributes.defined(visit.studio, "metric"), record.attributes, visit.say),
     )
 
 

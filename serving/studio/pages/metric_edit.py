@@ -4,8 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assets.catalog.metrics.model import Measure, MetricRecord
+from assets.catalog.attributes.model import Value
+from assets.catalog.metrics.model import KIND, Measure, MetricRecord
 from core.errors import ConflictError, HeddleError
+from serving.studio import attributes
 from serving.studio.fields import AgainError, Errors, by_field, checked, status_of
 from serving.studio.forms import Form
 from serving.studio.pages.metric import get
@@ -20,9 +22,11 @@ FIELDS = ("name", "label.en", "label.zh", "calibre", "kind", "measure", "measure
 def page(visit: Visit) -> str:
     """The form of `?name=`; without a name, of a new record."""
     if not visit["name"]:
-        return _form(visit, dict.fromkeys(FIELDS, "") | {"status": "draft"}, 0)
+        own = attributes.fields(attributes.defined(visit.studio, KIND), {})
+        return _form(visit, dict.fromkeys(FIELDS, "") | {"status": "draft"} | own, 0)
     kept = get(visit.studio.metrics, visit["name"])
-    return _form(visit, _typed(kept.record), kept.number)
+    own = attributes.fields(attributes.defined(visit.studio, KIND), kept.record.attributes)
+    return _form(visit, _typed(kept.record) | own, kept.number)
 
 
 def save(visit: Visit, form: Form) -> str:
@@ -32,7 +36,8 @@ def save(visit: Visit, form: Form) -> str:
         AgainError: a field is wrong, or somebody else changed the record meanwhile.
     """
     number = expected(form)
-    fields = {name: form.get(name, "").strip() for name in FIELDS}
+    known = attributes.defined(visit.studio, KIND)
+    fields = {name: form.get(name, "").strip() for name in (*FIELDS, *attributes.fields(known, {}))}
     record, errors = _record(visit, fields)
     if record is None:
         raise AgainError(_form(visit, fields, number, errors))
@@ -93,10 +98,22 @@ def _record(visit: Visit, fields: Mapping[str, str]) -> tuple[MetricRecord | Non
         errors |= wrong
     label = {"en": fields["label.en"], "zh": fields["label.zh"]}
     plain = {n: fields[n] for n in ("name", "calibre", "kind", "filter", "expression", "owner", "status")}
-    content = plain | {"label": label, "measure": measure or "", "dimensions": listed_in(fields["dimensions"])}
+    content: dict[str, Any] = plain | {
+        "label": label,
+        "measure": measure or "",
+        "dimensions": listed_in(fields["dimensions"]),
+    }
+    known, former = attributes.defined(visit.studio, KIND), _former(visit, fields["name"])
+    content["attributes"], unfit = attributes.taken(known, fields, former, visit.say)
     record, wrong = checked(content, MetricRecord, visit.say)
-    errors = wrong | errors
+    errors = wrong | errors | unfit
     return (None if errors else record), errors
+
+
+def _former(visit: Visit, name: str) -> Mapping[str, Value]:
+    """The attributes that the record has; those that are not defined any more are in no form and stay."""
+    known = visit.studio.metrics.records.readable()[0]
+    return known[name].attributes if name in known else {}
 
 
 def _typed(record: MetricRecord) -> dict[str, str]:
@@ -118,6 +135,8 @@ def _form(visit: Visit, fields: Mapping[str, str], number: int, errors: Errors |
         errors=errors or {},
         aggregations=[(a, a) for a in AGGREGATIONS],
         choices=_choices(),
+        defined=attributes.defined(visit.studio, KIND),
+        ways=attributes,
     )
 
 

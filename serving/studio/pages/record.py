@@ -4,6 +4,7 @@ from typing import Any
 
 from assets.catalog.standards.kept import history
 from assets.catalog.standards.model import CODES, FOLDER, CodeTable, Standard, read_good
+from serving.studio import attributes
 from serving.studio.texts import MissingError
 from serving.studio.visit import Visit, link
 
@@ -35,6 +36,7 @@ def standard(visit: Visit) -> str:
         places=places,
         kept=kept,
         known=listing.by_key,
+        attributes=attributes.shown(attributes.defined(visit.studio, "standard"), record.attributes, visit.say),
     )
 
 
@@ -44,7 +46,8 @@ def codes(visit: Visit) -> str:
     record = found.get(visit["name"])
     if record is None:
         raise MissingError(visit["name"], [])
-    return visit.page("codes.html", record.name, record=record)
+    own = attributes.shown(attributes.defined(visit.studio, "codes"), record.attributes, visit.say)
+    return visit.page("codes.html", record.name, record=record, attributes=own)
 
 
 def address(key: str) -> str:

@@ -1,6 +1,7 @@
 """What forms do: write words, accept changes, decide on relations; each returns the page to go to."""
 
 from assets.catalog import edit as edits
+from assets.catalog.attributes.model import read
 from assets.catalog.card import Card
 from assets.catalog.changes.entry import TABLE
 from assets.catalog.people import PRIVATE, sees, teams
@@ -9,20 +10,22 @@ from assets.catalog.relate import named
 from assets.catalog.relations.model import State
 from assets.catalog.relations.store import decide
 from core.errors import HeddleError
+from serving.studio import attributes
 from serving.studio.forms import Form
 from serving.studio.pages.column import find, places
 from serving.studio.pages.entry import edited, mark
 from serving.studio.studio import Studio
 from serving.studio.visit import Visit, link
 
-LONGEST = {"description": 20_000, "owners": 500, "tags": 1000, "text": 5000, "note": 1000}
+LONGEST = {"description": 20_000, "owners": 500, "tags": 1000, "text": 5000, "note": 1000, "owner": 500}
 
 
 def entry(visit: Visit, form: Form) -> str:
     """Description, owners and tags of an entry, made of the version that was shown.
 
     Raises:
-        HeddleError: a text is too long, or the writer would not see the entry any more.
+        HeddleError: a text is too long, an attribute does not fit or is missing, or the writer would not see the
+            entry any more.
         StoreError: somebody else changed it meanwhile.
     """
     studio = visit.studio
@@ -32,17 +35,19 @@ def entry(visit: Visit, form: Form) -> str:
     before = (found.document if found else None) or {}
     former = set((before.get("written", {}) if kind != TABLE else before).get("tags", []))
     owners, tags = listed_in(_text(form, "owners")), set(listed_in(_text(form, "tags")))
-    wanted = edits.Edit(_text(form, "description"), owners, sorted(tags - former), sorted(former - tags))
+    said, known = attributes.sent(form), read(studio.settings.catalog_files)
+    description = _text(form, "description")
+    wanted = edits.Edit(description, owners, sorted(tags - former), sorted(former - tags), attributes=said)
     _stays_visible(studio, card, owners, tags)
-    edits.edit(studio.versions, kind, key, wanted, studio.who, expected(form))
+    edits.edit(studio.versions, kind, key, wanted, studio.who, expected(form), known)
     return link("/entry", key=card.key)
 
 
 def column(visit: Visit, form: Form) -> str:
-    """The description or the semantic type of a column; `what` says which.
+    """What people say of a column, or its semantic type; `what` says which.
 
     Raises:
-        HeddleError: there is no such type, or the text is too long.
+        HeddleError: there is no such type, a text is too long, or an attribute does not fit.
         StoreError: somebody else changed the entry meanwhile.
     """
     studio = visit.studio
@@ -53,11 +58,17 @@ def column(visit: Visit, form: Form) -> str:
     if form.get("what") == "meaning":
         wanted = edits.Edit(meanings={name: studio.types[form.get("type", "")].name})
         place = meaning
-    elif (said := _text(form, "text")) == line.text.strip():
-        return link("/column", key=card.key, name=name)  # the definition's words do not become a person's
     else:
-        wanted, place = edits.Edit(columns={name: said}), text
-    edits.edit(studio.versions, *place, wanted, studio.who, expected(form))
+        said = _text(form, "text")
+        # the definition's words do not become a person's
+        texts = {} if said == line.text.strip() else {name: said}
+        own = {name: attributes.sent(form)}
+        wanted, place = (
+            edits.Edit(columns=texts, column_attributes=own, column_owners={name: _text(form, "owner")}),
+            text,
+        )
+    known = read(studio.settings.catalog_files)
+    edits.edit(studio.versions, *place, wanted, studio.who, expected(form), known)
     return link("/column", key=card.key, name=name)
 
 

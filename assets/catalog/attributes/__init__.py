@@ -1,0 +1,1 @@
+"""Attributes that a company gives its entities beyond those that the catalogue has of itself."""
