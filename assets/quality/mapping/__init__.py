@@ -1,1 +1,1 @@
-"""Mapping of the fields of one table to those of another, with the transformation that each needs."""
+"""Mapping of the fields of one table to those of another, with the transform that each needs."""

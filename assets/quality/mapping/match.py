@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 LEAST = 0.5
+NAMES = 0.62  # what names count for, beside values
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,13 @@ def scores(source: "pl.DataFrame", target: "pl.DataFrame") -> tuple[Floats, list
     evidence = [
         [(alike(ours[i], theirs[j]), compare(mine[i], others[j])) for j in range(len(theirs))] for i in range(len(ours))
     ]
-    return np.array([[_confidence(*pair) for pair in row] for row in evidence]).reshape(len(ours), -1), evidence
+    return np.array([[confidence_of(*pair) for pair in row] for row in evidence]).reshape(len(ours), -1), evidence
 
 
-def _confidence(name: float, v: Likeness) -> float:
+def confidence_of(name: float, v: Likeness, weight: float = NAMES) -> float:
+    """That two columns are the same, from the likeness of their names and of their values."""
     values = 0.45 * v.looks + 0.35 * v.spread + 0.2 * v.density
     values = max(values * (0.3 + 0.7 * v.kinds), 0.55 * values + 0.6 * v.shared)
-    weight = 0.62
     return float(min(1.0, weight * name + (1 - weight) * values + 0.25 * v.shared * (1 - name)))
 
 
@@ -68,7 +69,7 @@ def match(source: "pl.DataFrame", target: "pl.DataFrame", *, least: float = LEAS
     if not source.width or not target.width:
         return []
     raw, evidence = scores(source, target)
-    telling = _standing_out(raw)
+    telling = standing_out(raw)
     rows, columns = linear_sum_assignment(-telling)
     found = [
         Match(source.columns[i], target.columns[j], round(float(telling[i, j]), 4), *evidence[i][j])
@@ -78,7 +79,7 @@ def match(source: "pl.DataFrame", target: "pl.DataFrame", *, least: float = LEAS
     return sorted(found, key=lambda m: (-m.confidence, m.source))
 
 
-def _standing_out(raw: Floats) -> Floats:
+def standing_out(raw: Floats) -> Floats:
     """Confidence plus a part of its lead over the best rival in its row and its column."""
     lead = np.zeros_like(raw)
     for i in range(raw.shape[0]):

@@ -1,0 +1,129 @@
+"""The accepted fields of a mapping as one polars plan: the target's rows, and the rows that cannot be converted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from assets.quality.mapping.model import FieldMap, Mapping_
+from assets.quality.mapping.registry import transform
+from assets.quality.mapping.transform import Column
+from core.errors import SourceError
+
+ROW, REASONS = "heddle_row", "heddle_reasons"  # columns of the reject table: number of the row from 0, and why
+SURE = ("copy", "constant", "merge")  # transforms that convert every value
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Both results, lazily; every source row is in `rows` or, in mode `row`, in `rejects` only."""
+
+    rows: pl.LazyFrame
+    rejects: pl.LazyFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows that came, that were written to the target, and that are in the reject table."""
+
+    source: int
+    rows: int
+    rejects: int
+
+
+def columns_of(field: FieldMap, schema: Mapping[str, pl.DataType], where: str) -> list[Column]:
+    """The source columns of a field. Raises SourceError for one that the source does not have."""
+    for name in field.sources:
+        if name not in schema:
+            known = ", ".join(list(schema)[:30])
+            raise SourceError(f"{where}: target {field.target}: there is no column {name!r}", f"there are: {known}")
+    return [Column(name, schema[name]) for name in field.sources]
+
+
+def apply(mapping: Mapping_, source: pl.LazyFrame) -> Applied:
+    """The plan over a source.
+
+    Raises:
+        SourceError: nothing is accepted; a column is not there; a transform does not fit a column's type.
+    """
+    if not mapping.accepted:
+        raise SourceError(f"{mapping.name}: no field is accepted", f"`heddle map accept {mapping.name} --least 0.9`")
+    schema = dict(source.collect_schema())
+    taken = next((n for n in schema if n in (ROW, REASONS)), None)
+    if taken:
+        raise SourceError(f"{mapping.source} has a column {taken}", "rename it: the name is used by reject tables")
+    values, reasons = [], []
+    for n, field in enumerate(mapping.accepted):
+        columns = columns_of(field, schema, mapping.name)
+        how = transform(field.transform)
+        p = how.read(field.params, mapping.name)
+        value = how.value(columns, p)
+        _fits(mapping, field, schema, value)
+        values.append(value.alias(_value(n)))
+        if field.transform not in SURE:
+            failing = pl.all_horizontal(*map(_there, columns)) & pl.col(_value(n)).is_null()
+            reasons.append(pl.when(failing).then(pl.lit(f"{field.target}: {how.reason(p)}")))
+    valued = source.with_row_index(ROW).with_columns(values)
+    why = pl.concat_str(reasons, separator="; ", ignore_nulls=True) if reasons else pl.lit("")
+    valued = valued.with_columns(why.alias(REASONS))
+    stays = valued.filter(pl.col(REASONS) == "") if mapping.failing == "row" else valued
+    rows = stays.select(pl.col(_value(n)).alias(f.target) for n, f in enumerate(mapping.accepted))
+    return Applied(rows, valued.filter(pl.col(REASONS) != "").select(ROW, *schema, REASONS))
+
+
+def write(mapping: Mapping_, source: pl.LazyFrame, into: Path, rejects: Path) -> Counts:
+    """Writes both results in one streamed pass, CSV or Parquet by their endings; both files or none.
+
+    Raises:
+        SourceError: as `apply`; rows would be lost.
+    """
+    import shutil
+
+    from core.scratch import scratch
+
+    found = apply(mapping, source)
+    into.parent.mkdir(parents=True, exist_ok=True)
+    with scratch(into.parent, ".heddle-map-") as folder:
+        made = [folder / f"{n}{path.suffix.lower()}" for n, path in enumerate((into, rejects))]
+        pl.collect_all([_sink(found.rows, made[0]), _sink(found.rejects, made[1])], engine="streaming")
+        counts = Counts(_count(source), *(_count(_scan(path)) for path in made))
+        kept = counts.rows + (counts.rejects if mapping.failing == "row" else 0)
+        if kept != counts.source:
+            raise SourceError(f"{counts.source} rows came, {kept} went", "the source changed meanwhile: try again")
+        for path, goal in ((made[1], rejects), (made[0], into)):
+            shutil.move(path, goal)
+    return counts
+
+
+def _value(n: int) -> str:
+    return f"heddle_value_{n}"
+
+
+def _there(column: Column) -> pl.Expr:
+    return (column.expr.is_not_null() & (column.expr != "")) if column.is_text else column.expr.is_not_null()
+
+
+def _fits(mapping: Mapping_, field: FieldMap, schema: Mapping[str, pl.DataType], value: pl.Expr) -> None:
+    try:
+        pl.DataFrame(schema=dict(schema)).select(value)
+    except pl.exceptions.PolarsError as error:
+        types = ", ".join(f"{name} {schema[name]}" for name in field.sources)
+        said = f"{mapping.name}: target {field.target}: {field.transform} does not fit {types}"
+        raise SourceError(f"{said}: {str(error).splitlines()[0]}", "choose another transform") from None
+
+
+def _sink(table: pl.LazyFrame, path: Path) -> pl.LazyFrame:
+    if path.suffix == ".parquet":
+        return table.sink_parquet(path, lazy=True)
+    return table.sink_csv(path, separator="\t" if path.suffix == ".tsv" else ",", lazy=True)
+
+
+def _scan(path: Path) -> pl.LazyFrame:
+    if path.suffix == ".parquet":
+        return pl.scan_parquet(path)
+    return pl.scan_csv(path, separator="\t" if path.suffix == ".tsv" else ",", infer_schema=False)
+
+
+def _count(table: pl.LazyFrame) -> int:
+    return int(table.select(pl.len()).collect(engine="streaming").item())

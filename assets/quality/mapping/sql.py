@@ -1,0 +1,55 @@
+"""The accepted fields of a mapping as SQL of DuckDB; the same rows as the polars plan gives."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from assets.quality.mapping.apply import REASONS, SURE, columns_of
+from assets.quality.mapping.model import Mapping_
+from assets.quality.mapping.registry import transform
+from assets.quality.mapping.transform import Column, sql_func, sql_if
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def select(mapping: Mapping_, schema: "Mapping[str, pl.DataType]", table: exp.Expr) -> tuple[exp.Select, exp.Select]:
+    """The target's rows, and the reject table without row numbers, as two selects from the table.
+
+    Raises:
+        SourceError: a column is not there.
+    """
+    values: list[exp.Expr] = []
+    reasons: list[exp.Expr] = []
+    for n, field in enumerate(mapping.accepted):
+        columns = columns_of(field, schema, mapping.name)
+        how = transform(field.transform)
+        p = how.read(field.params, mapping.name)
+        name = exp.to_identifier(f"heddle_value_{n}", quoted=True)
+        values.append(exp.alias_(how.sql(columns, p), name))
+        if field.transform not in SURE:
+            missing = exp.Is(this=exp.column(name.copy()), expression=exp.Null())
+            failing = exp.and_(*map(_there, columns), missing)
+            reasons.append(sql_if(failing, exp.Literal.string(f"{field.target}: {how.reason(p)}")))
+    valued = exp.select("*", *values).from_(table).subquery("valued")
+    why = sql_func("concat_ws", exp.Literal.string("; "), *reasons) if reasons else exp.Literal.string("")
+    found = exp.select("*", exp.alias_(why, REASONS, quoted=True)).from_(valued).subquery("judged")
+    reason = exp.column(REASONS, quoted=True)
+    targets = [
+        exp.alias_(exp.column(f"heddle_value_{n}", quoted=True), f.target, quoted=True)
+        for n, f in enumerate(mapping.accepted)
+    ]
+    rows = exp.select(*targets).from_(found)
+    if mapping.failing == "row":
+        rows = rows.where(exp.EQ(this=reason, expression=exp.Literal.string("")))
+    kept = [exp.column(name, quoted=True) for name in schema]
+    rejects = exp.select(*kept, reason).from_(found.copy())
+    return rows, rejects.where(exp.NEQ(this=reason.copy(), expression=exp.Literal.string("")))
+
+
+def _there(column: Column) -> exp.Expr:
+    there = exp.Not(this=exp.Is(this=column.sql, expression=exp.Null()))
+    if not column.is_text:
+        return there
+    return exp.and_(there, exp.NEQ(this=column.sql, expression=exp.Literal.string("")))

@@ -1,0 +1,1 @@
+"""Transforms, one in each file; found by the registry."""
