@@ -41,7 +41,10 @@ def _runs(queries: "Callable[[], Queries]") -> "list[Route]":
 
     def start(_request: "Request", body: Any) -> Any:
         sql, source, limits = _asked(body)
-        return _shown(queries().start(sql, source, limits, WAIT), 1)
+        purpose = body.get("purpose", "")
+        if not isinstance(purpose, str):
+            raise Refused(400, "field purpose is no text", "leave it out, or name one")
+        return _shown(queries().start(sql, source, limits, WAIT, purpose), 1)
 
     def show(request: "Request", _body: Any) -> Any:
         page = request.query_params.get("page", "1")

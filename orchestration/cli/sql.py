@@ -29,8 +29,17 @@ ENDINGS = (".csv", ".parquet")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A .csv or .parquet file.")
 @click.option("--lineage", is_flag=True, help="Where its columns come from; nothing runs.")
 @click.option("--history", is_flag=True, help="Your last queries.")
+@click.option("--purpose", default="", help="What you ask for, where the access policy wants to know.")
 def sql(
-    query: str, source: str, rows: int, seconds: float, shape: str, out: Path | None, lineage: bool, history: bool
+    query: str,
+    source: str,
+    rows: int,
+    seconds: float,
+    shape: str,
+    out: Path | None,
+    lineage: bool,
+    history: bool,
+    purpose: str,
 ) -> None:
     """Run one SELECT that changes nothing, over tables that the catalogue knows and shows you; "-" reads it from stdin.
 
@@ -66,7 +75,7 @@ def sql(
     try:
         answer = run(
             text, source, who, settings=settings, versions=versions, limits=Limits(rows, seconds),
-            guard=guard_of(settings),
+            guard=guard_of(settings, versions, purpose, "heddle sql"),
         )  # fmt: skip
     except HeddleError as error:
         kept.add(source, text, 0.0, 0, error.what)

@@ -37,6 +37,7 @@ class Asked:
     source: str
     sql: str
     limits: Limits
+    purpose: str = ""
     began: float = field(default_factory=time.monotonic)
     stop: Stop = field(default_factory=Stop)
     answer: Answer | None = None
@@ -84,9 +85,13 @@ class Queries:
             sql, name, self.who, settings=self.settings, versions=self.versions, seen=self.tables(name)
         )  # fmt: skip
 
-    def start(self, sql: str, source: str, limits: Limits, wait: float = 0.0) -> Asked:
-        """Begins a query, and waits a moment for those that are quick."""
-        asked = Asked(secrets.token_urlsafe(12), source, sql, limits.bounded())
+    def start(self, sql: str, source: str, limits: Limits, wait: float = 0.0, purpose: str = "") -> Asked:
+        """Begins a query, and waits a moment for those that are quick.
+
+        Args:
+            purpose: what for, where the access policy wants to know.
+        """
+        asked = Asked(secrets.token_urlsafe(12), source, sql, limits.bounded(), purpose)
         with self._lock:
             self._known[asked.id] = asked
             self._forget()
@@ -113,7 +118,8 @@ class Queries:
             seen = self.tables(source_of(self.settings, asked.source).name)
             asked.answer = run(
                 asked.sql, asked.source, self.who, settings=self.settings, versions=self.versions,
-                limits=asked.limits, guard=guard_of(self.settings), stop=asked.stop, seen=seen,
+                limits=asked.limits, guard=guard_of(self.settings, self.versions, asked.purpose), stop=asked.stop,
+                seen=seen,
             )  # fmt: skip
         except HeddleError as error:
             asked.error = error

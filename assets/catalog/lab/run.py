@@ -10,9 +10,9 @@ from assets.catalog.changes.entry import TABLE
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.lab import known
 from assets.catalog.lab.engines import Engine, Rows, opened
-from assets.catalog.lab.guard import Guard, open_to_all
+from assets.catalog.lab.guard import Guard, open_to_all, shown
 from assets.catalog.lab.model import Answer, Limits, QueryError, Table
-from assets.catalog.lab.statement import Checked, checked, limited, position
+from assets.catalog.lab.statement import checked, limited, position
 from assets.catalog.store.versions import Versions
 from assets.catalog.uses import use
 from core.errors import HeddleError
@@ -73,16 +73,16 @@ def run(
     """
     bounds, halt = (limits or Limits()).bounded(), stop or Stop()
     given = known.source_of(settings, source)
-    shown = known.tables(settings, versions, given.name, person) if seen is None else seen
+    visible = known.tables(settings, versions, given.name, person) if seen is None else seen
     with opened(given, settings) as engine:
-        found = checked(sql, engine.dialect, shown)
+        found = checked(sql, engine.dialect, visible)
         if seen is not None and (gone := known.hidden_from(settings, versions, found.tables, person)):
             raise QueryError(f"the catalogue no longer shows you {min(gone)}")
-        query = guard(found.query, found.tables, person)
+        query = limited(guard(found.query, found.tables, person, engine.dialect), bounds.rows + 1)
         # without comments: those of MySQL may hold code that it runs
-        text = limited(query, bounds.rows + 1).sql(dialect=engine.dialect or None, comments=False)
+        text = query.sql(dialect=engine.dialect or None, comments=False)
         began = time.monotonic()
-        rows = _fetch(engine, text, bounds, halt, found)
+        rows = _fetch(engine, text, bounds, halt, query)
     _count(versions, found.tables)
     return Answer(
         source=given.name,
@@ -90,12 +90,12 @@ def run(
         rows=rows.rows[: bounds.rows],
         more=len(rows.rows) > bounds.rows,
         seconds=round(time.monotonic() - began, 3),
-        sql=text,
+        sql=shown(query, engine.dialect),
         tables=tuple(t.key for t in found.tables),
     )
 
 
-def _fetch(engine: Engine, text: str, bounds: Limits, stop: Stop, found: Checked) -> Rows:
+def _fetch(engine: Engine, text: str, bounds: Limits, stop: Stop, query: "exp.Query") -> Rows:
     timer = threading.Timer(bounds.seconds, stop.now, [f"stopped after {bounds.seconds:g} seconds"])
     timer.daemon = True
     stop.holds(engine.stop)
@@ -109,7 +109,7 @@ def _fetch(engine: Engine, text: str, bounds: Limits, stop: Stop, found: Checked
     except Exception as error:  # each driver has its own errors
         if stop.why:
             raise QueryError(f"the query was {stop.why}", "narrow it down, or raise the time limit") from None
-        raise _told(engine, error, found.query) from None
+        raise _told(engine, error, query) from None
     finally:
         stop.holds(None)
         timer.cancel()
@@ -139,7 +139,11 @@ def _rows(engine: Engine, text: str, bounds: Limits, stop: Stop) -> Rows:
 
 
 def _told(engine: Engine, error: Exception, query: "exp.Query") -> QueryError:
+    from assets.security.access.compile import secrets
+
     message = engine.reason(error)
+    for secret in secrets(query):
+        message = message.replace(secret, "***")
     # what follows is the text as it was written anew, whose places are not those of the person's text
     message = message.split("\n\nLINE ")[0].split("\nLINE ")[0].strip()
     line, column = position(query, message)

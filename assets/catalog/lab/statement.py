@@ -55,6 +55,8 @@ def checked(sql: str, dialect: str, known: Sequence[Table]) -> Checked:
     query = _parsed(sql, dialect)
     for node in query.walk():
         _harmless(node)
+        if isinstance(node, exp.In) and node.args.get("field") is not None and dialect == "sqlite":
+            raise _refusal(node, "IN takes a list or a query here: SQLite would read a table by its name")
     _rename(query)
     read: dict[str, Table] = {}
     for node in list(query.find_all(exp.Table)):

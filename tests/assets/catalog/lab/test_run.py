@@ -63,7 +63,7 @@ def test_private_tables_are_for_their_owners(settings: Settings, versions: Versi
 
 
 def test_a_guard_filters_rows_and_masks_columns(settings: Settings, versions: Versions) -> None:
-    def guard(query: exp.Query, read: Sequence[Table], person: str) -> exp.Query:
+    def guard(query: exp.Query, read: Sequence[Table], person: str, _dialect: str) -> exp.Query:
         assert person == "ann" and [t.key for t in read] == [SALES]
         for node in [n for n in query.find_all(exp.Table) if KEY in n.meta]:
             inner = exp.select("id", "'***' AS note").from_(exp.table_(node.name, db=node.db)).where("id < 3")
