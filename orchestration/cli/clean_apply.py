@@ -24,10 +24,17 @@ OUT = click.Path(dir_okay=False, path_type=Path)
 @click.option("--into", type=OUT, help="The clean file (default for a file: beside it, as NAME.clean.csv).")
 @click.option("--rejects", type=OUT, help="Rows that a rule rejects, with its id (default: beside, NAME.rejected).")
 @click.option("--changes", type=OUT, help="Changed cells with rule and confidence (default: beside, NAME.changes).")
+@click.option("--safe-csv", is_flag=True, help="Mark texts like =1+1 in a clean CSV file too; the others have it.")
 @click.option("--memory", help="Memory for batches and windows, as 500MB (default: HEDDLE_MEMORY).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of words.")
 def apply(
-    table: str, into: Path | None, rejects: Path | None, changes: Path | None, memory: str | None, as_json: bool
+    table: str,
+    into: Path | None,
+    rejects: Path | None,
+    changes: Path | None,
+    safe_csv: bool,
+    memory: str | None,
+    as_json: bool,
 ) -> None:
     """Run the accepted rules of TABLE: a clean file, the rejected rows and the changed cells; all of them or none.
 
@@ -56,7 +63,13 @@ def apply(
     with scratch(settings.home, "clean-") as folder, _progress() as told:
         tables = looked_up(folder, lambda: warehouse(settings), Path(table).parent)
         report = run(
-            opened(table, folder), rules, targets, memory=size(memory or settings.memory), tables=tables, told=told
+            opened(table, folder),
+            rules,
+            targets,
+            memory=size(memory or settings.memory),
+            tables=tables,
+            told=told,
+            safe_csv=safe_csv,
         )
     if as_json:
         click.echo(json.dumps(asdict(report) | {"files": [str(path) for path in targets.paths()]}))
@@ -138,10 +151,13 @@ def _rule(rule: Rule) -> dict[str, Any]:
 def _cell(targets: "Targets", row: int, column: str | None, rules: dict[str, Rule]) -> dict[str, Any]:
     import polars as pl
 
+    from assets.quality.rules.formulas import unmarked
+    from assets.quality.rules.handed_over import finish
     from assets.quality.rules.kind import ROW
     from assets.quality.rules.plan import RULES
     from assets.quality.rules.reading import scan
 
+    finish(targets.clean)
     texts = pl.col("before", "after").cast(pl.String)
     changes = scan(targets.changes).filter(pl.col("row") == row).with_columns(texts)
     if column is not None:
@@ -149,7 +165,7 @@ def _cell(targets: "Targets", row: int, column: str | None, rules: dict[str, Rul
     rejected = scan(targets.rejected).filter(pl.col(ROW) == row).select(RULES).collect()[RULES].to_list()
     why = [name for text in rejected for name in text.split(",")]
     lines = [
-        f"{c['column']}: {c['before']!r} -> {c['after']!r} by {_said(c['rule'], rules)}"
+        f"{c['column']}: {unmarked(c['before'])!r} -> {unmarked(c['after'])!r} by {_said(c['rule'], rules)}"
         for c in changes.collect().iter_rows(named=True)
     ]
     lines += [f"rejected by {_said(name, rules)}" for name in why]

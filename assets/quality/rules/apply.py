@@ -1,6 +1,5 @@
 """Runs the rules of a table from file to file, in batches: the clean rows, the rejected ones, the changed cells."""
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,8 @@ import polars as pl
 
 from assets.quality.rules import joint
 from assets.quality.rules.expressions import Tables
+from assets.quality.rules.formulas import no_formulas
+from assets.quality.rules.handed_over import hand_over
 from assets.quality.rules.kind import ROW
 from assets.quality.rules.model import Rule
 from assets.quality.rules.plan import CHANGES, RULES, Joint, Plan, plan, run_batch
@@ -58,13 +59,16 @@ def apply(
     memory: int = MEMORY,
     tables: Tables | None = None,
     told: Callable[[int], None] = lambda _rows: None,
+    safe_csv: bool = False,
 ) -> Report:
-    """Writes the three files; they are renamed in place when all are whole, the clean one last.
+    """Writes the three files; they are put in place together when all are whole (`handed_over`).
 
     Args:
         memory: bytes that batches and joint rules may take, beside polars itself, whose reader and writer hold
             row groups of the files: half a gigabyte for 250,000 rows of 22 columns.
         told: is called with the number of rows done so far.
+        safe_csv: texts that a spreadsheet takes for formulas are marked in the clean file too, where it is CSV; in
+            the two others, which people read, they always are.
 
     Raises:
         SourceError: a rule does not fit the table, or rows would be lost.
@@ -100,12 +104,11 @@ def apply(
         from polars.io.plugins import register_io_source
 
         written = [parts / f"out{n}{path.suffix}" for n, path in enumerate(targets.paths())]
-        _sink(register_io_source(batches, schema=clean_schema), written[0])
+        _sink(register_io_source(batches, schema=clean_schema), written[0], safe_csv)
         kept.sink(written[1], written[2])
         if report.clean + report.rejected != report.rows:
             raise SourceError(f"{report.rows} rows came, {report.clean} + {report.rejected} went", "report this")
-        for path, goal in zip(reversed(written), reversed(targets.paths()), strict=True):
-            shutil.move(path, goal)  # the clean file last: where it is, the others are too
+        hand_over(dict(zip(targets.paths(), written, strict=True)))
     return report
 
 
@@ -152,7 +155,7 @@ class Kept:
             self._spill(name)
             parts = sorted(self.folder.glob(f"{name}.*.parquet"))
             empty = pl.LazyFrame(schema=self.schemas[name])
-            _sink(pl.scan_parquet(parts) if parts else empty, path)
+            _sink(pl.scan_parquet(parts) if parts else empty, path, safe=True)
 
     def _spill(self, name: str) -> None:
         if self.frames[name]:
@@ -162,9 +165,10 @@ class Kept:
             self.frames[name], self.waiting[name] = [], 0
 
 
-def _sink(table: pl.LazyFrame, path: Path) -> None:
+def _sink(table: pl.LazyFrame, path: Path, safe: bool) -> None:
     suffix = path.suffix.lower()
     if suffix == ".parquet":
         table.sink_parquet(path)
     else:
+        table = no_formulas(table) if safe else table
         table.sink_csv(path, separator="\t" if suffix == ".tsv" else ",")
