@@ -1,5 +1,6 @@
 """`heddle features`: the feature registry, values of now and of past moments, and the exchange with Feast."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from assets.features.registry.files import FOLDER, load_views
 from assets.features.registry.model import KIND, FeatureView
 from core import settings as config
 from core.errors import HeddleError, SourceError
+from orchestration.cli.seen import access_of, warehouse_of
 from orchestration.cli.visible import visible
 
 
@@ -129,6 +131,7 @@ def get(refs: tuple[str, ...], keys: tuple[str, ...], as_json: bool) -> None:
 
     from assets.features.registry.online import OnlineReader
     from assets.features.registry.push import pushed_head
+    from assets.security.access.online import seen
     from resources.open import online
 
     store = online(config.load())
@@ -138,8 +141,11 @@ def get(refs: tuple[str, ...], keys: tuple[str, ...], as_json: bool) -> None:
     for given in keys:
         name, _, value = given.partition("=")
         entities.setdefault(name, []).append(_typed(name, value, kinds.get(name, "text")))
-    found = OnlineReader(store).read(refs, entities)
-    store.close()
+    try:
+        read = OnlineReader(store).read(refs, entities)
+    finally:
+        store.close()
+    found = seen(access_of("heddle features get"), load_views(config.load()), read, entities)
     rows = list(zip(*entities.values(), strict=True))
     if as_json:
         told = [{"feature": v.ref, "values": v.values, "statuses": v.statuses} for v in found]
@@ -168,14 +174,14 @@ def join(entities: Path, refs: tuple[str, ...], output: Path, at: str, full_name
     import polars as pl
 
     from assets.features.registry.offline import historical
-    from resources.open import warehouse
 
     settings = config.load()
     try:
         read = pl.read_csv(entities, try_parse_dates=True) if entities.suffix == ".csv" else pl.read_parquet(entities)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise SourceError(f"{entities} cannot be read: {error}", "give a Parquet or CSV file") from None
-    found = historical(warehouse(settings), load_views(settings), read, refs, at=at, full_names=full_names)
+    mine = warehouse_of("heddle features join")
+    found = historical(mine, load_views(settings), read, refs, at=at, full_names=full_names)
     beside = output.with_name(output.name + ".part")
     found.write_parquet(beside)
     beside.rename(output)
@@ -240,11 +246,33 @@ def feast_export(repo: Path) -> None:
       heddle features feast-export ./feast_repo && cd feast_repo && feast apply
     """
     from assets.features.registry.feast_write import write_repo
-    from resources.open import warehouse
 
-    settings = config.load()
-    for file in write_repo(repo, load_views(settings).values(), warehouse(settings)):
+    mine = warehouse_of("heddle features feast-export")
+    for file in write_repo(repo, load_views(config.load()).values(), mine):
         click.echo(str(file))
+
+
+@features.command()
+@click.option("--format", "form", type=click.Choice(["tecton"]), required=True, help="Whose definitions.")
+@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="Day from which on Tecton fills online views.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Python file (default: print).")
+def export(form: str, start: datetime | None, output: Path | None) -> None:
+    """Write the views' definitions as Python for Tecton's SDK 1.x; `tecton apply` takes them. No data goes along.
+
+    \b
+    Example:
+      heddle features export --format tecton --start 2024-01-01 -o features.py
+    """
+    from assets.features.registry.tecton_write import python
+
+    text = python(load_views(config.load()).values(), start.date() if start else None)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    beside = output.with_name(output.name + ".part")
+    beside.write_text(text, encoding="utf-8")
+    beside.rename(output)
+    click.echo(str(output))
 
 
 def _view(settings: config.Settings, name: str) -> FeatureView:
