@@ -137,7 +137,7 @@ def test_files_come_back_and_mistakes_name_file_and_field(tmp_path: Path) -> Non
         ("name: a\npattern: '(?=x)'\n", "field pattern: has look-around"),
         ("name: a\n", "demands nothing"),
         ("name: b\nrequired: true\n", "is not the file's name"),
-        ("name: a\nrequired: true\nowner: x\n", "field owner"),
+        ("name: a\nrequired: true\nkeeper: x\n", "field keeper"),
         ("name: [", "cannot be read"),
     ):
         bad = tmp_path / "a.yaml"
