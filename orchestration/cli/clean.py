@@ -63,10 +63,17 @@ def opened(table: str, scratch: Path) -> "pl.LazyFrame":
 @click.option("--rows", default=200_000, show_default=True, help="Rows to look at; of larger tables, spread evenly.")
 @click.option("--other", "others", multiple=True, metavar="TABLE", help="A table that TABLE may refer to; repeatable.")
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="File of `clean ask`.")
+@click.option("--last", metavar="TABLE", help="A former good version: what drifted since is told.")
 @click.option("--show-values", is_flag=True, help="Also values of columns about persons, which are masked otherwise.")
 @JSON
 def suggest(
-    table: str, rows: int, others: tuple[str, ...], labels: Path | None, show_values: bool, as_json: bool
+    table: str,
+    rows: int,
+    others: tuple[str, ...],
+    labels: Path | None,
+    last: str | None,
+    show_values: bool,
+    as_json: bool,
 ) -> None:
     """Find what is wrong with TABLE and write proposals into its rule file; what people decided stays.
 
@@ -76,6 +83,7 @@ def suggest(
       heddle clean suggest raw/retail/products --rows 50000
       heddle clean suggest orders.csv --other customers.csv
       heddle clean suggest orders.csv --labels labels.yaml
+      heddle clean suggest orders.csv --last orders_of_may.csv
     """
     from assets.quality.repair.labels import read as read_labels
     from assets.quality.rules.suggest import sample, sensitive_columns
@@ -90,7 +98,8 @@ def suggest(
         hidden = set() if show_values else sensitive_columns(frame)
         beside = {other: opened(other, folder).collect(engine="streaming") for other in others}
         told = read_labels(labels, frame.columns) if labels else None
-        found = find(frame, name, hidden, every, beside, told)
+        former = sample(opened(last, folder), rows)[0] if last else None
+        found = find(frame, name, hidden, every, beside, told, former)
     new = files.merge(name, found)
     if as_json:
         click.echo(json.dumps([rule.model_dump(mode="json") for rule in found], ensure_ascii=False))

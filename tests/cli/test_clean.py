@@ -155,3 +155,14 @@ def test_rows_that_people_put_right_teach_suggestions(project: Path) -> None:
     assert "300 cells" in rules
     (project / "labels.yaml").write_text("3:\n  nowhere: x\n")
     assert "no column 'nowhere'" in told("suggest", "parts.csv", "--labels", "labels.yaml", status=2)
+
+
+def test_what_drifted_since_a_former_version_is_told(project: Path) -> None:
+    rows = [(n, "ABC"[n % 3], 10 + n % 7) for n in range(300)]
+    pl.DataFrame(rows, schema=["n", "kind", "price"], orient="row").write_csv("may.csv")
+    moved = [(n, "ABD"[n % 3], 30 + n % 7) for n in range(300)]
+    pl.DataFrame(moved, schema=["n", "kind", "price"], orient="row").write_csv("june.csv")
+    assert "in_set-kind" not in told("suggest", "june.csv")
+    found = told("suggest", "june.csv", "--last", "may.csv")
+    assert "in_set-kind" in found and "100 rows" in found
+    assert "range-price" in found and "300 rows" in found

@@ -21,6 +21,7 @@ def suggest(
     every: int = 1,
     others: "Mapping[str, pl.DataFrame] | None" = None,
     labels: "Labels | None" = None,
+    last: pl.DataFrame | None = None,
 ) -> list[Rule]:
     """Rules for what is wrong with the rows, most certain first.
 
@@ -28,12 +29,16 @@ def suggest(
         sensitive: columns of which no value is shown.
         every: the frame has each n-th row of the table.
         others: tables by name to which this one may refer, all rows.
+        last: a former good version of the table, for what drifted since.
         labels: row of the table -> column -> right text, from people; rows that are not in the frame do not count.
     """
     from assets.quality.detect.find import find
+    from assets.quality.detect.former import profiles
 
     seen = {row // every: cells for row, cells in (labels or {}).items() if row % every == 0}
-    found = find(frame, table, others=others, sensitive=sensitive, labels=seen)
+    found = find(
+        frame, table, others=others, sensitive=sensitive, labels=seen, last=None if last is None else profiles(last)
+    )
     return sorted((described(f.rule, f.cells, sensitive, every) for f in found), key=lambda r: (-r.confidence, r.id))
 
 
