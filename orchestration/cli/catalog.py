@@ -137,10 +137,12 @@ def show(key: str, as_json: bool, zh: bool) -> None:
     from assets.catalog.card import card
     from assets.catalog.facts import KIND
     from assets.catalog.uses import use
+    from assets.security.access.previews import of_card
     from orchestration.cli.catalog_shown import as_text, plain
+    from orchestration.cli.seen import access_of
 
     versions = opened()
-    found = card(versions, key)
+    found = of_card(card(versions, key), access_of("heddle catalog show", versions))
     use(versions, KIND, {found.asset: 1}, "look")
     if as_json:
         click.echo(plain(found))

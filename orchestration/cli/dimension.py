@@ -231,9 +231,12 @@ def clear(name: str, yes: bool, author: str) -> None:
 def _book() -> "DimensionBook":
     from assets.catalog.dimensions.book import DimensionBook
     from assets.catalog.store.versions import Versions
+    from assets.security.access.access import Access
 
     settings = config.load()
-    return DimensionBook(settings, Versions(settings.catalog))
+    versions = Versions(settings.catalog)
+    access = Access(settings, versions, getpass.getuser(), entry="heddle dimension")
+    return DimensionBook(settings, versions, "cli", access)
 
 
 def _tell(book: "DimensionBook", name: str, counts: "Counts") -> None:

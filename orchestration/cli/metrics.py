@@ -8,6 +8,7 @@ import click
 
 from core import settings as config
 from orchestration.cli.metric_records import book, define, edit, remove, search, show
+from orchestration.cli.seen import PURPOSE, warehouse_of
 from orchestration.cli.visible import visible
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -51,6 +52,7 @@ def list_metrics() -> None:
 @click.option("--end", type=DAY, help="Last day.")
 @click.option("--limit", type=click.IntRange(1), help="Rows at most.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json", "sql"]), default="table")
+@PURPOSE
 def query(
     names: tuple[str, ...],
     by: tuple[str, ...],
@@ -59,6 +61,7 @@ def query(
     end: datetime | None,
     limit: int | None,
     form: str,
+    purpose: str,
 ) -> None:
     """Ask the warehouse for metrics.
 
@@ -71,7 +74,6 @@ def query(
     if start and end and end < start:
         raise click.BadParameter("lies before --start", param_hint="--end")
     from assets.tables.metrics import Question
-    from resources.open import warehouse
 
     days = [None if day is None else day.date() for day in (start, end)]
     question = Question(names, by, grain, days[0], days[1], limit)
@@ -79,7 +81,7 @@ def query(
     if form == "sql":
         click.echo(layer.sql(question))
         return
-    found = layer.query(warehouse(config.load()), question)
+    found = layer.query(warehouse_of("heddle metrics query", purpose), question)
     _remember(names, by, layer.sql(question))
     if form == "csv":
         click.echo(found.write_csv(), nl=False)

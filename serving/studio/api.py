@@ -23,6 +23,6 @@ def api_routes(studio: "Studio") -> "list[Route]":
 
     return [
         *metric_routes(lambda: MetricBook(studio.settings, studio.versions), who),
-        *dimension_routes(lambda: DimensionBook(studio.settings, studio.versions), who),
+        *dimension_routes(lambda: DimensionBook(studio.settings, studio.versions, "api", studio.access("api")), who),
         *lab_routes(lambda: studio.queries),
     ]

@@ -18,6 +18,8 @@ from assets.catalog.relations.model import End, Relation
 from assets.catalog.semantics import registry
 from assets.catalog.store.versions import Versions
 from assets.catalog.uses import use
+from assets.security.access.access import Access
+from assets.security.access.previews import of_card
 from core.errors import HeddleError
 from core.settings import Settings
 from serving.studio.queries import Queries
@@ -62,7 +64,11 @@ class Studio:
     @property
     def dimensions(self) -> DimensionBook:
         """The dimension tables."""
-        return DimensionBook(self.settings, self.versions)
+        return DimensionBook(self.settings, self.versions, "studio", self.access("dimension"))
+
+    def access(self, entry: str, purpose: str = "") -> Access:
+        """What the reader may see of tables; `entry` names the page for the log."""
+        return Access(self.settings, self.versions, self.who, purpose, entry=f"studio {entry}")
 
     @property
     def types(self) -> "Registry":
@@ -96,7 +102,7 @@ class Studio:
             raise MissingError(key, listing.near(key)) from None
         if not self.may_see(found):
             raise MissingError(key, listing.near(key))
-        return found
+        return of_card(found, self.access("card"))
 
     def may_see(self, found: Card) -> bool:
         """Whether the reader may see an entry as it is now, though the list be a moment old."""

@@ -116,7 +116,7 @@ def load(
 
 
 def export(table: DimensionTable, path: Path, *, language: str = "", encoding: str = "utf-8-sig") -> int:
-    """Writes all rows, ordered by key, as .csv or .xlsx; returns how many.
+    """Writes all rows that the reader may see, ordered by key, as .csv or .xlsx; returns how many.
 
     Args:
         language: en or zh writes the columns' labels as header; "" their names.
@@ -124,7 +124,7 @@ def export(table: DimensionTable, path: Path, *, language: str = "", encoding: s
     header = [getattr(c.label, language, "") or c.name if language else c.name for c in table.dimension.columns]
     with table.remote.transaction() as session:
         place = [table.dimension.names.index(k) for k in table.dimension.key]
-        rows = sorted(table.all(session), key=lambda row: [row[i] or "" for i in place])
+        rows = sorted(table.shown(session), key=lambda row: [row[i] or "" for i in place])
     if path.suffix.lower() == ".xlsx":
         return files.write_book(path, header, rows)
     return files.write_csv(path, header, rows, encoding)

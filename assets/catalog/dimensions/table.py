@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from assets.catalog.dimensions.model import Dimension
 from assets.catalog.dimensions.values import Cell, cell, texts, version
@@ -43,10 +43,11 @@ class DimensionTable:
 
     Args:
         remote: the database of its source.
+        seen: the SELECT of what the reader may see of it, with every column; "" where that is all.
     """
 
-    def __init__(self, dimension: Dimension, remote: Remote) -> None:
-        self.dimension, self.remote = dimension, remote
+    def __init__(self, dimension: Dimension, remote: Remote, seen: str = "") -> None:
+        self.dimension, self.remote, self.seen = dimension, remote, seen
         self.info = dimension.info(remote.dialect)
 
     def ddl(self) -> "list[Statement]":
@@ -64,20 +65,21 @@ class DimensionTable:
         with self.remote.transaction() as session:
             order = ", ".join(session.name(k) for k in self.dimension.key)
             where, params = self._having(session, words)
-            sql = f"{self._select(session)}{where} ORDER BY {order} LIMIT {int(limit)} OFFSET {int(offset)}"
+            sql = f"{self._shown(session)}{where} ORDER BY {order} LIMIT {int(limit)} OFFSET {int(offset)}"
             return [self._row(values) for values in session.query(sql, params)]
 
     def count(self, words: str = "") -> int:
         """How many rows there are, or have the words."""
         with self.remote.transaction() as session:
             where, params = self._having(session, words)
-            found: int = session.query(f"SELECT COUNT(*) FROM {self.name(session)}{where}", params)[0][0]
+            found: int = session.query(f"SELECT COUNT(*) FROM {self._source(session)}{where}", params)[0][0]
             return found
 
     def get(self, key: Mapping[str, Cell]) -> DimensionRow:
         """One row. Raises HeddleError when there is none."""
         with self.remote.transaction() as session:
-            return self._row(self._one(session, self._key(key)))
+            found = session.query(f"{self._shown(session)}{self._where(session)}", self._key(key))
+            return self._row(found[0] if found else self._gone(self._key(key)))
 
     def add(self, values: Mapping[str, Cell]) -> Counts:
         """A new row.
@@ -159,9 +161,22 @@ class DimensionTable:
         """Every row as texts."""
         return (texts(self.dimension, row) for row in session.query(self._select(session)))
 
+    def shown(self, session: Session) -> Iterable[tuple[Cell, ...]]:
+        """Every row that the reader may see, as texts."""
+        return (texts(self.dimension, row) for row in session.query(self._shown(session)))
+
     def _select(self, session: Session) -> str:
-        columns = ", ".join(session.name(n) for n in self.dimension.names)
-        return f"SELECT {columns} FROM {self.name(session)}"
+        return f"SELECT {self._columns(session)} FROM {self.name(session)}"
+
+    def _shown(self, session: Session) -> str:
+        return f"SELECT {self._columns(session)} FROM {self._source(session)}"
+
+    def _source(self, session: Session) -> str:
+        """What is read for people: the table, or what they may see of it."""
+        return f"({session.text(self.seen)}) AS seen" if self.seen else self.name(session)
+
+    def _columns(self, session: Session) -> str:
+        return ", ".join(session.name(n) for n in self.dimension.names)
 
     def _where(self, session: Session) -> str:
         return " WHERE " + " AND ".join(f"{session.name(k)} = {session.mark}" for k in self.dimension.key)
@@ -179,9 +194,10 @@ class DimensionTable:
     def _one(self, session: Session, key: Sequence[Any], *, lock: bool = False) -> Sequence[Any]:
         tail = _LOCKS.get(session.dialect, "") if lock else ""
         found = session.query(f"{self._select(session)}{self._where(session)}{tail}", key)
-        if not found:
-            raise HeddleError(f"{self.dimension.name}: there is no row {self._told(key)}", "list the rows")
-        return found[0]
+        return found[0] if found else self._gone(key)
+
+    def _gone(self, key: Sequence[Any]) -> NoReturn:
+        raise HeddleError(f"{self.dimension.name}: there is no row {self._told(key)}", "list the rows")
 
     def _row(self, values: Sequence[Any], expected: str | None = None) -> DimensionRow:
         said = texts(self.dimension, values)

@@ -102,6 +102,12 @@ class Access:
         _, decision = self.decided(keys, [*known, *given] if not columns else known)
         return shown(frame, decision, self.key)
 
+    def restrict_by(self, decision: "Decision", frame: "pl.DataFrame", keep: Sequence[str] = ()) -> "pl.DataFrame":
+        """As `restrict`, by a decision that was taken; `keep` are columns of the frame that are none of the table."""
+        from assets.security.access.frames import shown
+
+        return shown(frame, decision, self.key, keep)
+
     def documents(self, collection: str, names: Iterable[str]) -> set[str]:
         """Of a collection's documents those that the person may see: all of one, or nothing of it.
 

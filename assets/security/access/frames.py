@@ -1,5 +1,6 @@
 """A decision over a polars frame: the same rows, columns and values as its SQL gives."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -12,11 +13,12 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 
-def shown(frame: pl.DataFrame, decision: Decision, key: bytes | None) -> pl.DataFrame:
+def shown(frame: pl.DataFrame, decision: Decision, key: bytes | None, keep: Sequence[str] = ()) -> pl.DataFrame:
     """What a person may see of a frame whose columns are some of the table's, under their names.
 
     Args:
         key: of hashes.
+        keep: columns of the frame that are none of the table, and stay.
 
     Raises:
         AccessError: nothing may be seen, or a condition needs a column that the frame has not.
@@ -32,7 +34,7 @@ def shown(frame: pl.DataFrame, decision: Decision, key: bytes | None) -> pl.Data
     rows = _rows(frame, decision)
     kept = {name: value for name, value in made if value is not None}
     # not select: a frame of literals alone would have one row
-    return (frame.filter(rows) if rows is not None else frame).with_columns(**kept).select(list(kept))
+    return (frame.filter(rows) if rows is not None else frame).with_columns(**kept).select(*keep, *kept)
 
 
 def _rows(frame: pl.DataFrame, decision: Decision) -> pl.Expr | None:

@@ -66,7 +66,7 @@ def resource(versions: "Versions", keys: Sequence[str], columns: Sequence[tuple[
         columns: (name, type), where they are at hand; otherwise those that the catalogue knows.
     """
     known = tuple(dict.fromkeys(k for k in keys if k))
-    document: dict[str, object] = {}
+    document: dict[str, Any] = {}
     scanned: dict[str, Any] = {}
     for key in known:
         if (found := versions.get(ASSET, key)) is not None:
@@ -75,7 +75,7 @@ def resource(versions: "Versions", keys: Sequence[str], columns: Sequence[tuple[
             scanned = (found.document or {}).get("table", {})
     if columns is None:
         said = document.get("columns") or scanned.get("columns") or ()
-        columns = [(c["name"], c.get("type", "")) for c in said]  # type: ignore[attr-defined]
+        columns = [(c["name"], c.get("type", "")) for c in said]
     tags: dict[str, set[str]] = {}
     for key in known:
         for column, name, tag in of_asset(versions, key).tags.each():
@@ -86,7 +86,7 @@ def resource(versions: "Versions", keys: Sequence[str], columns: Sequence[tuple[
     return Resource(known, kinds, {c: frozenset(t) for c, t in tags.items() if t}, scanned.get("kind") == "view")
 
 
-def _written(document: dict[str, object]) -> set[str]:
+def _written(document: dict[str, Any]) -> set[str]:
     """Tags that people or the definition gave the asset as a whole."""
     written, own = document.get("written"), document.get("tags")
     said = written.get("tags", ()) if isinstance(written, dict) else ()
