@@ -5,6 +5,7 @@ code changed. What lies further down waits for the next wave, because an input t
 version changes nothing. An asset that a blocking check refused runs again first, and nothing is built on it before.
 """
 
+import getpass
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.security.trace.trace_defs import USER
 from core.errors import HeddleError
 from core.pidfile import hold
 from orchestration.staleness import Fingerprint, Gone, Partition, Stale, Staleness
@@ -170,7 +172,7 @@ class Runner:
             instance=self.instance,
             asset_selection=list(keys),
             run_id=run_id,
-            tags={**tags, PROCESS: str(os.getpid())},
+            tags={**tags, PROCESS: str(os.getpid()), USER: getpass.getuser()},
             raise_on_error=False,
         )
         if not result.success and len(outcome.failed) == before:  # it failed outside of any step

@@ -11,6 +11,7 @@ from assets.catalog.tags.decide import publish
 from assets.catalog.tags.refresh import refresh as refresh_tags
 from assets.features.registry.files import load_views
 from assets.features.registry.lineage import record
+from assets.security.trace.trace_defs import told
 from core.settings import Settings
 from resources.llm_openai import OpenAiLlm
 
@@ -33,7 +34,8 @@ def bring_up_to_date(settings: Settings, graph: AssetGraph, instance: dg.Dagster
     publish(settings, versions)
     described = _described(settings, versions, run)
     known = f"{len(facts)} assets in the catalogue, {len(made)} new versions"
-    return f"{known}; {traced}; tags of {len(tagged)} changed{described}"
+    changes = told(settings, instance)
+    return f"{known}; {traced}; tags of {len(tagged)} changed{described}{changes}"
 
 
 def _described(settings: Settings, versions: Versions, run: str) -> str:

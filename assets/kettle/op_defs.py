@@ -15,6 +15,7 @@ from assets.kettle.layout_defs import FilePlan, code_of
 from assets.kettle.pieces import Op, together
 from assets.kettle.report_defs import log_metadata, published_metadata, run_metadata
 from assets.kit import VERSION
+from assets.security.trace.trace_defs import trace_outputs
 from core.errors import HeddleError
 from core.hashing import digest
 from core.naming import Key
@@ -132,7 +133,9 @@ def final(plan: FilePlan, keys: Keys, op: Op, outs: Mapping[str, Key]) -> Callab
             key = _key_of(keys, plan, one)
             if key is not None:
                 by_key.setdefault(key, []).append(one)
-        common = run_metadata(info, done)
+        common = run_metadata(info, done) | trace_outputs(
+            context, settings, {str(k): f"{plan.info.name}: {ones[0].output.place.step}" for k, ones in by_key.items()}
+        )
         numbers = take_back(context, plan, by_key)
 
         def reported(key: Key) -> dict[str, Any]:

@@ -31,6 +31,7 @@ COMMANDS = {
     "standards": "orchestration.cli.standards:standards",
     "studio": "orchestration.cli.studio:studio",
     "templates": "orchestration.cli.templates:templates",
+    "trace": "orchestration.cli.trace:trace",
     "up": "orchestration.cli.up:up",
 }
 
