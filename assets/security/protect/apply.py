@@ -81,15 +81,23 @@ def apply(batches: Batches, policy: Policy, decisions: Sequence[Decision], tools
             watch.see(frame, out)
             yield out
 
+    written(made(), into, lambda: refuse(watch.leaks()))
+    return Report(watch.rows, {d.column: d.use.method for d in decisions})
+
+
+def written(frames: Iterator[pl.DataFrame], into: Path, before: Callable[[], None] = lambda: None) -> None:
+    """Writes a Parquet or CSV file, which is replaced at the end when `before` raises nothing."""
     into.parent.mkdir(parents=True, exist_ok=True)
     part = into.with_name(f".{into.name}.part")
     try:
-        (_parquet if into.suffix.lower() == ".parquet" else _csv)(made(), part)
-        refuse(watch.leaks())
+        if into.suffix.lower() == ".parquet":
+            _parquet(frames, part)
+        else:
+            _csv(frames, part, "\t" if into.suffix.lower() == ".tsv" else ",")
+        before()
         part.replace(into)
     finally:
         part.unlink(missing_ok=True)
-    return Report(watch.rows, {d.column: d.use.method for d in decisions})
 
 
 def _parquet(frames: Iterator[pl.DataFrame], path: Path) -> None:
@@ -107,10 +115,10 @@ def _parquet(frames: Iterator[pl.DataFrame], path: Path) -> None:
             writer.close()
 
 
-def _csv(frames: Iterator[pl.DataFrame], path: Path) -> None:
+def _csv(frames: Iterator[pl.DataFrame], path: Path, separator: str) -> None:
     with path.open("wb") as file:
         for number, frame in enumerate(frames):
-            _harmless(frame).write_csv(file, include_header=number == 0)
+            _harmless(frame).write_csv(file, include_header=number == 0, separator=separator)
 
 
 def _harmless(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,8 +1,8 @@
 """encrypt: AES-256-GCM (NIST SP 800-38D). The text names its key, so that old keys still decrypt after a change.
 
 `hdl1.<key>.<purpose>.<domain>.<base64url of nonce, cipher text and tag>`. The first four parts are authenticated: a
-text that is moved to another domain, or changed anywhere, is refused. Nonces are random; with `equal: yes` they come
-from a keyed hash of the value, so that equal values give equal texts, and texts can be joined and counted.
+text that is moved to another domain, or changed anywhere, is refused. Nonces are random; with `equal: true` (`hdl1e.`)
+they come from a keyed hash of the value, so that equal values give equal texts, and texts can be joined and counted.
 """
 
 import base64
@@ -18,7 +18,8 @@ from assets.security.protect.base import Params, Scope
 from assets.security.protect.errors import ProtectionError
 from assets.security.protect.texts import as_text, each
 
-MARK = "hdl1"
+MARKS = {"hdl1": False, "hdl1e": True}  # -> whether equal values give equal texts
+STARTS = tuple(f"{mark}." for mark in MARKS)
 _NONCE = 12
 
 
@@ -31,25 +32,26 @@ class Encrypt(Params):
 class Header(NamedTuple):
     """What an encrypted text says of itself."""
 
+    mark: str
     key: str
     purpose: str
     domain: str
 
     def text(self) -> str:
         """As it stands before the cipher text."""
-        return f"{MARK}.{self.key}.{self.purpose}.{self.domain}."
+        return f"{self.mark}.{self.key}.{self.purpose}.{self.domain}."
 
 
 def header(text: str) -> tuple[Header, bytes]:
     """What a text says of itself, and its nonce, cipher text and tag. Raises ProtectionError."""
     parts = text.split(".")
-    if len(parts) != 5 or parts[0] != MARK:
-        raise ProtectionError("a value is no encrypted text", f"encrypted texts begin with {MARK}.")
+    if len(parts) != 5 or parts[0] not in MARKS:
+        raise ProtectionError("a value is no encrypted text", f"encrypted texts begin with {' or '.join(STARTS)}")
     try:
         body = base64.b64decode(parts[4].encode(), altchars=b"-_", validate=True)
     except (NoBase64, ValueError):
         raise ProtectionError("an encrypted text is damaged", "take it from the source again") from None
-    return Header(*parts[1:4]), body
+    return Header(*parts[:4]), body
 
 
 class Method:
@@ -78,7 +80,7 @@ def encrypted(texts: Sequence[str], scope: Scope, *, equal: bool = False) -> lis
     """Encrypts with the current key."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    mark = Header(scope.ring().current, scope.purpose, scope.domain).text()
+    mark = Header("hdl1e" if equal else "hdl1", scope.ring().current, scope.purpose, scope.domain).text()
     cipher, data = AESGCM(scope.key("encrypt")), mark.encode()
     of_value = scope.key("encrypt nonce")
     encode = base64.urlsafe_b64encode

@@ -1,0 +1,114 @@
+"""`heddle protect to-kettle` and `kettle-key`: masks as steps of a transformation, and the key of its hashes."""
+
+import os
+from pathlib import Path
+
+import click
+
+from core import settings as config
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+POLICY = click.option("--policy", "name", help="Name of a policy (default: the only one).")
+
+
+@click.command("to-kettle")
+@click.argument("file", type=FILE)
+@click.option("--after", required=True, metavar="STEP", help="Behind which step the masks stand.")
+@POLICY
+@click.option("--table", default="", help="Whose columns of the policy the fields are (asset key).")
+@click.option("--rows", type=FILE, help="Rows as they leave STEP (CSV or Parquet); nothing runs then.")
+@click.option("--param", multiple=True, metavar="NAME=VALUE", help="Parameter for that run; repeatable.")
+@click.option("--overwrite", is_flag=True, help="Also steps that were changed by hand since they were made.")
+@click.option("--write", "save", is_flag=True, help="Write the file; without it, only what would change is shown.")
+def to_kettle(
+    file: Path,
+    after: str,
+    name: str | None,
+    table: str,
+    rows: Path | None,
+    param: tuple[str, ...],
+    overwrite: bool,
+    save: bool,
+) -> None:
+    """Put masks of the sensitive fields behind a step of a .ktr, as the policy says, and show the change.
+
+    The steps before STEP run, and are rolled back, to see what fields hold. Fields that Kettle cannot protect in the
+    policy's way are emptied. Digests equal those of `hash` with `algorithm: kettle`; the key comes by a variable, see
+    `heddle protect kettle-key`.
+
+    \b
+    Examples:
+      heddle protect to-kettle load.ktr --after "Read customers"
+      heddle protect to-kettle load.ktr --after "Read customers" --rows sample.csv --write
+    """
+    from assets.kettle.connections import connection_urls
+    from assets.kettle.engine.run import EngineSettings
+    from assets.kettle.files.read import read_transformation
+    from assets.kettle.files.write import to_bytes, write
+    from assets.kettle.generate.marks import parts
+    from assets.kettle.synced.follow import text_diff
+    from assets.kettle.synced.inputs import told
+    from assets.quality.rules.reading import scan
+    from assets.quality.rules.to_kettle import fields
+    from assets.security.protect.kettle_rows import rows_of
+    from assets.security.protect.plan import decide
+    from assets.security.protect.policy import Policies
+    from assets.security.protect.to_kettle import PART, merged
+
+    settings = config.load()
+    policy = Policies(settings.protection).get(name)
+    before = read_transformation(file)
+    engine = EngineSettings(connections=connection_urls(settings))
+    if rows is not None:
+        sample = scan(rows).collect()
+    else:
+        sample = rows_of(before, after, settings=engine, parameters=dict(p.split("=", 1) for p in param if "=" in p))
+    decisions = decide(policy, table, sample)
+    found = merged(before, decisions, fields(before, after, engine), after, overwrite=overwrite)
+    for field, why in found.emptied.items():
+        click.secho(f"{field} is emptied: {why}", fg="yellow", err=True)
+    if not found.masked and not found.emptied and not [p for p in parts(before) if p.startswith(PART)]:
+        click.echo(f"{file}: nothing sensitive leaves {after!r}")
+        return
+    if to_bytes(found.model) == to_bytes(before):
+        click.echo(f"{file}: as the policy says")
+        return
+    click.echo(told(before, found.model))
+    click.echo(text_diff(before, found.model, file.name), nl=False)
+    for variable, domain in found.variables.items():
+        click.echo(f"runs need {variable}: heddle protect kettle-key {domain} --policy {policy.name} --into FILE")
+    if save:
+        write(found.model, file)
+        click.echo(f"wrote {file}")
+
+
+@click.command("kettle-key")
+@click.argument("domain")
+@POLICY
+@click.option("--into", type=click.Path(dir_okay=False, path_type=Path), required=True, help="A new file.")
+def kettle_key(domain: str, name: str | None, into: Path) -> None:
+    """Write the line of kettle.properties with which a transformation computes the hashes of DOMAIN.
+
+    The key is derived for this policy's purpose and this domain; it opens nothing else. Only you can read the file.
+
+    \b
+    Example:
+      heddle protect kettle-key id_card --policy analytics --into id_card.properties
+    """
+    from assets.security.protect import to_kettle as steps
+    from assets.security.protect.base import Scope
+    from assets.security.protect.errors import ProtectionError
+    from assets.security.protect.keys import keyring
+    from assets.security.protect.methods.hash import kettle_key as derived
+    from assets.security.protect.policy import Policies
+
+    settings = config.load()
+    policy = Policies(settings.protection).get(name)
+    key = derived(Scope(policy.purpose, domain, keys=keyring(settings)))
+    try:
+        file = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise ProtectionError(f"{into} cannot be made: {error.strerror}", "name a new file") from None
+    with os.fdopen(file, "w", encoding="ascii") as opened:
+        opened.write(f"{steps.variable(domain)}={key}\n")
+    click.echo(f"wrote {into}; add its line to kettle.properties of the runs")
