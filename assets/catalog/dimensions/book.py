@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assets.catalog.dimensions.load import ImportRefusedError, Loaded, Mode, load
 from assets.catalog.dimensions.model import Dimension, dimension_records
@@ -17,6 +17,9 @@ from assets.catalog.store.versions import Change, Version, Versions
 from core.naming import Key
 from core.settings import Settings
 
+if TYPE_CHECKING:
+    from assets.security.access.access import Access
+
 LOG = "dimension_change"  # kind of the entries whose versions are the changes of a dimension's rows
 
 
@@ -26,10 +29,13 @@ class DimensionBook:
     Args:
         versions: of the catalogue.
         via: by which way changes come: cli, api, studio.
+        access: of who reads rows; without it, the platform itself reads.
     """
 
-    def __init__(self, settings: Settings, versions: Versions, via: str = "cli") -> None:
-        self.settings, self.versions, self.via = settings, versions, via
+    def __init__(
+        self, settings: Settings, versions: Versions, via: str = "cli", access: "Access | None" = None
+    ) -> None:
+        self.settings, self.versions, self.via, self.access = settings, versions, via, access
         self.records = dimension_records(settings, versions)
 
     @contextmanager
@@ -41,7 +47,18 @@ class DimensionBook:
         """
         dimension = self.records.get(name).record
         with Remote.of(self.settings, dimension.source) as remote:
-            yield DimensionTable(dimension, remote)
+            yield DimensionTable(dimension, remote, self._seen(dimension, remote.dialect))
+
+    def _seen(self, dimension: Dimension, dialect: str) -> str:
+        """The SELECT of what the reader may see; "" where that is all, or nobody reads."""
+        if self.access is None or self.access.policy is None:
+            return ""
+        from assets.security.access.whole import selected
+
+        info = dimension.info(dialect)
+        keys = (str(self.asset(dimension)), f"{dimension.source}/{info.path}")
+        columns = [(c.name, c.type) for c in info.columns]
+        return selected(self.access, keys, (info.schema_name, info.name), columns, dialect)
 
     def define(self, dimension: Dimension, author: str, expected: int | None = None) -> bool:
         """Writes a definition whose source takes it; False when it says so already. The table is not touched."""
