@@ -92,6 +92,8 @@ def _tell(found: "Tags", label: Callable[[str], str]) -> None:
         who = f" by {tag.who} {tag.at[:10]}" if tag.who else ""
         where = column or "(the whole)"
         click.echo(f"{WORD[tag.state]} {where}: {name} ({label(name)}) {tag.confidence:.0%} {tag.state}{who}")
+        if tag.implies:
+            click.echo(f"    and so {', '.join(tag.implies)}")
         for reason in tag.evidence:
             click.echo(f"    {reason}")
         if tag.path:

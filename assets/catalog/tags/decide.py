@@ -2,15 +2,18 @@
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.searchable import assets_of_tables
+from assets.catalog.semantics import registry
 from assets.catalog.store.versions import Change, Version, Versions
 from assets.catalog.tags.kept import KIND, SNAPSHOT, Tag, Tags, all_tags, document, of_asset
 from assets.catalog.tags.refresh import refresh
-from assets.catalog.tags.vocabulary import check
+from assets.catalog.tags.vocabulary import Vocabulary, check
+from assets.catalog.tags.vocabulary import load as words
 from core.errors import HeddleError
 from core.settings import Settings
 
@@ -27,7 +30,8 @@ def decide(
 ) -> list[Version]:
     """Accepts or refuses a tag of a column, or of an asset where the column is ""; then it flows anew.
 
-    A tag that nothing proposed may be accepted too: then it is the person's own.
+    A tag that nothing proposed may be accepted too: then it is the person's own. Who refuses a tag refuses its narrower
+    ones (pii:phone: pii:mobile); who accepts one takes back that a wider one was refused.
 
     Args:
         place: asset key or SOURCE/TABLE, and the column.
@@ -46,11 +50,22 @@ def decide(
     before = of_asset(versions, key).tags
     change = Change(who, f"{'accepted' if accepted else 'refused'} {tag}" + (f" of {column}" if column else ""))
     said = _said(before.columns.get(column, {}).get(tag), accepted, who, note)
-    columns = before.columns | {column: before.columns.get(column, {}) | {tag: said}}
+    own = before.columns.get(column, {})
+    beside_ = _with_it(own, tag, accepted, who, words(settings.catalog_files, registry.load(settings.catalog_files)))
+    columns = before.columns | {column: beside_ | {tag: said}}
     made = versions.put(KIND, key, document(Tags(columns=columns)) or {}, change, expected=expected)
     others = refresh(settings, versions, change)
     publish(settings, versions)
     return [*([made] if made else []), *others]
+
+
+def _with_it(own: Mapping[str, Tag], tag: str, accepted: bool, who: str, known: Vocabulary) -> dict[str, Tag]:
+    """What a decision makes of the other tags of the column."""
+    if accepted:
+        wider = known.implied(tag)
+        return {name: t for name, t in own.items() if not (name in wider and t.state == "refused")}
+    note = f"with {tag}"
+    return {name: _said(t, False, who, note) if tag in known.implied(name) else t for name, t in own.items()}
 
 
 def _said(found: Tag | None, accepted: bool, who: str, note: str) -> Tag:

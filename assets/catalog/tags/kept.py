@@ -23,6 +23,7 @@ class Tag(Value):
             person's word about this column.
         by: content, meaning, lineage or user.
         evidence: why, in words.
+        implies: wider tags that hold with it, such as pii:phone with pii:mobile.
         path: `key.column` of the columns that it came along, its origin first; empty where it is the column's own.
         who, at: of a person's word.
     """
@@ -31,6 +32,7 @@ class Tag(Value):
     confidence: float
     by: str
     evidence: tuple[str, ...] = ()
+    implies: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
     who: str = ""
     at: str = ""
@@ -53,12 +55,17 @@ class Tags(Value):
                 yield column, name, self.columns[column][name]
 
     def in_force(self) -> dict[str, list[str]]:
-        """Column -> the tags that count."""
-        found: dict[str, list[str]] = {}
+        """Column -> the tags that count, with the wider ones that they imply; what a person refused is not implied."""
+        found: dict[str, dict[str, None]] = {}
         for column, name, tag in self.each():
             if tag.in_force:
-                found.setdefault(column, []).append(name)
-        return found
+                wider = (t for t in tag.implies if not self._refused(column, t))
+                found.setdefault(column, {}).update(dict.fromkeys((name, *wider)))
+        return {column: sorted(tags) for column, tags in found.items()}
+
+    def _refused(self, column: str, tag: str) -> bool:
+        known = self.columns[column].get(tag)
+        return known is not None and known.state == "refused"
 
     def guarded(self) -> set[str]:
         """Columns whose values are not to be shown: personal or secret by any tag that nobody refused."""

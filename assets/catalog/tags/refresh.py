@@ -4,7 +4,7 @@ Nothing that a person said is changed. What nothing speaks for any more is remov
 columns below.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from assets.catalog.changes.entry import TABLE, TableEntry
@@ -24,6 +24,7 @@ STEADY = 0.05  # a confidence that moves less is no new version
 CERTAIN = 1.0
 HASHES = {"hash", "password_hash"}  # types of columns in which nothing personal is left to see
 Own = dict[Place, dict[str, Proposal]]
+Implied = Callable[[str], tuple[str, ...]]
 
 
 def refresh(settings: Settings, versions: Versions, change: Change, stops: Stops[Place] = masked) -> list[Version]:
@@ -37,7 +38,7 @@ def refresh(settings: Settings, versions: Versions, change: Change, stops: Stops
         SemanticsError: tags.yaml or a file of semantic types is wrong.
     """
     former = all_tags(versions)
-    own, columns, hashed = _own(settings.catalog_files, versions)
+    own, columns, hashed, implied = _own(settings.catalog_files, versions)
     decided = {
         (key, column): {name: tag for name, tag in found.items() if tag.state in DECIDED}
         for key, tags in former.items()
@@ -48,8 +49,8 @@ def refresh(settings: Settings, versions: Versions, change: Change, stops: Stops
     def ends(link: Link[Place], tag: str) -> bool:
         return stops(link, tag) or (link.end in hashed and tag.startswith(GUARDED))
 
-    flown = carry(own, decided, lineage, ends)
-    new = _together(own, decided, flown, former)
+    flown = carry(own, decided, lineage, ends, implied)
+    new = _once(_together(own, decided, flown, former), implied)
     entries = [(KIND, key, document(tags)) for key, tags in new.items() if former.get(key) != tags]
     entries += [(KIND, key, None) for key in former if key not in new]
     return versions.put_all(entries, change)
@@ -60,19 +61,27 @@ def carry(
     decided: Mapping[Place, Mapping[str, Tag]],
     lineage: Collection[Link[Place]],
     stops: Stops[Place] = masked,
+    implied: Implied = lambda tag: (),
 ) -> Flow[Place]:
-    """Own proposals and accepted tags along lineage; a person's acceptance is certain, so it goes before guesses."""
+    """Own proposals and accepted tags along lineage; a person's acceptance is certain, so it goes before guesses.
+
+    Args:
+        implied: the wider tags of a tag; who refused one of them refused the tag too, unless they accepted it.
+    """
     tags = {place: {name: p.confidence for name, p in found.items()} for place, found in own.items()}
     for place, found in decided.items():
         accepted = {name: CERTAIN for name, tag in found.items() if tag.state == "accepted"}
         if accepted:
             tags[place] = tags.get(place, {}) | accepted
     refused = {(p, name) for p, found in decided.items() for name, tag in found.items() if tag.state == "refused"}
+    names = {name for found in (*own.values(), *decided.values()) for name in found}
+    narrower = {name: [n for n in names if name in implied(n)] for _, name in refused}
+    refused |= {(p, n) for p, name in set(refused) for n in narrower[name] if n not in decided.get(p, {})}
     return flow(tags, lineage, refused=refused, stops=stops)
 
 
-def _own(folder: Path, versions: Versions) -> tuple[Own, dict[str, set[str]], set[Place]]:
-    """The proposals of each column by itself, the columns of each asset, and the columns that hold hashes."""
+def _own(folder: Path, versions: Versions) -> tuple[Own, dict[str, set[str]], set[Place], Implied]:
+    """The proposals of each column, the columns of each asset, those that hold hashes, and the tags' wider ones."""
     from assets.catalog.semantics import registry
     from assets.security.sensitive.observed import proposed
 
@@ -95,7 +104,7 @@ def _own(folder: Path, versions: Versions) -> tuple[Own, dict[str, set[str]], se
         names = {c["name"] for c in (version.document or {}).get("columns", ())}
         if names:
             columns.setdefault(version.key, set()).update(names)
-    return own, columns, hashed
+    return own, columns, hashed, vocabulary.implied
 
 
 def _together(
@@ -114,6 +123,24 @@ def _together(
         if said:
             found.setdefault(key, {}).setdefault(column, {}).update(said)
     return {key: Tags(columns=columns) for key, columns in found.items()}
+
+
+def _once(found: dict[str, Tags], implied: Implied) -> dict[str, Tags]:
+    """Each tag with the wider ones that it implies; and these not once more, unless a person said something of them."""
+    return {key: Tags(columns={c: _narrow(tags, implied) for c, tags in t.columns.items()}) for key, t in found.items()}
+
+
+def _narrow(tags: Mapping[str, Tag], implied: Implied) -> dict[str, Tag]:
+    sure: set[str] = set()
+    guessed: set[str] = set()
+    for name, tag in tags.items():
+        if tag.state != "refused":
+            (sure if tag.in_force else guessed).update(implied(name))
+    return {
+        name: tag if tag.implies == (wider := implied(name)) else tag.model_copy(update={"implies": wider})
+        for name, tag in tags.items()
+        if tag.state in DECIDED or name not in (sure if tag.in_force else sure | guessed)
+    }
 
 
 def _tag(path: list[Place], confidence: float, own: Proposal | None) -> Tag:

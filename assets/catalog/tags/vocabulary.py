@@ -1,7 +1,7 @@
 """Which tags there are and which semantic types speak for each: shipped ones, and a team's own in `tags.yaml`."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from assets.catalog.model import Value
 from assets.catalog.semantics.spec import SemanticsError, read_yaml
+from assets.security.sensitive.classes import builtin
 
 if TYPE_CHECKING:
     from assets.catalog.semantics.registry import Registry
@@ -18,13 +19,16 @@ FILE = "tags.yaml"
 SHIPPED = Path(__file__).with_name("vocabulary.yaml")
 NAME = r"^[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*)?$"
 LONGEST = 60
+PERSONAL, SECRET = "pii:", "secret"
+OPENS = 4  # level of a sensitive class that opens something
 
 
 class Term(Value):
-    """A tag: its name in both languages, and the semantic types that speak for it."""
+    """A tag: its name in both languages, the semantic types that speak for it, and the wider tag it is part of."""
 
     en: str
     zh: str = ""
+    of: str = ""
     types: tuple[str, ...] = Field(default=())
 
 
@@ -32,7 +36,8 @@ class Vocabulary:
     """The tags by name.
 
     Args:
-        types: the semantic types; those about persons that no tag names get a tag of their own.
+        types: the semantic types; those about persons that no tag names have the tag of their sensitive class, or one
+            of their own.
     """
 
     def __init__(self, terms: Mapping[str, Term], types: "Registry") -> None:
@@ -42,12 +47,35 @@ class Vocabulary:
         for tag, term in terms.items():
             for name in term.types:
                 self._of[name].append(tag)
+        self.terms = {**terms, **self._classes()}
 
     def tags(self, meaning: str) -> list[str]:
         """The tags that a semantic type speaks for."""
         found = self._of.get(meaning, [])
-        personal = self._types.sensitive(meaning) and not any(t.startswith(("pii:", "secret")) for t in found)
-        return [*found, f"pii:{meaning}"] if personal else list(found)
+        if not self._types.sensitive(meaning) or self._guarded(found):
+            return list(found)
+        class_ = builtin().by_type.get(meaning)
+        return [*found, f"pii:{class_.name if class_ else meaning}"]
+
+    def implied(self, tag: str) -> tuple[str, ...]:
+        """The wider tags that a tag implies, the next one first."""
+        found: list[str] = []
+        while (tag := self.terms[tag].of if tag in self.terms else "") and tag not in found:
+            found.append(tag)
+        return tuple(found)
+
+    def _classes(self) -> dict[str, Term]:
+        """The classes of sensitive data that no tag is called like: each is part of the tag that has its types."""
+        found = {}
+        for class_ in builtin().all.values():
+            wider = [tag for type_ in class_.types for tag in self._guarded(self._of.get(type_, ()))]
+            if (tag := f"{PERSONAL}{class_.name}") not in self.terms and class_.flagged:
+                secret = SECRET if class_.level >= OPENS else ""
+                found[tag] = Term(en=class_.label.en, zh=class_.label.zh, of=(wider or [secret])[0])
+        return found
+
+    def _guarded(self, tags: Iterable[str]) -> list[str]:
+        return [tag for tag in tags if tag.startswith((PERSONAL, SECRET))]
 
     def label(self, tag: str, lang: str) -> str:
         """What a tag is called; its name where nobody says."""
@@ -66,7 +94,11 @@ def load(folder: Path, types: "Registry") -> Vocabulary:
         known = terms.get(tag)
         merged = (*(known.types if known else ()), *term.types)
         terms[tag] = term.model_copy(update={"types": tuple(dict.fromkeys(merged))})
-    return Vocabulary(terms, types)
+    vocabulary = Vocabulary(terms, types)
+    for tag, term in terms.items():
+        if term.of and (term.of not in vocabulary.terms or tag in vocabulary.implied(tag)):
+            raise SemanticsError(f"{folder / FILE}, tag {tag}, of: {term.of!r} is no wider tag", "name another one")
+    return vocabulary
 
 
 @lru_cache(1)
