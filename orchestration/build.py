@@ -32,6 +32,7 @@ QUALITY = "assets.quality.defs"
 STANDARDS = "assets.catalog.standards.checks"
 IMPUTATIONS = "assets.quality.imputation_defs"
 FUSION = "assets.quality.fusion_defs"
+MAPPINGS = "assets.quality.mapping_defs"
 PROTECTION = "assets.security.protect_defs"
 
 
@@ -59,6 +60,7 @@ def build_definitions(
         parts.append(import_module(DIMENSIONS).definitions(settings, parts))
         parts.append(import_module(IMPUTATIONS).definitions(settings, parts))
         parts.append(import_module(FUSION).definitions(settings, parts))
+        parts.append(import_module(MAPPINGS).definitions(settings, parts))
         parts.append(import_module(PROTECTION).definitions(settings, parts))
         parts.append(import_module(QUALITY).definitions(settings, parts))
         parts.append(import_module(STANDARDS).definitions(settings, parts))

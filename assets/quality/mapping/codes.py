@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from assets.catalog.standards.model import CodeTable
 
 MOST = 200  # different values that a column of codes has at most
+SHARES = "shares of values"  # where pairs are from that are a guess
 _MOST_BY_SHARES = 12
 _AGREE = 0.9
 _ROWS_EACH = 8  # rows of a code at least, on average, that pairs are learned from
@@ -89,7 +90,7 @@ def by_shares(source: Shown, target: Shown) -> Pairs | None:
     gap = min((a - b for shares in (one, two) for a, b in itertools.pairwise(shares)), default=0.0)
     if off > 0.05 or gap < max(0.02, 1.5 * off):
         return None
-    return {s: t for (s, _), (t, _) in zip(mine, yours, strict=True)}, "shares of values"
+    return {s: t for (s, _), (t, _) in zip(mine, yours, strict=True)}, SHARES
 
 
 def counts(shown: Shown) -> dict[str, int]:

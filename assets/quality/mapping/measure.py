@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from assets.quality.mapping.codes import SHARES
 from assets.quality.mapping.match import confidence_of
 from assets.quality.mapping.model import Choice
 from assets.quality.mapping.registry import names, transform
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from assets.catalog.standards.model import CodeTable
 
+_TEXT = 0.03  # what a text in the place of an integer takes off
 _RANK, _PAIR = 0.006, 0.0005  # what a less simple transform, and a longer table of codes, take off
 _NAMELESS = 0.85  # what is left of confidence where names say nothing
 _GUESSED = 0.55  # most confidence in codes that are told apart by their shares alone
@@ -90,6 +92,8 @@ def _equal(made: "pl.Series", goal: "pl.Series") -> "pl.Series | None":
     """Where both are the same; None for types that never are."""
     import polars as pl
 
+    if goal.dtype.is_integer() and made.dtype == pl.String:  # digits are written without quotes in a CSV file
+        return (made == goal.cast(pl.String)).fill_null(False)
     number = goal.dtype.is_numeric()
     if number != made.dtype.is_numeric() or (goal.dtype == pl.Boolean) != (made.dtype == pl.Boolean):
         return None
@@ -111,6 +115,7 @@ def choice_by_rows(
     """A choice measured on aligned rows."""
     share, rows = by_rows(source, columns, target, how, p)
     sure = 0.9 * share * rows / (rows + 1) + 0.1 * raw if share > 0.3 else 0.35 * raw
+    sure -= _TEXT if target.dtype.is_integer() and name in ("date", "extract", "split", "normalise") else 0.0
     sure -= how.rank * _RANK + _PAIR * len(getattr(p, "values", ()))
     return _choice(columns, name, p, sure, f"{share:.0%} of {rows:,} rows of the same key agree beyond chance")
 
@@ -152,7 +157,7 @@ def choice_by_values(
     told = ""
     if name == "codes":
         of = str(getattr(p, "of", ""))
-        sure, told = (min(sure, _GUESSED) if of == "shares of values" else max(sure, 0.75)), f"{of}; "
+        sure, told = (min(sure, _GUESSED) if of == SHARES else max(sure, 0.75)), f"{of}; "
     parts = (("names", names[0]), ("shared values", v.shared), ("look of values", v.looks), ("spread", v.spread))
     words = ", ".join(f"{what} {share:.0%}" for what, share in sorted(parts, key=lambda part: -part[1])[:3])
     return _choice([column], name, p, sure, told + words)

@@ -5,7 +5,6 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from assets.quality.mapping.registry import transform
 from core.errors import SourceError
 
 Status = Literal["proposed", "accepted", "refused"]
@@ -26,6 +25,8 @@ class Choice(BaseModel):
     @property
     def words(self) -> str:
         """`copy of a`, `cast to integer of a`."""
+        from assets.quality.mapping.registry import transform
+
         how = transform(self.transform)
         return " of ".join(filter(None, (how.words(how.read(self.params, "")), ", ".join(self.sources))))
 
@@ -89,6 +90,8 @@ class Mapping_(BaseModel):
     @classmethod
     def read(cls, content: Any, where: str) -> Self:
         """A mapping from its fields, with the parameters of each transform checked. Raises SourceError."""
+        from assets.quality.mapping.registry import transform
+
         try:
             found = cls.model_validate(content)
         except ValidationError as error:

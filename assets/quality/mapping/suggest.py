@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assets.quality.mapping.align import Aligned, align
-from assets.quality.mapping.codes import counts
+from assets.quality.mapping.codes import SHARES, counts
 from assets.quality.mapping.match import LEAST, NAMES, scores, standing_out
 from assets.quality.mapping.measure import Side, choice_by_rows, choice_by_values, single
 from assets.quality.mapping.model import Choice, FieldMap, Mapping_
@@ -157,7 +157,8 @@ def _fields(found: _Found, ours: list[str], theirs: "pl.DataFrame") -> list[Fiel
         for i, j in zip(*linear_sum_assignment(-telling), strict=True):
             choices = found.single.get((int(i), int(j)))
             if choices and telling[i, j] >= LEAST:
-                chosen[int(j)] = choices[0].model_copy(update={"confidence": round(float(telling[i, j]), 4)})
+                told = 0.0 if choices[0].params.get("of") == SHARES else round(float(telling[i, j]), 4)
+                chosen[int(j)] = choices[0].model_copy(update={"confidence": told or choices[0].confidence})
     used = {source for choice in chosen.values() for source in choice.sources}
     fields = []
     for j, other in enumerate(theirs.columns):
@@ -176,11 +177,19 @@ def _again(choice: Choice, used: set[str]) -> bool:
 
 
 def _field(target: str, pick: Choice, choices: list[Choice]) -> FieldMap:
-    same = (pick.sources, pick.transform, pick.params)
-    others = [c for c in choices if (c.sources, c.transform, c.params) != same and c.confidence >= _MAYBE]
+    seen, others = [_demand(pick)], []
+    for choice in choices:
+        if choice.confidence >= _MAYBE and _demand(choice) not in seen:
+            seen.append(_demand(choice))
+            others.append(choice)
     others = [c for c in others if (c.sources, c.transform, "normalise") != (pick.sources, "normalise", pick.transform)]
     near = tuple(c for c in others if c.confidence >= pick.confidence - 0.35 or not pick.sources)[:_ALTERNATIVES]
     return FieldMap(target=target, alternatives=near, **pick.model_dump())
+
+
+def _demand(choice: Choice) -> tuple[Any, ...]:
+    """What the choice makes, whatever it was found by."""
+    return choice.sources, choice.transform, {k: v for k, v in choice.params.items() if k != "of"}
 
 
 def _unfilled(values: "pl.Series") -> Choice:

@@ -92,10 +92,12 @@ def _check(tests: list[Condition], types: Types) -> Made | None:
 def _part(
     mapping: Mapping_, steps: list[Made], chosen: list[tuple[str, str]], check: Made | None, rejects: Sink | None
 ) -> Part:
-    lines: Row = [("field", [("name", name), ("rename", goal if goal != name else "")]) for name, goal in chosen]
-    select = Made(
-        "select", f"{mapping.name}: fields", "SelectValues", [("fields", [*lines, ("select_unspecified", "N")])]
-    )
+    lines: Row = []
+    for name, goal in chosen:  # a length that a step gave would pad texts in files
+        renamed = goal if goal != name else ""
+        lines.append(("field", [("name", name), ("rename", renamed), ("length", "-1"), ("precision", "-2")]))
+    lines.append(("select_unspecified", "N"))
+    select = Made("select", f"{mapping.name}: fields", "SelectValues", [("fields", lines)])
     body = [*steps, check] if check else [*steps, select]
     hops = list(itertools.pairwise(made.role for made in body))
     extra, errors = _fallbacks(body, hops)

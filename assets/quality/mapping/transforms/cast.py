@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 INTEGER = r"^[-+]?[0-9]{1,18}$"
-_SIGNS = r"^[¥￥$€£]\s*|\s*%$|\s*(元|圆|USD|CNY|EUR|RMB)$"
+_SIGNS = "^[¥￥$€£][ \t]*|[ \t]*(?:%|元|圆|USD|CNY|EUR|RMB)$"
 YES = ("true", "t", "yes", "y", "1", "是", "有", "真", "对")
 NO = ("false", "f", "no", "n", "0", "否", "无", "假", "错")
 
@@ -114,7 +114,7 @@ class Cast(Transform):
             return _truth(first, kind, target, p) if p.to == "boolean" else None
         if kind is not ValueType.STRING:
             return [first, converted(target, ValueType.NUMBER)]
-        cleaned = [(f"(?U){pattern}" if "\\s" in pattern else pattern, by) for pattern, by in _cleaning(p)]
+        cleaned = _cleaning(p)
         made = [first, operation(target, trim="both")]
         made += [replaced(target, "clean", *cleaned)] if cleaned else []
         form = (INTEGER if p.to == "integer" else NUMBER).strip("^$")
@@ -154,7 +154,7 @@ def _cleaning(p: CastParams) -> list[tuple[str, str]]:
     """Patterns and what they are replaced by, before a text is read as a number."""
     found = [(_SIGNS, "")] if p.signs else []
     if p.group:
-        found.append((r"[\s\x{A0}]" if p.group == " " else f"[{p.group}]", ""))
+        found.append(("[ \t\u00a0]" if p.group == " " else f"[{p.group}]", ""))
     return [*found, (",", ".")] if p.decimal == "," else found
 
 

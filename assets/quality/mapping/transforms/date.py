@@ -98,7 +98,7 @@ class Date(Transform):
         if p.source in (SECONDS, MILLIS):
             factor = 1_000_000 if p.source == SECONDS else 1_000
             return (column.number * factor).round().cast(pl.Int64).cast(pl.Datetime("us"))
-        if not p.source or not column.is_text:
+        if not p.source or column.dtype.is_temporal():
             return column.expr.cast(pl.Datetime("us"), strict=False)
         fits = pl.when(column.text.str.contains(f"^(?:{pattern(p.source)})$")).then(column.text)
         if "%H" in p.source:
@@ -119,7 +119,7 @@ class Date(Transform):
             factor = exp.Literal.number(1_000_000 if p.source == SECONDS else 1_000)
             whole = sql_func("round", exp.Mul(this=column.sql_number, expression=factor))
             return sql_func("make_timestamp", exp.cast(whole, "bigint"))
-        if not p.source or not column.is_text:
+        if not p.source or column.dtype.is_temporal():
             return exp.cast(column.sql, "timestamp")
         parsed = sql_func("try_strptime", column.sql_text, exp.Literal.string(p.source))
         return sql_if(sql_matches(column.sql_text, f"^(?:{pattern(p.source)})$"), parsed)
@@ -130,7 +130,9 @@ class Date(Transform):
         made = [copied(fields[0], target, kind)]
         if p.source in (SECONDS, MILLIS) or (p.target == "date" and "%H" in p.source):
             return None
-        if kind is ValueType.STRING:
+        if kind is ValueType.INTEGER:
+            made.append(converted(target, ValueType.STRING, "#"))
+        if kind in (ValueType.STRING, ValueType.INTEGER):
             made += [operation(target, trim="both"), only(target, f"(?:{pattern(p.source)})$")]
             made.append(converted(target, ValueType.DATE, mask(p.source)))
         elif kind not in (ValueType.DATE, ValueType.TIMESTAMP) or p.target == "date":
@@ -187,6 +189,16 @@ def _goals(target: Shown) -> Iterator[str]:
         yield "datetime"
     elif target.column.is_text:
         yield from _formats(target)
+    elif dtype.is_integer() and _packed(target.values):
+        yield "%Y%m%d"
+
+
+def _packed(values: "pl.Series") -> bool:
+    """Whether integers look like 20240131."""
+    import polars as pl
+
+    texts = values.drop_nulls().head(1_000).cast(pl.String)
+    return len(texts) > 0 and bool(texts.str.contains(f"^{pattern('%Y%m%d')}$").all())
 
 
 def _starts(source: Shown) -> Iterator[str]:
@@ -198,6 +210,8 @@ def _starts(source: Shown) -> Iterator[str]:
     elif dtype.is_integer():
         known = source.values.drop_nulls()
         middle = float(known.median() or 0) if len(known) else 0.0  # type: ignore[arg-type]
+        if _packed(known):
+            yield "%Y%m%d"
         if 1e8 < middle < 5e9:
             yield SECONDS
         if 1e11 < middle < 5e12:

@@ -57,7 +57,7 @@ class Merge(Transform):
             made.append(copied(field, name, kind))
             text = kind is ValueType.STRING
             made.append(operation(name, trim="both") if text else converted(name, ValueType.STRING, "#"))
-        extra: Row = [("targetFieldName", target), ("targetFieldLength", "0"), ("removeSelectedFields", "Y")]
+        extra: Row = [("targetFieldName", target), ("targetFieldLength", "-1"), ("removeSelectedFields", "Y")]
         settings: Row = [("separator", p.separator), ("enclosure", ""), ("enclosure_forced", "N"), ("header", "N")]
         settings += [("fields", [("field", field_of(name)) for name in names]), ("ConcatFields", extra)]
         made.append(Made(f"{target} join", f"{target}: {' and '.join(fields)}", "ConcatFields", settings))

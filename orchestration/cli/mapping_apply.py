@@ -1,0 +1,150 @@
+"""`heddle map apply`, `to-kettle` and `explain`: what a mapping makes."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from core import settings as config
+from core.errors import SourceError
+from orchestration.cli.clean import JSON, opened
+
+if TYPE_CHECKING:
+    from assets.kettle.model import Transformation
+
+OUT = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--from", "source", help="Another file or table than the mapping's own source.")
+@click.option("--into", type=OUT, help="The file of the rows (default for a file: beside it, named NAME).")
+@click.option("--rejects", type=OUT, help="Rows that cannot be converted, with the reasons (default: NAME.rejected).")
+@JSON
+def apply(name: str, source: str | None, into: Path | None, rejects: Path | None, as_json: bool) -> None:
+    """Make the target's rows by the accepted fields; rows that cannot be converted go to a reject file.
+
+    \b
+    Examples:
+      heddle map apply customers
+      heddle map apply customers --from march.csv --into march_new.parquet
+    """
+    from assets.quality.mapping.apply import write
+    from core.scratch import scratch
+    from orchestration.cli.mapping import mapping_files, output
+
+    found = mapping_files().read(name)
+    path, beside = output(source or found.source, name, into)
+    beside = rejects or beside
+    with scratch(config.load().home, "map-") as folder:
+        counts = write(found, opened(source or found.source, folder), path, beside)
+    if as_json:
+        click.echo(json.dumps(asdict(counts) | {"files": [str(path), str(beside)]}))
+        return
+    click.echo(f"{counts.source:,} rows: {counts.rows:,} to {path}, {counts.rejects:,} rejected to {beside}")
+
+
+@click.command("to-kettle")
+@click.argument("name")
+@click.option("--into", type=OUT, required=True, help="The .ktr that gets the steps; a new one is made for a CSV file.")
+@click.option("--after", metavar="STEP", help="Behind which step they stand; not for a new file.")
+@click.option("--rejects", metavar="PATH", help="A CSV file of the transformation for rejected rows (default: Dummy).")
+@click.option("--overwrite", is_flag=True, help="Also steps that were changed by hand since they were made.")
+@click.option("--write", "save", is_flag=True, help="Write the file; without it, only what would change is shown.")
+def to_kettle(name: str, into: Path, after: str | None, rejects: str | None, overwrite: bool, save: bool) -> None:
+    """Make the accepted fields steps of a transformation: Select values, Value mapper, Calculator and others.
+
+    Shows the change in the words of the file and as lines; only --write changes the file. Done again, it brings the
+    steps up to date.
+
+    \b
+    Examples:
+      heddle map to-kettle customers --into load.ktr --after "Read customers"
+      heddle map to-kettle customers --into new.ktr --write
+    """
+    from assets.kettle.connections import connection_urls
+    from assets.kettle.engine.run import EngineSettings
+    from assets.kettle.files.read import read_transformation
+    from assets.kettle.files.write import to_bytes, write
+    from assets.kettle.generate.sinks import ToFile
+    from assets.kettle.synced.follow import text_diff
+    from assets.kettle.synced.inputs import told
+    from assets.quality.mapping.to_kettle import merged
+    from assets.quality.rules.new_kettle import READ
+    from orchestration.cli.mapping import mapping_files
+
+    new = not into.exists()
+    if new == (after is not None):
+        raise SourceError(f"{into} is {'not there' if new else 'there'}", "give --after STEP for a file that is there")
+    mapping = mapping_files().read(name)
+    if not mapping.accepted:
+        raise SourceError(f"{name}: no field is accepted", f"`heddle map accept {name} --least 0.9`")
+    before = _new_file(Path(mapping.source), into, name) if new else read_transformation(into)
+    found = merged(
+        before,
+        mapping,
+        after or READ,
+        rejects=ToFile(rejects.removesuffix(".csv")) if rejects else None,
+        overwrite=overwrite,
+        settings=EngineSettings(connections=connection_urls(config.load())),
+    )
+    for field, why in found.left_out:
+        click.secho(f"{field.target} is no step: {why}", fg="yellow", err=True)
+    if to_bytes(found.model) == to_bytes(before) and not new:
+        click.echo(f"{into}: as the mapping says")
+        return
+    click.echo(told(before, found.model))
+    click.echo(text_diff(before, found.model, into.name), nl=False)
+    if save:
+        write(found.model, into)
+        click.echo(f"wrote {into}")
+
+
+def _new_file(source: Path, into: Path, name: str) -> "Transformation":
+    """A transformation that reads the CSV file of the source and writes the target's rows beside it."""
+    from assets.quality.rules.new_kettle import for_csv
+    from assets.quality.rules.reading import scan
+
+    path = source.absolute()
+    return for_csv(into.stem, path, scan(path).collect_schema(), path.with_name(f"{path.stem}.{name}"))
+
+
+@click.command()
+@click.argument("name")
+@click.argument("targets", nargs=-1)
+@click.option("--sql", is_flag=True, help="The mapping as SQL of DuckDB instead: the rows, and the reject table.")
+@JSON
+def explain(name: str, targets: tuple[str, ...], sql: bool, as_json: bool) -> None:
+    """Why each target column is filled as it is: evidence, alternatives, parameters; or the whole in SQL.
+
+    \b
+    Examples:
+      heddle map explain customers gender
+      heddle map explain customers --sql
+    """
+    from core.scratch import scratch
+    from orchestration.cli.mapping import mapping_files
+
+    mapping = mapping_files().read(name)
+    if sql:
+        from sqlglot import exp
+
+        from assets.quality.mapping.sql import select
+
+        with scratch(config.load().home, "map-") as folder:
+            schema = opened(mapping.source, folder).collect_schema()
+        for query in select(mapping, schema, exp.to_table("source", quoted=True)):
+            click.echo(query.sql(dialect="duckdb", pretty=True) + ";\n")
+        return
+    fields = [f for f in mapping.fields if not targets or f.target in targets]
+    if as_json:
+        click.echo(json.dumps([f.model_dump(mode="json") for f in fields], ensure_ascii=False))
+        return
+    for f in fields:
+        click.echo(f"{f.target}: {f.words} ({f.confidence:.0%}, {f.status}{' by ' + f.by if f.by else ''})")
+        click.echo(f"  params: {json.dumps(f.params, ensure_ascii=False)}")
+        click.echo(f"  evidence: {f.evidence or '-'}")
+        for other in f.alternatives:
+            click.echo(f"  or: {other.words} ({other.confidence:.0%}): {other.evidence}")

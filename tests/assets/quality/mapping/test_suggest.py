@@ -1,0 +1,123 @@
+"""Transforms found: on rows of the same key, by names and values, and by values alone; ambiguity is shown."""
+
+from collections import Counter
+from typing import Any
+
+import polars as pl
+import pytest
+
+from assets.quality.mapping.model import Mapping_
+from assets.quality.mapping.suggest import suggest
+from core.errors import SourceError
+from tests.assets.quality.mapping.made import tables
+
+ROWS = {
+    "customer_number": ("normalise", ("cust_no",)),
+    "gender": ("codes", ("xb",)),
+    "full_name": ("merge", ("first_name", "last_name")),
+    "birth_date": ("date", ("birth",)),
+    "weight_g": ("unit", ("weight_kg",)),
+    "amount": ("cast", ("amount",)),
+    "total": ("arithmetic", ("unit_price", "qty")),
+    "telephone": ("merge", ("area_code", "phone")),
+    "seen_date": ("date", ("seen",)),
+    "seen_time": ("split", ("seen",)),
+    "province": ("extract", ("addr",)),
+    "email": ("normalise", ("mail",)),
+    "is_active": ("cast", ("active",)),
+    "country": ("constant", ()),
+    "fax": ("constant", ()),
+}
+
+
+def found(mapping: Mapping_) -> dict[str, tuple[str, tuple[str, ...]]]:
+    return {f.target: (f.transform, f.sources) for f in mapping.fields}
+
+
+def params(mapping: Mapping_, target: str) -> dict[str, Any]:
+    return next(f.params for f in mapping.fields if f.target == target)
+
+
+@pytest.mark.parametrize("opaque", [False, True])
+def test_rows_of_the_same_key_show_every_transform_whatever_the_names(opaque: bool) -> None:
+    source, target = tables(opaque=opaque)
+    names = dict(zip(tables()[0].columns, source.columns, strict=True))
+    made = suggest("m", ("old", source), ("new", target.sample(fraction=1, shuffle=True, seed=3)))
+    assert made.key == (names["cust_no"], "customer_number")
+    assert found(made) == {t: (how, tuple(names[s] for s in by)) for t, (how, by) in ROWS.items()}
+    assert params(made, "gender")["values"] == {"1": "男", "2": "女"}
+    assert params(made, "weight_g")["factor"] == 1000.0
+    assert params(made, "birth_date") == {"source": "%d/%m/%Y"}
+    assert params(made, "telephone") == {"separator": "-"}
+    assert params(made, "country") == {"value": "CN"} and params(made, "fax") == {}
+    assert min(f.confidence for f in made.fields if f.transform != "constant") > 0.8
+
+
+def test_without_common_rows_names_and_values_decide() -> None:
+    made = suggest("m", ("old", tables()[0]), ("new", tables(seed=2)[1]))
+    assert made.key is None
+    right = {t for t, choice in found(made).items() if choice == ROWS[t]}
+    assert right >= {"gender", "full_name", "birth_date", "weight_g", "amount", "seen_date", "province", "email"}
+    assert params(made, "gender")["of"].startswith("gender")
+    assert "xb" not in made.spare
+
+
+def test_opaque_names_without_common_rows() -> None:
+    source = tables(opaque=True)[0]
+    made = found(suggest("m", ("old", source), ("new", tables(seed=2)[1].drop("customer_number"))))
+    assert made["gender"] == ("codes", ("F01",)) and made["birth_date"] == ("date", ("F04",))
+    assert made["full_name"] == ("merge", ("F02", "F03")) and made["weight_g"] == ("unit", ("F05",))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "pairs"),
+    [
+        (["M", "F", "M"], ["男", "女", "男"], {"F": "女", "M": "男"}),
+        ([1, 2, 9], ["male", "female", "not specified"], {"1": "male", "2": "female", "9": "not specified"}),
+        (["是", "否", "是"], ["Y", "N", "Y"], {"否": "N", "是": "Y"}),
+        (["44", "33", "11"], ["广东", "浙江", "北京"], {"11": "北京", "33": "浙江", "44": "广东"}),
+        (["10", "20", "40"], ["未婚", "已婚", "离婚"], {"10": "未婚", "20": "已婚", "40": "离婚"}),
+    ],
+)
+def test_codes_and_meanings_of_standard_tables(ours: list[Any], theirs: list[str], pairs: dict[str, str]) -> None:
+    source = pl.DataFrame({"code": ours * 10, "z": range(30)})
+    target = pl.DataFrame({"meaning": list(reversed(theirs)) * 10})
+    made = suggest("m", ("s", source), ("t", target))
+    assert params(made, "meaning")["values"] == pairs
+
+
+def test_shares_of_values_are_only_a_guess() -> None:
+    source = pl.DataFrame({"state": ["a"] * 70 + ["b"] * 20 + ["c"] * 10})
+    target = pl.DataFrame({"state_name": ["open"] * 71 + ["closed"] * 19 + ["lost"] * 10})
+    (field,) = suggest("m", ("s", source), ("t", target)).fields
+    choices = [field, *field.alternatives]
+    guess = next(c for c in choices if c.transform == "codes")
+    assert guess.params["values"] == {"a": "open", "b": "closed", "c": "lost"} and guess.confidence <= 0.55
+    assert "shares" in guess.evidence
+
+
+def test_a_date_that_can_be_read_in_two_ways_shows_both() -> None:
+    days = [f"{d:02d}/{m:02d}/2024" for d in range(1, 13) for m in range(1, 13)]
+    source = pl.DataFrame({"day": days})
+    target = pl.DataFrame({"day": pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 12, 28), eager=True)})
+    (field,) = suggest("m", ("s", source), ("t", target)).fields
+    formats = {c.params.get("source") for c in [field, *field.alternatives] if c.transform == "date"}
+    assert formats >= {"%d/%m/%Y", "%m/%d/%Y"}
+
+
+def test_wrong_keys_are_refused() -> None:
+    source, target = tables(30)
+    with pytest.raises(SourceError, match="no key column 'nope'"):
+        suggest("m", ("s", source), ("t", target), key=("nope", "gender"))
+    with pytest.raises(SourceError, match="fewer than 12 rows"):
+        suggest("m", ("s", source), ("t", target), key=("first_name", "gender"))
+
+
+def test_alternatives_differ_in_what_they_make() -> None:
+    made = suggest("m", ("old", tables()[0]), ("new", tables()[1]))
+    assert any(field.alternatives for field in made.fields)
+    for field in made.fields:
+        params = [{k: v for k, v in c.params.items() if k != "of"} for c in (field, *field.alternatives)]
+        choices = list(zip((field, *field.alternatives), params, strict=True))
+        asked = Counter(repr((c.sources, c.transform, p)) for c, p in choices)
+        assert set(asked.values()) == {1}
