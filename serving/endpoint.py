@@ -1,9 +1,11 @@
 """The endpoint server's process: `python -m serving.endpoint` serves the object store of the settings."""
 
+import getpass
 import logging
 import sys
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core import settings as config
 from core.address import Address, address
@@ -12,12 +14,14 @@ from core.hashing import digest
 from core.pidfile import hold
 from resources import open as ports
 from serving.app import App
-from serving.features import OnlineFeatures
+from serving.features import OnlineFeatures, Seen
 from serving.metrics import Metrics
 from serving.repository import Repository
 
 if TYPE_CHECKING:
     import uvicorn
+
+    from assets.features.registry.online import Values
 
 PID_FILE = "run/endpoint.pid"  # under home
 GRACE_SECONDS = 10  # for requests in flight when the server is told to stop
@@ -28,8 +32,27 @@ def build(settings: config.Settings) -> App:
     """The ASGI app over the object store of these settings."""
     metrics = Metrics()
     repository = Repository(ports.objects(settings), metrics)
-    features = OnlineFeatures(ports.online(settings), quick=settings.online.startswith("sqlite"))
+    quick = settings.online.startswith("sqlite")
+    features = OnlineFeatures(ports.online(settings), quick=quick, seen=_seen(settings))
     return App(repository, metrics, version("heddle"), digest([settings.objects]), features)
+
+
+def _seen(settings: config.Settings) -> Seen:
+    """What the access policy lets the server's user give out; nothing is opened where there is no policy."""
+    from assets.security.access.files import load
+
+    def seen(found: "list[Values]", entities: Mapping[str, Sequence[Any]]) -> "list[Values]":
+        if load(settings) is None:
+            return found
+        from assets.catalog.store.versions import Versions
+        from assets.features.registry.files import load_views
+        from assets.security.access.access import Access
+        from assets.security.access.online import seen as shown
+
+        access = Access(settings, Versions(settings.catalog), getpass.getuser(), entry="/features/online")
+        return shown(access, load_views(settings), found, entities)
+
+    return seen
 
 
 def serve(settings: config.Settings) -> None:

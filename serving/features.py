@@ -5,11 +5,13 @@ names in `metadata.feature_names` and, for each, `values`, `statuses` and `event
 `results`, as Feast's feature server gives them. NaN and infinity are null in JSON.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from assets.features.registry.encode import EPOCH
-from assets.features.registry.online import OnlineReader
+from assets.features.registry.online import OnlineReader, Values
+from assets.security.access.model import AccessError
 from core.errors import SourceError, StoreError
 from serving.errors import Refused
 from serving.v2 import decode
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from resources.ports import OnlineStore
 
 MAX_ROWS = 10_000
+Seen = Callable[[list[Values], Mapping[str, Sequence[Any]]], list[Values]]
 
 
 class OnlineFeatures:
@@ -25,11 +28,13 @@ class OnlineFeatures:
 
     Args:
         quick: the store is in this machine's files, so a small request is answered without a thread.
+        seen: what may be given out of the values that were read, for the entities that were asked for; all by default.
     """
 
-    def __init__(self, store: "OnlineStore", *, quick: bool) -> None:
+    def __init__(self, store: "OnlineStore", *, quick: bool, seen: "Seen | None" = None) -> None:
         self.store = store
         self.quick = quick
+        self._seen = seen
         self._reader = OnlineReader(store)
 
     def answer(self, body: bytes) -> bytes:
@@ -43,6 +48,9 @@ class OnlineFeatures:
         refs, entities = _request(decode(body))
         try:
             found = self._reader.read(refs, entities)
+            found = self._seen(found, entities) if self._seen else found
+        except AccessError as error:
+            raise Refused(403, error.what, error.fix) from None
         except SourceError as error:
             raise Refused(400, error.what, error.fix) from None
         except StoreError as error:

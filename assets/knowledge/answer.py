@@ -1,7 +1,7 @@
 """Answers from the handbook: extractive by default, generated with checked citations when a language model is set."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -57,15 +57,23 @@ class Answer:
     warnings: tuple[str, ...] = field(default=())
 
 
-def answer(index: HandbookIndex, question: str, top: int = 5, of: str | None = None, llm: Llm | None = None) -> Answer:
+def answer(
+    index: HandbookIndex,
+    question: str,
+    top: int = 5,
+    of: str | None = None,
+    llm: Llm | None = None,
+    documents: Collection[str] | None = None,
+) -> Answer:
     """Answer a question from the `top` best chunks.
 
     Args:
         of: the answer's language, zh or en; default: the question's.
         llm: writes the answer; without it, or when it fails or cites nothing valid, sentences are extracted.
+        documents: the only ones that may be read for it; all where it is None.
     """
     chosen = of or language(question)
-    hits = tuple(index.search(question, top, language(question)))
+    hits = tuple(index.search(question, top, language(question), documents))
     rule = index.manifest["evidence"][language(question)]
     score = round(evidence(rule, *features(index, question, hits)), 4)
     words = WORDS[chosen]

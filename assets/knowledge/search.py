@@ -1,7 +1,7 @@
 """A published index, opened for questions: three routes, fused. Imports NumPy and the tokenizers of the dense route."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -122,16 +122,21 @@ class HandbookIndex:
                 found[route] = np.stack([index.scores(TOKENIZERS[route](q)) for q in questions])
         return found
 
-    def search(self, question: str, top: int = 5, of: str | None = None) -> list[Hit]:
+    def search(
+        self, question: str, top: int = 5, of: str | None = None, documents: Collection[str] | None = None
+    ) -> list[Hit]:
         """The best chunks for a question, best first.
 
         Args:
             of: the question's language, zh or en; default: as its characters tell.
+            documents: the only ones that may be found; all where it is None.
         """
         weights = self.weights(of or language(question))
         routes = [route for route, weight in weights.items() if weight > 0]
         scores = self._search_scores(question, routes)
         fused = fuse(scores, weights)
+        if documents is not None:
+            fused = fused * np.array([chunk.document in documents for chunk in self.chunks], dtype=fused.dtype)
         order = np.argsort(-fused, kind="stable")[:top]
         return [
             Hit(self.chunks[i], float(fused[i]), {route: round(float(scores[route][i]), 4) for route in routes})

@@ -7,10 +7,12 @@ import click
 
 from assets.knowledge import journal
 from assets.knowledge.answer import Answer, answer
-from assets.knowledge.documents import folders
+from assets.knowledge.documents import KEY, folders
 from assets.knowledge.search import HandbookIndex
+from assets.security.access.documents import readable
 from core import settings as config
 from core.settings import Settings
+from orchestration.cli.seen import PURPOSE, access_of
 from resources import open as ports
 from resources.llm_openai import OpenAiLlm
 
@@ -22,7 +24,8 @@ MARK = {"extractive": "yellow", "generated": "green", "not found": "red"}
 @click.option("--top", default=5, show_default=True, type=click.IntRange(1, 20), help="How many passages to use.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the answer; default: the question's.")
-def ask(question: str, top: int, as_json: bool, lang: str | None) -> None:
+@PURPOSE
+def ask(question: str, top: int, as_json: bool, lang: str | None, purpose: str) -> None:
     """Answer QUESTION from the handbook, in Chinese or English, with sources.
 
     \b
@@ -34,7 +37,9 @@ def ask(question: str, top: int, as_json: bool, lang: str | None) -> None:
         raise click.BadParameter("the question is empty", param_hint="QUESTION")
     settings = config.load()
     index = HandbookIndex.live(settings, ports.objects(settings))
-    found = answer(index, question, top, lang, OpenAiLlm.from_settings(settings))
+    access = access_of("heddle ask", purpose=purpose)
+    documents = readable(access, str(KEY), (chunk.document for chunk in index.chunks))
+    found = answer(index, question, top, lang, OpenAiLlm.from_settings(settings), documents)
     identity = journal.record(settings, found)
     if as_json:
         click.echo(json.dumps(as_fields(settings, found) | {"id": identity}, ensure_ascii=False, indent=1))

@@ -53,9 +53,9 @@ def rule_files() -> RuleFiles:
 def opened(table: str, scratch: Path) -> "pl.LazyFrame":
     """The rows of a file, or of a table of the warehouse (kept in `scratch`)."""
     from assets.quality.rules.reading import from_warehouse, is_file, scan
-    from resources.open import warehouse
+    from orchestration.cli.seen import warehouse_of
 
-    return scan(Path(table)) if is_file(table) else from_warehouse(warehouse(config.load()), table, scratch)
+    return scan(Path(table)) if is_file(table) else from_warehouse(warehouse_of("heddle clean"), table, scratch)
 
 
 @clean.command()

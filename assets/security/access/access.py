@@ -4,7 +4,7 @@ Both ask `Access.decide`, and nothing else decides. Entries (SQL page and API, e
 previews, retrieval) hold an `Access` for the person that asks.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from assets.security.access.model import Policy
     from assets.security.access.resource import Resource
     from core.settings import Settings
-
-TEXT = "text"  # the one column of a document
 
 
 def _now() -> datetime:
@@ -107,17 +105,6 @@ class Access:
         from assets.security.access.frames import shown
 
         return shown(frame, decision, self.key, keep)
-
-    def documents(self, collection: str, names: Iterable[str]) -> set[str]:
-        """Of a collection's documents those that the person may see: all of one, or nothing of it.
-
-        Args:
-            collection: key of the asset, such as `doc/retail/handbook`; a document's key is below it.
-        """
-        wanted = set(names)
-        if self.policy is None:
-            return wanted
-        return {name for name in wanted if self.decided((f"{collection}/{name}", collection), [(TEXT, TEXT)])[1].whole}
 
     # -- decisions
 

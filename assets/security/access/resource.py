@@ -80,7 +80,7 @@ def resource(versions: "Versions", keys: Sequence[str], columns: Sequence[tuple[
     for key in known:
         for column, name, tag in of_asset(versions, key).tags.each():
             if tag.state != "refused" and (tag.in_force or name.startswith(SECRET_TAGS)):
-                tags.setdefault(column, set()).add(name)
+                tags.setdefault(column, set()).update((name, *tag.implies))
     tags.setdefault("", set()).update(_written(document))
     kinds = {n: kind_of(t) for n, t in columns}
     return Resource(known, kinds, {c: frozenset(t) for c, t in tags.items() if t}, scanned.get("kind") == "view")

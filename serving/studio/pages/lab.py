@@ -6,6 +6,7 @@ from assets.catalog.lab import export, known
 from assets.catalog.lab.model import Answer, Limits, QueryError
 from assets.catalog.lab.trace import Traced
 from assets.catalog.scan.arrow import text
+from assets.security.access.files import load
 from core.errors import HeddleError
 from serving.studio.fields import AgainError
 from serving.studio.forms import Form
@@ -58,7 +59,8 @@ def act(visit: Visit, form: Form) -> str:
             raise AgainError(_shown(visit, source, sql, limits, None, traced=queries.trace(sql, source)), 200)
     except HeddleError as error:
         raise AgainError(_shown(visit, source, sql, limits, None, error=error)) from None
-    return link("/lab", run=queries.start(sql, source, limits, QUICK).id)
+    purpose = form.get("purpose", "").strip()[:LONGEST]
+    return link("/lab", run=queries.start(sql, source, limits, QUICK, purpose).id)
 
 
 def download(visit: Visit) -> "Response":
@@ -114,6 +116,7 @@ def _shown(
         source=source,
         sql=sql,
         limits=limits,
+        purpose=None if load(queries.settings) is None else asked.purpose if asked else "",
         choices={"rows": ROWS, "seconds": SECONDS},
         tables=fitting[:MOST_TABLES],
         unshown=max(0, len(fitting) - MOST_TABLES),
