@@ -1,0 +1,114 @@
+"""Mapping files: proposals merge with decisions, wrong files are told with file and field; the commands over them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from assets.quality.mapping.files import MappingFiles
+from assets.quality.mapping.suggest import suggest
+from core.errors import SourceError
+from orchestration.cli.main import main
+from tests.assets.quality.mapping.made import tables
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HEDDLE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HEDDLE_QUALITY", str(tmp_path / "quality"))
+    monkeypatch.chdir(tmp_path)
+    old, new = tables()
+    old.write_csv("old.csv")
+    new.write_csv("new.csv")
+    return tmp_path
+
+
+def call(*arguments: str, code: int = 0) -> str:
+    result = CliRunner().invoke(main, ["map", *arguments])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_what_people_decided_stays(tmp_path: Path) -> None:
+    old, new = tables(60)
+    proposed = suggest("m", ("old.csv", old), ("new.csv", new))
+    files = MappingFiles(tmp_path)
+    files.merge(proposed)
+    files.decide("m", ["gender"], "accepted", "ann", "checked")
+    files.decide("m", ["amount"], "refused", "ann")
+    files.edit("m", "country", {"params": {"value": "DE"}}, "bob")
+    found = {f.target: f for f in files.merge(proposed).fields}
+    assert (found["gender"].status, found["gender"].by, found["gender"].note) == ("accepted", "ann", "checked")
+    assert found["amount"].status == "refused" and found["email"].status == "proposed"
+    assert found["country"].params == {"value": "DE"} and found["country"].by == "bob"
+    assert files.read("m").key == ("cust_no", "customer_number")
+    with pytest.raises(SourceError, match="another name"):
+        files.merge(proposed.model_copy(update={"source": "else.csv"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "cannot be read"),
+        ("name: m\nsource: s", "field target"),
+        ("name: other\nsource: s\ntarget: t", "field name: is 'other'"),
+        ("name: m\nsource: s\ntarget: t\nfields: [{target: a, transform: magic}]", "no transform 'magic'"),
+        ("name: m\nsource: s\ntarget: t\nfields: [{target: a}]", "copy reads 0 columns"),
+        ("name: m\nsource: s\ntarget: t\nfields: [{target: a, sources: [x], transform: unit}]", "unit: factor"),
+        ("name: m\nsource: s\ntarget: t\nfields: [{target: a, sources: [x], transform: extract, "
+         "params: {pattern: '(?=a)(b)'}}]", "look-around"),
+    ],
+)  # fmt: skip
+def test_wrong_files_are_told(tmp_path: Path, text: str, why: str) -> None:
+    files = MappingFiles(tmp_path)
+    files.path("m").parent.mkdir()
+    files.path("m").write_text(text)
+    with pytest.raises(SourceError, match=why):
+        files.read("m")
+
+
+def test_a_wrong_edit_changes_nothing(tmp_path: Path) -> None:
+    old, new = tables(30)
+    files = MappingFiles(tmp_path)
+    files.merge(suggest("m", ("old.csv", old), ("new.csv", new)))
+    before = files.path("m").read_bytes()
+    for changes in ({"transform": "date", "params": {"source": "%Q"}}, {"sources": ("a", "b")}):
+        with pytest.raises(SourceError):
+            files.edit("m", "birth_date", changes, "ann")
+    with pytest.raises(SourceError, match="no target 'nope'"):
+        files.decide("m", ["nope"], "accepted", "ann")
+    assert files.path("m").read_bytes() == before
+    with pytest.raises(SourceError, match="no name of a mapping"):
+        files.path("../m")
+
+
+def test_commands_from_proposal_to_files(site: Path) -> None:
+    told = call("suggest", "cust", "old.csv", "new.csv")
+    assert "gender <- codes 1=男, 2=女 of xb" in told and "cust_no = customer_number" in told
+    assert "date from %d/%m/%Y" in call("review", "cust", "birth_date") or "birth" in call("review", "cust")
+    assert "nothing is changed" in call("edit", "cust", "fax", code=2)
+    call("accept", "cust", "--least", "0.85", "--author", "ann")
+    call("edit", "cust", "country", "--params", '{"value": "DE"}')
+    fields: list[Any] = json.loads(call("review", "cust", "gender", "--json"))
+    assert fields[0]["by"] == "ann"
+    counts = json.loads(call("apply", "cust", "--json"))
+    assert (counts["rows"], counts["rejects"]) == (200, 0)
+    rows = pl.read_csv("cust.csv")
+    assert rows["gender"].to_list() == tables()[1]["gender"].to_list() and rows["country"].unique().to_list() == ["DE"]
+    assert "regexp_matches" in call("explain", "cust", "--sql").lower()
+    assert "would be overwritten" in call("apply", "cust", "--into", "old.csv", code=2)
+
+
+def test_kettle_file_made_shown_and_up_to_date(site: Path) -> None:
+    call("suggest", "cust", "old.csv", "new.csv")
+    assert "no field is accepted" in call("to-kettle", "cust", "--into", "x.ktr", code=2)
+    call("accept", "cust", "gender", "weight_g")
+    shown = call("to-kettle", "cust", "--into", "x.ktr")
+    assert "ValueMapper" in shown and not Path("x.ktr").exists()
+    call("to-kettle", "cust", "--into", "x.ktr", "--write")
+    assert "as the mapping says" in call("to-kettle", "cust", "--into", "x.ktr", "--after", "read rows")
+    call("accept", "cust", "email")
+    assert "+" in call("to-kettle", "cust", "--into", "x.ktr", "--after", "read rows")
