@@ -62,10 +62,26 @@ def read(folder: Path) -> Imputation:
     return Imputation(columns, about["stand_ins"], fillers, about["rows"])
 
 
+def choices(folder: Path) -> dict[str, Choice]:
+    """The verdict over each column, without the models.
+
+    Raises:
+        StoreError: the folder holds none.
+    """
+    try:
+        fillers = json.loads((folder / ABOUT).read_text(encoding="utf-8"))["fillers"]
+        return {name: _choice(content["choice"]) for name, content in fillers.items()}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{folder} holds no imputation that can be read: {error}", "fit it again") from error
+
+
 def _read(folder: Path, content: dict[str, Any]) -> Filler:
     models = {}
     for name, file in content["models"].items():
         with np.load(folder / Path(file).name, allow_pickle=False) as state:
             models[name] = named(name).restore({key: v.item() if v.ndim == 0 else v for key, v in state.items()})
-    choice = Choice(**(content["choice"] | {"tolerances": tuple(content["choice"]["tolerances"])}))
-    return Filler(choice, models, Pattern(**content["pattern"]))
+    return Filler(_choice(content["choice"]), models, Pattern(**content["pattern"]))
+
+
+def _choice(content: dict[str, Any]) -> Choice:
+    return Choice(**(content | {"tolerances": tuple(content["tolerances"])}))

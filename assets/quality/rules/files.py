@@ -9,14 +9,16 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from assets.quality.rules.log import Decision, append, read_log
 from assets.quality.rules.model import Rule, Status
-from core.errors import SourceError
+from assets.quality.rules.registry import params_of
+from core.errors import ConflictError, SourceError
 from core.naming import LAYERS
 from core.slug import slug
 
@@ -91,32 +93,61 @@ class RuleFiles:
         return new
 
     def decide(
-        self, table: str, ids: Sequence[str], status: Status, by: str, *, note: str = "", action: str = ""
+        self,
+        table: str,
+        ids: Sequence[str],
+        status: Status,
+        by: str,
+        *,
+        note: str = "",
+        action: str = "",
+        params: Mapping[str, Any] | None = None,
+        expected: str = "",
     ) -> list[Rule]:
-        """Accepts or refuses rules, with who and when.
+        """Accepts or refuses rules, with who and when; also in the log.
 
         Args:
             action: changes what is done with rows that break them; "" leaves it.
+            params: other parameters for the rules, which keep their ids; None leaves them.
+            expected: `mark` of the file that the decision was made of; "" for any.
 
         Raises:
-            SourceError: there is no such rule.
+            SourceError: there is no such rule, or it cannot be so.
+            ConflictError: the file is another one by now.
         """
         at = datetime.now(UTC).isoformat(timespec="seconds")
+        lines: list[Decision] = []
 
         def change(items: Any) -> None:
+            if expected and expected != self.mark(table):
+                raise ConflictError(f"the rules of {table} were changed meanwhile", "look at them again, then decide")
             known = {item["id"]: item for item in items}
             for name in ids:
                 if name not in known:
                     close = ", ".join(list(known)[:20]) or "none"
                     raise SourceError(f"{table}: there is no rule {name!r}", f"there are: {close}")
-                known[name].update({"status": status, "by": by, "at": at})
-                if note:
-                    known[name]["note"] = note
-                if action:
-                    known[name]["action"] = action
+                item = known[name]
+                was = Rule.read({"table": table} | _bare(item), f"rule {name}")
+                said = {"status": status, "by": by, "at": at}
+                said |= ({"note": note} if note else {}) | ({"action": action} if action else {})
+                item.update(said | ({} if params is None else {"params": dict(params)}))
+                rule = Rule.read({"table": table} | _bare(item), f"rule {name}")
+                if status == "accepted":
+                    params_of(rule)
+                lines.append(Decision.of(was, rule))
 
         self._change(table, change)
+        append(self.path(table), lines)
         return [rule for rule in self.read(table) if rule.id in ids]
+
+    def mark(self, table: str) -> str:
+        """What tells one state of a table's file from another; "" where there is none."""
+        path = self.path(table)
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:24] if path.exists() else ""
+
+    def decisions(self, table: str) -> list[Decision]:
+        """What was decided on the rules of a table, the last first."""
+        return read_log(self.path(table))
 
     def _change(self, table: str, change: Callable[[Any], None]) -> None:
         """One read, change and write, alone among processes."""
