@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from core.errors import ConflictError, HeddleError
+from core.jsons import parse
 from serving.errors import Refused
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _json(request: "Request", data: bytes) -> Any:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Refused(415, "the body is no application/json", "send JSON")
     try:
-        return json.loads(data)
+        return parse(data)
     except ValueError as error:
         raise Refused(400, f"the body is no JSON: {error}") from None
 

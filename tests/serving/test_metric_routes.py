@@ -97,4 +97,6 @@ def test_what_is_wrong_is_told_by_field(client: TestClient, body: dict[str, Any]
 def test_a_body_that_is_no_json_or_too_large_is_refused(client: TestClient) -> None:
     kind = {"content-type": "application/json"}
     assert client.post("/api/metrics", content=b"{", headers=kind).status_code == 400
+    deep = client.post("/api/metrics", content=b"[" * 50_000, headers=kind)
+    assert deep.status_code == 400 and "nested too deeply" in deep.text
     assert client.post("/api/metrics", content=b" " * (9 * 2**20), headers=kind).status_code == 413

@@ -10,6 +10,7 @@ from assets.catalog.lineage.identity import key_of, name_of
 from assets.catalog.lineage.model import Edge, Stated
 from core.errors import HeddleError
 from core.hashing import digest
+from core.jsons import parse
 
 ENVIRONMENT = "PROD"
 DATASET = re.compile(r"^urn:li:dataset:\(urn:li:dataPlatform:([^,]+),(.+),([^,]+)\)$")
@@ -68,7 +69,7 @@ def read_proposals(given: list[Any], name: str) -> Taken:
                 continue
             target = _key_of_urn(proposal["entityUrn"])
             aspect = proposal["aspect"]
-            aspect = aspect["json"] if "json" in aspect else json.loads(aspect["value"])
+            aspect = aspect["json"] if "json" in aspect else parse(aspect["value"])
             edges += [Edge(_key_of_urn(up["dataset"]), "", target, "") for up in aspect.get("upstreams") or ()]
             edges += _read_fine(aspect.get("fineGrainedLineages") or ())
         except (KeyError, TypeError, AttributeError, ValueError, HeddleError) as error:

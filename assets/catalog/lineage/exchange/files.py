@@ -13,6 +13,7 @@ from assets.catalog.lineage.exchange.openmetadata import read_requests, requests
 from assets.catalog.lineage.exchange.taken import Taken
 from assets.catalog.lineage.model import Stated
 from core.errors import HeddleError
+from core.jsons import parse
 
 BYTES = 512 << 20  # a file at most
 Reader = Callable[[str, str], Taken]
@@ -68,12 +69,12 @@ def _guess(path: Path, text: str) -> str:
 def _read_datahub(text: str, name: str) -> Taken:
     try:
         if text.lstrip()[:1] in ("[", "{"):
-            given = json.loads(text)
+            given = parse(text)
             if isinstance(given, list):
                 return datahub.read_proposals(given, name)
             return datahub.read_lineage_file(given, name)
         return datahub.read_lineage_file(yaml.safe_load(text), name)
-    except (ValueError, yaml.YAMLError) as error:
+    except (ValueError, yaml.YAMLError, RecursionError) as error:  # YAML may be nested deeply too
         return Taken(problems=[f"it cannot be read: {' '.join(str(error).split())}"])
 
 

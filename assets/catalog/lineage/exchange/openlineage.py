@@ -1,6 +1,5 @@
 """OpenLineage run events, as of spec 2-0-2 and column lineage facet 1-2-0."""
 
-import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from assets.catalog.lineage.exchange.taken import Taken
 from assets.catalog.lineage.identity import NAMESPACE, key_of, name_of
 from assets.catalog.lineage.model import DATA, Edge, Stated
 from core.errors import HeddleError
+from core.jsons import parse
 
 PRODUCER = "https://heddle.dev"
 SPEC = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
@@ -147,12 +147,12 @@ def _dataset(key: str) -> dict[str, Any]:
 
 def _objects(text: str, taken: Taken) -> Iterator[tuple[str, Any]]:
     try:
-        whole = json.loads(text)
+        whole = parse(text)
     except ValueError:
         for number, line in enumerate(text.splitlines(), 1):
             if line.strip():
                 try:
-                    yield f"line {number}", json.loads(line)
+                    yield f"line {number}", parse(line)
                 except ValueError as error:
                     taken.problems.append(f"line {number}: no JSON: {error}")
         return

@@ -1,6 +1,5 @@
 """OpenMetadata's addLineage requests (PUT /v1/lineage), one JSON object a line."""
 
-import json
 import uuid
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -11,6 +10,7 @@ from assets.catalog.lineage.model import DATA, Edge, Stated
 from assets.catalog.lineage.sql.identifiers import join, split
 from core.errors import HeddleError
 from core.hashing import digest
+from core.jsons import parse
 
 KINDS = {"model": "mlmodel", "report": "dashboard", "endpoint": "apiEndpoint"}  # layer -> type of entity; else table
 TYPES = ("table", "mlmodel", "dashboard", "apiEndpoint", "topic", "pipeline", "container", "searchIndex")
@@ -100,12 +100,12 @@ def _below(entity: str, column: str) -> str:
 
 def _objects(text: str, taken: Taken) -> Iterator[tuple[str, Any]]:
     try:
-        whole = json.loads(text)
+        whole = parse(text)
     except ValueError:
         for number, line in enumerate(text.splitlines(), 1):
             if line.strip():
                 try:
-                    yield f"line {number}", json.loads(line)
+                    yield f"line {number}", parse(line)
                 except ValueError as error:
                     taken.problems.append(f"line {number}: no JSON: {error}")
         return

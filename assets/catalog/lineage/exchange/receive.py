@@ -8,6 +8,7 @@ from typing import Any
 from assets.catalog.lineage.exchange.openlineage import read_event
 from assets.catalog.lineage.store import LineageStore
 from core.errors import HeddleError
+from core.jsons import parse
 
 PATH = "/api/v1/lineage"
 LARGEST = 16 << 20  # bytes of one request
@@ -45,7 +46,7 @@ def lineage_app(url: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
 
 def _take(url: str, body: bytes) -> tuple[int, dict[str, Any]]:
     try:
-        given = json.loads(body)
+        given = parse(body)
     except ValueError as error:
         return 400, {"error": f"the body is no JSON: {error}"}
     events = given if isinstance(given, list) else [given]

@@ -158,6 +158,19 @@ def test_bad_files_are_told(name: str, text: str, problem: str, tmp_path: Path) 
     assert problem in taken.problems[0] and not taken.stated
 
 
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.yaml"])
+def test_what_is_nested_too_deeply_is_told(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text("[" * 50_000)
+    for form in ("openlineage", "datahub", "openmetadata"):
+        try:
+            problems = files.read(path, form, name).problems
+        except HeddleError as refused:
+            problems = [str(refused)]
+        assert problems
+    assert post("sqlite:///unused", b"[" * 50_000)[0] == 400
+
+
 def test_files_of_no_format_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.bin"
     path.write_bytes(b"\xff\xfe\x00")
