@@ -9,6 +9,7 @@ from core.disk import refused
 from core.errors import HeddleError
 
 COMMANDS = {
+    "access": "orchestration.cli.access:access",
     "ask": "orchestration.cli.ask:ask",
     "catalog": "orchestration.cli.catalog:catalog",
     "clean": "orchestration.cli.clean:clean",
