@@ -64,14 +64,16 @@ def _assets(settings: Settings, files: RuleFiles, table: str, rules: list[Rule])
     def clean(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> Iterable[dg.MaterializeResult[None]]:
-        yield from _clean(settings, warehouse, table, rules)
+        wanted = {"/".join(key.path) for key in context.selected_asset_keys}
+        yield from _clean(settings, warehouse, table, rules, [p for p in PARTS if part_key(table, p) in wanted])
 
-    made: dg.AssetsDefinition = dg.multi_asset(name="clean_" + "_".join(Key.parse(table)), specs=specs)(clean)
+    name = "clean_" + "_".join(Key.parse(table))
+    made: dg.AssetsDefinition = dg.multi_asset(name=name, specs=specs, can_subset=True)(clean)
     return made
 
 
 def _clean(
-    settings: Settings, warehouse: Warehouse, table: str, rules: list[Rule]
+    settings: Settings, warehouse: Warehouse, table: str, rules: list[Rule], wanted: list[str]
 ) -> Iterable[dg.MaterializeResult[None]]:
     from assets.content import rows_version
     from assets.quality.rules.apply import Targets, apply
@@ -89,10 +91,11 @@ def _clean(
             tables=looked_up(folder, lambda: warehouse),
         )
         columns = source.collect_schema().names()
-        for part, path in zip(PARTS, targets.paths(), strict=True):
+        paths = dict(zip(PARTS, targets.paths(), strict=True))
+        for part in wanted:
             key = part_key(table, part)
             name = table_name(Key.parse(key))
-            _load(warehouse, key, path)
+            _load(warehouse, key, paths[part])
             version = rows_version(warehouse.batches(f"select * from {name}"))
             metadata = table_metadata(key, warehouse.info(name)) | {VERSION: version}
             metadata |= _lineage(table, part, columns)

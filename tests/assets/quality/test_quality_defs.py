@@ -79,6 +79,17 @@ def test_rules_are_checks_and_clean_tables(settings: Settings) -> None:
     assert lineage.deps_by_column["city"][0].column_name == "city"
 
 
+def test_one_of_the_tables_can_be_made_alone(make_settings: Callable[..., Settings], tmp_path: Path) -> None:
+    settings = make_settings(quality=tmp_path / "quality")
+    _accepted(settings)
+    store = warehouse(settings)
+    store.write(TableName("raw_shop", "orders"), ROWS)
+    job = _made(settings).resolve_implicit_global_asset_job_def()
+    done = job.execute_in_process(asset_selection=[dg.AssetKey(["table", "shop", "orders_clean"])])
+    assert [e.asset_key.path[-1] for e in done.get_asset_materialization_events() if e.asset_key] == ["orders_clean"]
+    assert store.query("select count(*) as n from table_shop.orders_clean")["n"].item() == 2
+
+
 def test_other_rules_make_the_clean_table_stale(make_settings: Callable[..., Settings], tmp_path: Path) -> None:
     settings = make_settings(quality=tmp_path / "quality")
     rules = _accepted(settings)
