@@ -79,8 +79,10 @@ def bounded(batches: "Batches", of: Budget, column: str) -> pl.Series:
         if missing:
             raise ProtectionError(f"there is no column {missing[0]!r}", f"there are {', '.join(frame.columns)}")
         kept.append(frame.select(names) if names else frame.select(row=pl.repeat(1, pl.len(), dtype=pl.Int8)))
-    rows = pl.concat(kept).drop_nulls() if kept else pl.DataFrame({"row": []})
-    if of.unit and kept:
+    if not kept:
+        return pl.Series(column, [], pl.Float64)
+    rows = pl.concat(kept).drop_nulls()
+    if of.unit:
         drawn = pl.int_range(pl.len()).shuffle().over(of.unit) < of.contributions
         rows = rows.filter(drawn)
     return rows[column or rows.columns[0]]
