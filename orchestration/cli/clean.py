@@ -99,7 +99,11 @@ def suggest(
         beside = {other: opened(other, folder).collect(engine="streaming") for other in others}
         told = read_labels(labels, frame.columns) if labels else None
         former = sample(opened(last, folder), rows)[0] if last else None
-        found = find(frame, name, hidden, every, beside, told, former)
+        secret: list[Rule] = []
+        found = find(frame, name, hidden, every, beside, told, former, secret.append)
+    if secret:
+        columns = ", ".join(sorted({c for rule in secret for c in rule.columns if c in hidden}))
+        click.echo(f"{len(secret)} findings would write values of {columns} into the file: --show-values", err=True)
     new = files.merge(name, found)
     if as_json:
         click.echo(json.dumps([rule.model_dump(mode="json") for rule in found], ensure_ascii=False))

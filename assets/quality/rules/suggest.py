@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from assets.quality.rules.model import EXAMPLES, Effect, Example, Rule
+from assets.quality.rules.withheld import HIDDEN, withheld
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from assets.quality.repair.known import Labels
-
-HIDDEN = "***"
 
 
 def suggest(
@@ -22,15 +21,17 @@ def suggest(
     others: "Mapping[str, pl.DataFrame] | None" = None,
     labels: "Labels | None" = None,
     last: pl.DataFrame | None = None,
+    left_out: "Callable[[Rule], None]" = lambda _rule: None,
 ) -> list[Rule]:
     """Rules for what is wrong with the rows, most certain first.
 
     Args:
-        sensitive: columns of which no value is shown.
+        sensitive: columns of which no value is shown, or written into a rule.
         every: the frame has each n-th row of the table.
         others: tables by name to which this one may refer, all rows.
         last: a former good version of the table, for what drifted since.
         labels: row of the table -> column -> right text, from people; rows that are not in the frame do not count.
+        left_out: is told of each rule that would consist of such values.
     """
     from assets.quality.detect.find import find
     from assets.quality.detect.former import profiles
@@ -39,7 +40,14 @@ def suggest(
     found = find(
         frame, table, others=others, sensitive=sensitive, labels=seen, last=None if last is None else profiles(last)
     )
-    return sorted((described(f.rule, f.cells, sensitive, every) for f in found), key=lambda r: (-r.confidence, r.id))
+    made = []
+    for one in found:
+        rule = withheld(described(one.rule, one.cells, sensitive, every), sensitive)
+        if rule is None:
+            left_out(one.rule)
+        else:
+            made.append(rule)
+    return sorted(made, key=lambda r: (-r.confidence, r.id))
 
 
 def described(rule: Rule, cells: pl.DataFrame, sensitive: "Collection[str]" = (), every: int = 1) -> Rule:

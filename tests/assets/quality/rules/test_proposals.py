@@ -9,8 +9,10 @@ import pytest
 from assets.quality.checks import check_name, checks_of
 from assets.quality.rules.apply import Targets, apply
 from assets.quality.rules.files import RuleFiles
+from assets.quality.rules.model import Rule
 from assets.quality.rules.plan import CHANGES
 from assets.quality.rules.suggest import described, sample, suggest
+from assets.quality.rules.withheld import withheld
 from core.settings import Settings
 from tests.assets.quality.rules.helpers import rule
 
@@ -78,6 +80,39 @@ def test_values_of_sensitive_columns_are_hidden_and_rows_are_those_of_the_table(
     made = described(rule("not_null", ["zip"]), cells, {"zip"}, every=10)
     assert [(e.row, e.before, e.after) for e in made.effect.examples] == [(30, "***", "***"), (40, "x", None)]
     assert (made.effect.rows, made.effect.cells) == (2, 2)
+
+
+def test_no_value_of_a_sensitive_column_comes_into_a_rule() -> None:
+    texts = ["Baker Street 221", "Elm Street 13", "Main Road 7", "Harbour Lane 5"]
+    streets = [texts[n % 4] for n in range(400)]
+    streets[10], streets[50] = "Bakxr Street 221", " Main Road  7"
+    table = pl.DataFrame({"id": range(400), "street": streets, "zip": [f"1000{n % 4}" for n in range(400)]})
+    secret: list[Rule] = []
+    found = suggest(table, TABLE, {"street"}, left_out=secret.append)
+    text = " ".join(r.model_dump_json() for r in found)
+    assert any("street" in r.columns for r in found)
+    assert not any(word in text for word in ("Baker", "Bakxr", "Elm", "Main", "Harbour"))
+    assert "Bakxr" in " ".join(r.model_dump_json() for r in suggest(table, TABLE))
+    assert all("street" in r.columns for r in secret)
+
+
+@pytest.mark.parametrize(
+    ("made", "left"),
+    [
+        (rule("replace", ["mail"], "repair", mapping={"a": "b"}), None),
+        (rule("in_set", ["mail"], values=["a"]), None),
+        (rule("condition", ["mail", "k"], expression={"is_null": "mail"}), None),
+        (rule("dependency", ["k", "mail"], "repair", kept=["a"], alone=1), ("report", {"alone": 1})),
+        (rule("not_null", ["mail"], "reject"), ("reject", {})),
+        (rule("replace", ["k"], "repair", mapping={"a": "b"}), ("repair", {"mapping": {"a": "b"}})),
+    ],
+)
+def test_what_is_withheld(made: Rule, left: tuple[str, dict[str, object]] | None) -> None:
+    told = made.model_copy(update={"evidence": "'a@b.de' is close to 'a@c.de'"})
+    found = withheld(told, {"mail"})
+    assert (found and (found.action, found.params)) == left
+    if found and "mail" in found.columns:
+        assert found.evidence == "'***' is close to '***'"
 
 
 def test_large_tables_are_looked_at_evenly() -> None:
