@@ -12,7 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
-from assets.quality.detect.coded import MISSING, Coded, Codes, Groups, group, pair
+from assets.quality.detect.coded import MISSING, Coded, Codes, Groups, as_numbers, group, pair
 
 LEAST = 0.75  # strength below which nothing is learned from a rule
 COVERED = 0.1  # share of the rows that lie in groups of two or more
@@ -79,9 +79,15 @@ def _decides(column: Coded) -> bool:
     return column.distinct > 1 and bool((column.counts[1:] > 1).any())
 
 
+def _measured(column: Coded) -> bool:
+    """Whether a column is of decimals: what equal measurements have in common is chance."""
+    numbers = as_numbers(column)
+    return numbers is not None and bool((numbers[np.isfinite(numbers)] % 1 != 0).any())
+
+
 def _singles(columns: Sequence[Coded], close: dict[tuple[int, int, int], bool]) -> Iterator[Strong]:
     for place, column in enumerate(columns):
-        if not _decides(column):
+        if not _decides(column) or _measured(column):
             continue
         for then, other in enumerate(columns):
             if then == place or not _decides(other):
@@ -95,10 +101,11 @@ def _doubles(
     columns: Sequence[Coded], singles: Sequence[Strong], close: dict[tuple[int, int, int], bool]
 ) -> Iterator[Strong]:
     usable = sorted((p for p, c in enumerate(columns) if _decides(c)), key=lambda p: columns[p].distinct)[:WIDEST]
+    giving = [p for p in usable if not _measured(columns[p])]
     single = {(s.given[0], s.then): s.strength for s in singles}
     best = {p: max((s.strength for s in singles if s.then == p), default=0.0) for p in usable}
     open_ = [p for p in usable if best[p] < SURE]
-    for one, two in combinations(usable, 2):
+    for one, two in combinations(giving, 2):
         if max(single.get((one, two), 0.0), single.get((two, one), 0.0)) >= 0.9:
             continue  # the pair is no finer than one of the two
         targets = [t for t in open_ if t not in (one, two)]
@@ -243,7 +250,12 @@ def _close(one: int, two: int, then: int, target: Coded, known: dict[tuple[int, 
         if max(len(a), len(b)) > LONG:
             known[key] = False
         elif min(len(a), len(b)) <= SHORT:
-            known[key] = Levenshtein.distance(a, b, score_cutoff=1) <= 1
+            known[key] = not (_number(a) and _number(b)) and Levenshtein.distance(a, b, score_cutoff=1) <= 1
         else:
             known[key] = ratio(a, b, score_cutoff=CLOSE) > 0
     return known[key]
+
+
+def _number(text: str) -> bool:
+    """Digits: another number is close to any short one."""
+    return text.replace(".", "", 1).isdigit()

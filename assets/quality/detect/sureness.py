@@ -50,6 +50,24 @@ def limits(given: Sequence[Coded], then: Coded, repairs: Sequence[Repair]) -> Ma
     return params
 
 
+def upheld(given: Sequence[Coded], then: Coded, repairs: Sequence[Repair]) -> float:
+    """Share of what breaks a plain majority by the dependency that is repaired to it; the rest is right all the same.
+
+    Where most of it is right the columns go together, but one does not decide the other. A value that several rows of
+    a group have counts once.
+    """
+    codes = given[0].codes
+    for column in given[1:]:
+        codes = pair(codes, column.codes)
+    _, most, filled, usual = _counts(codes, then)
+    wrong = (codes != MISSING) & (then.codes != MISSING) & (then.codes != usual) & (most > HALF * filled)
+    wrong &= most >= TWO
+    made = [r.row for r in repairs if wrong[r.row] and then.values[usual[r.row]] == r.after]
+    breaks = codes * len(then.values) + then.codes
+    total = len(np.unique(breaks[wrong]))
+    return len(np.unique(breaks[made])) / total if total else 1.0
+
+
 def _counts(codes: np.ndarray, then: Coded) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Per row: rows of its group with its value, with the commonest value, with any value; and the commonest value."""
     width = len(then.values)

@@ -10,6 +10,7 @@ from assets.quality.repair.typos import typos
 
 FREQUENT = 0.01  # share of the rows a word must occur in to vouch for others
 LONG = 400
+SHORTEST = 4  # letters; shorter words are close to each other everywhere
 
 
 def words(column: Coded, channel: Channel) -> dict[int, tuple[str, float]]:
@@ -25,7 +26,7 @@ def words(column: Coded, channel: Channel) -> dict[int, tuple[str, float]]:
     if several < 0.5 * column.distinct:
         return {}
     least = FREQUENT * column.filled
-    kept = {w: n for w, n in counted.items() if n >= least or n <= max(2, least / 10)}
+    kept = {w: n for w, n in counted.items() if len(w) >= SHORTEST and (n >= least or n <= max(2, least / 10))}
     texts = ["", *sorted(w for w in kept if w)]
     lexicon = Coded(column.name, np.zeros(0, dtype=np.int64), texts, np.array([0] + [kept[w] for w in texts[1:]]))
     wrong = {

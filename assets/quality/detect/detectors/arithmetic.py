@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from assets.quality.detect.context import Context
-from assets.quality.detect.detectors.triples import KEPT, NEAR, holds, triples
+from assets.quality.detect.detectors.triples import KEPT, NEAR, holds, kept, triples
 from assets.quality.detect.model import Cell, Proposal
 
 
@@ -18,7 +18,7 @@ def find(context: Context) -> Iterator[Proposal]:
         wrong = np.flatnonzero(there & ~holds(whole, right))
         rows = int(there.sum())
         share = 1 - len(wrong) / rows
-        if not len(wrong) or share < KEPT:
+        if not len(wrong) or kept(whole[there], right[there]) < KEPT:
             continue
         name, places = triple.result, _decimals(context, triple.result)
         cells = [

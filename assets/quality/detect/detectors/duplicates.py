@@ -11,6 +11,8 @@ from assets.quality.detect.context import Context
 from assets.quality.detect.model import Cell, Proposal
 
 _DIGITS = re.compile(r"\d+")
+_NUMBERS = re.compile(r"\d+|\b[IVX]+\b")
+MOST = 0.1  # share of the rows; more are alike by what they are about
 LIKE = 0.9  # mean similarity of two rows' texts (1 is equal)
 BLOCK = 30  # rows with one word; more and the word tells nothing
 PAIRS = 400_000
@@ -30,7 +32,7 @@ def find(context: Context) -> Iterator[Proposal]:
     found: dict[int, tuple[int, float]] = {}
     for one, two, like in _alike(context, columns):
         found.setdefault(max(one, two), (min(one, two), like))
-    if not found or len(found) > 0.3 * rows:
+    if not found or len(found) > MOST * rows:
         return
     cells = [
         Cell(int(context.places[row]), names[0], context.text(row, names[0]), None, like)
@@ -75,6 +77,9 @@ def _alike(context: Context, columns: list[Coded]) -> Iterator[tuple[int, int, f
         scores = []
         for column in columns:
             a, b = column.values[column.codes[one]], column.values[column.codes[two]]
+            if _NUMBERS.findall(a) != _NUMBERS.findall(b):
+                scores.append(0.0)  # the second disc is not the first
+                break
             scores.append(1.0 if a == b else ratio(a[:LONG].lower(), b[:LONG].lower()) / 100)
         if min(scores) < LIKE - 0.25 or sum(scores) / len(scores) < LIKE:
             continue

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from assets.catalog.relations.names import identifies
 from assets.quality.detect.coded import MISSING
 from assets.quality.detect.context import Context
 from assets.quality.detect.model import Cell, Proposal
@@ -11,6 +12,7 @@ from assets.quality.detect.model import Cell, Proposal
 NEARLY = 0.98  # share of the filled rows whose value is the only one of its kind
 LEAST = 50  # rows
 HOLES = 0.01  # share of the rows that may be empty by mistake
+DENSE = 4  # times the rows that the range of numbers given one after the other may have
 SHORT = 64  # characters of a key
 
 
@@ -51,6 +53,13 @@ def _named(values: list[str]) -> bool:
 
 
 def _measured(context: Context, name: str) -> bool:
-    """Decimals are measurements: that hardly any repeats is chance."""
+    """Decimals, and whole numbers far apart and of many lengths, are measurements: that few repeat is chance."""
     values = context.numbers.get(name)
-    return values is not None and bool((values[np.isfinite(values)] % 1 != 0).any())
+    if values is None:
+        return False
+    values = values[np.isfinite(values)]
+    if (values % 1 != 0).any():
+        return True
+    lengths = np.bincount(np.char.str_len(np.abs(values).astype(np.int64).astype(np.str_)))
+    dense = float(np.ptp(values)) < DENSE * len(values)
+    return not (dense or identifies(name) or lengths.max() > 0.95 * len(values))

@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from assets.catalog.relations.names import identifies as named_key
 from assets.quality.detect.context import Context
 from assets.quality.detect.model import Cell, Proposal
 
@@ -21,6 +22,7 @@ GROUPS = 200
 NARROWER = 0.4  # spread within groups to that of the whole from which the groups count
 MOST = 0.02  # share of the rows; more is a tail of the distribution
 ISOLATED = 0.72  # score of the isolation forest (0.5 is usual, 1 is alone)
+ALONE = 0.002  # share of the rows that may be odd in several columns at once
 ROWS = 20_000
 
 
@@ -29,7 +31,7 @@ def find(context: Context) -> Iterator[Proposal]:
     seen: set[tuple[int, str]] = set()
     for name, values in context.numbers.items():
         filled = np.isfinite(values)
-        if filled.sum() < LEAST or len(np.unique(values[filled])) < 10 or identifies(context, name):
+        if filled.sum() < LEAST or len(np.unique(values[filled])) < 10 or identifies(context, name) or named_key(name):
             continue
         by, scores = _conditional(context, name, values)
         if by is None:
@@ -114,7 +116,7 @@ def _cell(context: Context, row: int, name: str, score: float) -> Cell:
 def _isolated(context: Context, seen: set[tuple[int, str]]) -> Iterator[Proposal]:
     """Rows that few random cuts part from all others (Liu, Ting and Zhou, 2008), in columns that are not far alone."""
     names = [n for n, v in context.numbers.items() if np.isfinite(v).mean() > 0.9 and len(np.unique(v)) > 10]
-    names = [n for n in names if not identifies(context, n)]
+    names = [n for n in names if not identifies(context, n) and not named_key(n)]
     if len(names) < 2 or len(context.frame) < 10 * LEAST:
         return
     from sklearn.ensemble import IsolationForest
@@ -126,7 +128,7 @@ def _isolated(context: Context, seen: set[tuple[int, str]]) -> Iterator[Proposal
     score = -forest.score_samples(table[part])
     found = [int(part[i]) for i in np.flatnonzero(score > ISOLATED)]
     found = [row for row in found if not any((row, n) in seen for n in names)]
-    if not 0 < len(found) <= max(3, MOST * len(part)):
+    if not 0 < len(found) <= max(3, ALONE * len(part)):
         return
     cells = []
     for row in found:

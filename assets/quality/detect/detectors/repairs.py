@@ -9,12 +9,13 @@ from assets.quality.detect.context import Context
 from assets.quality.detect.detectors.chosen import choose
 from assets.quality.detect.model import Cell, Proposal
 from assets.quality.detect.shapes import pattern
-from assets.quality.detect.sureness import limits
+from assets.quality.detect.sureness import limits, upheld
 from assets.quality.repair.model import Repair
 
 Groups = dict[tuple[str, str, tuple[str, ...]], list[Repair]]
 Alike = Counter[tuple[str, str, str | None]]  # cells by column, text before and after
 LIKELY = 0.5
+UPHELD = 0.5  # share of the cells breaking a dependency that must be wrong for it to be a rule
 MAPPED = 5_000  # values of one map
 SPACES = ("no_controls", "half_width", "trim", "collapse")
 
@@ -25,7 +26,7 @@ def find(context: Context) -> Iterator[Proposal]:
     columns = {c.name: c for c in context.repairs.observed}
     alike = Counter((r.column, r.before, r.after) for r in context.repairs)
     for repair in context.repairs:
-        if repair.confidence < LIKELY:
+        if repair.confidence < LIKELY or not repair.why:
             continue
         sort = "learned" if repair.sort == "label" else repair.sort
         if repair.sort != "label" or _everywhere(repair, columns[repair.column], alike):
@@ -73,6 +74,8 @@ def _proposal(
     sure = sum(r.confidence for r in repairs) / len(repairs)
     why = _evidence(repairs)
     if sort == "dependency" and key:
+        if _upheld(context, key, column) < UPHELD:
+            return None
         strength = max(
             (r.strength for r in context.repairs.rules if _is(context, r.given, r.then, key, column)), default=sure
         )
@@ -95,6 +98,12 @@ def _limits(context: Context, key: tuple[str, ...], column: Coded) -> Mapping[st
     columns = {c.name: c for c in context.repairs.observed}
     likely = [r for r in context.repairs if r.column == column.name and r.confidence >= LIKELY]
     return limits([columns[name] for name in key], column, likely)
+
+
+def _upheld(context: Context, key: tuple[str, ...], column: Coded) -> float:
+    columns = {c.name: c for c in context.repairs.observed}
+    likely = [r for r in context.repairs if r.column == column.name and r.confidence >= LIKELY]
+    return upheld([columns[name] for name in key], column, likely)
 
 
 def _is(context: Context, given: tuple[int, ...], then: int, key: tuple[str, ...], column: Coded) -> bool:

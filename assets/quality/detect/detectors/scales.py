@@ -10,15 +10,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from assets.catalog.relations.names import identifies as named_key
 from assets.quality.detect.coded import MISSING, Coded
 from assets.quality.detect.context import Context
+from assets.quality.detect.detectors.outliers import identifies
 from assets.quality.detect.forms.measures import FACTORS
 from assets.quality.detect.model import Cell, Proposal
 
 LEAST = 3  # numbers off by one ratio
+CLEAR = 0.9  # share of the numbers off that must be so by one ratio where the numbers alone do not tell them
 GROUP = 4  # rows of a group
 TIGHT = 0.8  # share of the rows that must lie near their group's middle
 NEAR = 0.03  # of the logarithm's unit: about 3 per cent
+APART = 8.0  # times the width of the usual numbers that a ratio must be; nearer ones are their tail
 Numbers = npt.NDArray[np.float64]
 
 
@@ -26,7 +30,7 @@ def find(context: Context) -> Iterator[Proposal]:
     """Numbers off by one ratio of units."""
     for name, values in context.numbers.items():
         positive = np.isfinite(values) & (values > 0)
-        if positive.sum() < 10 * LEAST:
+        if positive.sum() < 10 * LEAST or named_key(name) or identifies(context, name):
             continue
         logs = np.log(np.where(positive, values, 1.0))
         for column in context.repairs.observed:
@@ -46,14 +50,19 @@ def _judge(
         return None
     off = there & (np.abs(away) > 0.4)
     best, rows = 1.0, np.zeros(0, dtype=np.int64)
+    width = _width(away[there & ~off])
     for factor in FACTORS[1:]:
-        hit = np.flatnonzero(off & (np.abs(away + np.log(factor)) < max(NEAR, 3 * _width(away[there & ~off]))))
+        if abs(np.log(factor)) < APART * width:
+            continue
+        hit = np.flatnonzero(off & (np.abs(away + np.log(factor)) < max(NEAR, 3 * width)))
         if len(hit) > len(rows):
             best, rows = factor, hit
     if len(rows) < LEAST or len(rows) < 0.7 * off.sum():
         return None
     share = len(rows) / int(off.sum())
     numbers = np.exp(logs)
+    if _whole(numbers[there & ~off]) and not _whole(numbers[rows] * best):
+        return None  # counts and codes have no unit
     cells = [
         Cell(int(context.places[r]), name, context.text(r, name), f"{numbers[r] * best:.10g}", 0.9 * share)
         for r in rows.tolist()
@@ -61,6 +70,8 @@ def _judge(
     low, high = float(numbers[rows].min()), float(numbers[rows].max())
     why = f"{len(rows)} numbers are {1 / best:g} times those of the same {column.name}, few are off by anything else"
     when = _when(name, low, high, numbers[there & ~off])
+    if when is None and share < CLEAR:
+        return None
     if when is None:
         params: dict[str, Any] = {"by": (column.name,), "threshold": 6.0, "method": "mad", "least": GROUP}
         return Proposal("outlier", (name,), params, "report", 0.8 * share, why, cells)
@@ -76,6 +87,11 @@ def _away(logs: Numbers, used: npt.NDArray[np.bool_], codes: npt.NDArray[np.int6
         if len(part) >= GROUP:
             away[part] = logs[part] - np.median(logs[part])
     return away
+
+
+def _whole(numbers: Numbers) -> bool:
+    """Whether nearly all are whole numbers."""
+    return bool(len(numbers)) and float((np.abs(numbers - np.round(numbers)) < 1e-6).mean()) > TIGHT
 
 
 def _width(away: Numbers) -> float:

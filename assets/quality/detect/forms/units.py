@@ -22,6 +22,8 @@ _NUMBER = re.compile(
     + _CURRENCIES
     + r")(?![A-Za-z]))?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(\s*\D{0,40})$"
 )
+_BOUND = re.compile(r"\s*[+<>≤≥~≈±*/:;?!–—-]")  # `5+` and `1/2` say more than a number
+_WORD = re.compile(r"[^\W\d_]+")
 PARSED = 0.95  # share of the rows that must read as a number with an affix
 UNIFORM = 0.9  # share of one writing from which the others take it on
 SPELLINGS = 60
@@ -97,13 +99,19 @@ def _mixed(weight: Counter[tuple[str, str]]) -> bool:
 def parse(code: int, text: str) -> Affixed | None:
     """The number in a text, or None; numbers with leading zeros are codes and no quantities."""
     m = _NUMBER.match(text) if len(text) <= 60 else None
-    if m is None:
+    if m is None or _BOUND.match(m[3] or "") or _phrase(m[3] or ""):
         return None
     digits = m[2].replace(",", "")
     bare = digits.lstrip("+-").split(".")[0]
     if (len(bare) > 1 and bare[0] == "0") or len(bare) > 15:
         return None
     return Affixed(code, digits, float(digits), (m[1] or "", (m[3] or "").rstrip()))
+
+
+def _phrase(after: str) -> bool:
+    """Several words of which the first is no unit are a phrase (`2 adults no kids`), not a quantity."""
+    words = _WORD.findall(after.lower())
+    return len(words) > 1 and words[0] not in KNOWN
 
 
 def unit(affix: tuple[str, str]) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from assets.quality.detect.coded import Coded
 from assets.quality.detect.forms.model import Form
 
-_BETWEEN = re.compile(r"(?<!\d)[\s\-_.,'’`\"]+|[\s\-_.,'’`\"]+(?!\d)")
+# before a digit a point or a dash may be part of the number: `.5 oz` is not `5 oz`
+_BETWEEN = re.compile(r"(?<=[^\W\d_])(?:\s+|[-_.,'’`\"]+)(?=\d)|[\s\-_.,'’`\"]+(?!\d)")
 RARER = 3  # times the main writing must be more frequent
 LONG = 400
 
