@@ -37,11 +37,11 @@ def of_file(path: Path) -> Batches:
     return batches
 
 
-def opened(settings: "Settings", table: str) -> Batches:
-    """A file, or a table of the warehouse."""
+def opened(settings: "Settings", table: str, store: "Warehouse | None" = None) -> Batches:
+    """A file, or a table of the warehouse; `store` is the warehouse as a person may read it."""
     from resources.open import warehouse
 
-    return of_file(Path(table)) if is_file(table) else of_warehouse(warehouse(settings), table)
+    return of_file(Path(table)) if is_file(table) else of_warehouse(store or warehouse(settings), table)
 
 
 def tags_of(settings: "Settings", table: str) -> "Tags | None":

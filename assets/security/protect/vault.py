@@ -4,10 +4,12 @@ Whoever reads its tables learns how many values there are and which purpose and 
 processes that meet the same new value agree on one token: the primary key decides, and both read what is there.
 """
 
+import base64
 import hmac
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from assets.security.protect.base import Scope
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
 
 BATCH = 10_000  # rows that are sealed anew at once
 MANY = 500  # parameters of one statement
-_RANDOM = 26  # characters of base 32: 130 bits
-_SIGNS = "abcdefghijklmnopqrstuvwxyz234567"
+_RANDOM = 16  # bytes of a token
 
 
 def now() -> str:
@@ -58,9 +59,11 @@ class Vault:
                 found |= {lookups[lookup]: token for lookup, token in self._known(connection, list(lookups))}
             new = [t for t in texts if t not in found]
             if new:
-                self._add(connection, new, scope, prefix)
-                lookups = dict(zip(_lookups(new, scope, ring.current), new, strict=True))
-                found |= {lookups[lookup]: token for lookup, token in self._known(connection, list(lookups))}
+                made = self._add(connection, new, scope, prefix)
+                if made is None:  # another process was quicker with some of them
+                    lookups = dict(zip(_lookups(new, scope, ring.current), new, strict=True))
+                    made = {lookups[lookup]: token for lookup, token in self._known(connection, list(lookups))}
+                found |= made
         return [found[text] for text in texts]
 
     def values(self, tokens: Sequence[str], ring: Keyring) -> list[str]:
@@ -161,7 +164,8 @@ class Vault:
             for row in connection.execute(select(t.c.lookup, t.c.token).where(t.c.lookup.in_(part))):
                 yield bytes(row[0]), row[1]
 
-    def _add(self, connection: "Connection", texts: list[str], scope: Scope, prefix: str) -> None:
+    def _add(self, connection: "Connection", texts: list[str], scope: Scope, prefix: str) -> dict[str, str] | None:
+        """Text -> its new token; None where it is not sure that all of them were new."""
         from sqlalchemy.dialects import postgresql, sqlite
 
         insert = (sqlite if self.engine.dialect.name == "sqlite" else postgresql).insert
@@ -173,7 +177,11 @@ class Vault:
             for lookup, text in zip(lookups, sealed, strict=True)
         ]
         statement = insert(self.tables.TOKENS).on_conflict_do_nothing(index_elements=["lookup"])
-        connection.execute(statement, sorted(rows, key=lambda r: r["lookup"]))  # one order: no deadlock of two writers
+        # sorted: two writers in one order make no deadlock
+        done = connection.execute(statement, sorted(rows, key=itemgetter("lookup")))
+        if done.rowcount != len(rows):
+            return None
+        return {text: row["token"] for text, row in zip(texts, rows, strict=True)}
 
     def _alone(self, connection: "Connection") -> None:
         if self.engine.dialect.name == "postgresql":
@@ -186,8 +194,7 @@ def _lookups(texts: Sequence[str], scope: Scope, key: str) -> list[bytes]:
 
 
 def _random(prefix: str) -> str:
-    bits = secrets.randbits(5 * _RANDOM)
-    return prefix + "".join(_SIGNS[bits >> 5 * n & 31] for n in range(_RANDOM))
+    return prefix + base64.b32encode(secrets.token_bytes(_RANDOM)).decode().rstrip("=").lower()
 
 
 def _parts(values: list[Any]) -> Iterator[list[Any]]:
