@@ -9,6 +9,7 @@ import click
 from core import settings as config
 from core.errors import HeddleError, SourceError
 from orchestration.cli.fuse_links import golden, link, review
+from orchestration.cli.seen import warehouse_of
 
 if TYPE_CHECKING:
     from assets.quality.fusion.model import Plan
@@ -118,7 +119,7 @@ def run(asset: str, output: Path | None, dry_run: bool) -> None:
     from assets.quality.fusion.tables import InWarehouse, predict, refusal
 
     found = PlanFiles(config.load().quality).read(asset)
-    tables = _tables(found.tables)
+    tables = _tables(found.tables, writes=True)
     if dry_run:
         counted = predict(found, tables)
         click.echo("\n".join(told(found, counted)))
@@ -172,7 +173,8 @@ def to_kettle(asset: str, output: Path, means: str, connection: str, into: str, 
     click.echo(f"wrote {output}: {len(model.steps)} steps")
 
 
-def _tables(names: tuple[str, ...]) -> "Tables":
+def _tables(names: tuple[str, ...], *, writes: bool = False) -> "Tables":
+    """The tables as the person may read them; an accepted plan that is run reads and writes as the platform."""
     from assets.quality.fusion.tables import InFiles, InWarehouse, is_asset
     from resources.open import warehouse
 
@@ -180,7 +182,9 @@ def _tables(names: tuple[str, ...]) -> "Tables":
     kinds = {is_asset(name) for name in names}
     if len(kinds) > 1:
         raise SourceError("some tables are assets and some are files", "load the files first, or name only files")
-    return InWarehouse(warehouse(settings)) if kinds == {True} else InFiles(settings.memory)
+    if kinds != {True}:
+        return InFiles(settings.memory)
+    return InWarehouse(warehouse(settings) if writes else warehouse_of("heddle fuse"))
 
 
 def _files(found: "Plan", tables: "Tables", output: Path | None) -> None:

@@ -141,12 +141,12 @@ def _resolved(golden: "Golden", declaration: Path) -> "Resolved":
     from assets.quality.linkage.golden import resolve
     from assets.quality.linkage.labels import labels_path, read_labels
     from assets.quality.linkage.run import before, reader
-    from resources.open import warehouse
+    from orchestration.cli.seen import warehouse_of
 
     settings = config.load()
     labels = read_labels(labels_path(declaration))
     if all(is_asset(s.table) for s in golden.sources):
-        store = warehouse(settings)
+        store = warehouse_of("heddle fuse")
         return resolve(golden, reader(store), labels, before(golden, store), settings.memory, _say)
     return resolve(golden, lambda t: _read_file(declaration.parent / t), labels, None, settings.memory, _say)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from core import settings as config
+from orchestration.cli.seen import warehouse_of
 
 POLICY = click.option("--policy", "name", help="Name of a policy (default: the only one).")
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object or list instead of words.")
@@ -48,7 +49,9 @@ def plan(table: str, name: str | None, as_json: bool) -> None:
 
     settings = config.load()
     policy = Policies(settings.protection).get(name)
-    decisions = planned(policy, table, opened(settings, table), tags_of(settings, table))
+    decisions = planned(
+        policy, table, opened(settings, table, warehouse_of("heddle protect")), tags_of(settings, table)
+    )
     if as_json:
         shown = [
             {"column": d.column, "class": d.class_, "method": d.use.method, "parameters": d.use.given}
@@ -127,7 +130,7 @@ def apply(table: str, name: str | None, into: Path | None, as_json: bool) -> Non
     if goal.absolute() == Path(table).absolute():
         raise ProtectionError(f"{table} would be overwritten by what is made of it", "name another file with --into")
     policy = Policies(settings.protection).get(name)
-    batches = opened(settings, table)
+    batches = opened(settings, table, warehouse_of("heddle protect"))
     decisions = planned(policy, table, batches, tags_of(settings, table))
     report = run(batches, policy, decisions, Tools.of(settings, decisions), goal)
     if as_json:

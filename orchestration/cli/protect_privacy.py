@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core import settings as config
+from orchestration.cli.seen import warehouse_of
 
 if TYPE_CHECKING:
     from assets.security.privacy.answers import Question
@@ -57,7 +58,7 @@ def anonymity(table: str, quasi: str, sensitive: str, wanted: int, wish: bool, l
         frame = scan(Path(table))
     else:
         wished = [*columns, *hidden]
-        batches = opened(config.load(), table)
+        batches = opened(config.load(), table, warehouse_of("heddle protect"))
         frame = pl.concat(b.select(c for c in wished if c in b.columns) for b in batches()).lazy()
     found = measure(frame, columns, hidden, wanted)
     better = suggest(frame, columns, wanted, left) if wish else None

@@ -20,8 +20,10 @@ from assets.catalog.store.versions import Versions
 from assets.catalog.uses import use
 from assets.security.access.access import Access
 from assets.security.access.previews import of_card
+from assets.security.access.warehouse import GuardedWarehouse
 from core.errors import HeddleError
 from core.settings import Settings
+from resources.open import warehouse as open_warehouse
 from serving.studio.queries import Queries
 from serving.studio.results import Results
 from serving.studio.shelf import Listing, Shelf
@@ -69,6 +71,10 @@ class Studio:
     def access(self, entry: str, purpose: str = "") -> Access:
         """What the reader may see of tables; `entry` names the page for the log."""
         return Access(self.settings, self.versions, self.who, purpose, entry=f"studio {entry}")
+
+    def warehouse(self, entry: str, *, gaps: bool = False) -> GuardedWarehouse:
+        """The warehouse as the reader may see it; with `gaps` columns that are hidden are there and NULL."""
+        return GuardedWarehouse(open_warehouse(self.settings), self.access(entry), gaps=gaps)
 
     @property
     def types(self) -> "Registry":

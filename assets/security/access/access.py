@@ -57,11 +57,14 @@ class Access:
 
     # -- the two ways
 
-    def guarded(self, query: "exp.Query", tables: "Sequence[tuple[exp.Table, Table]]", dialect: str) -> "exp.Query":
+    def guarded(
+        self, query: "exp.Query", tables: "Sequence[tuple[exp.Table, Table]]", dialect: str, *, gaps: bool = False
+    ) -> "exp.Query":
         """The query with each table replaced by what the person may see of it.
 
         Args:
             query: with all tables of the catalogue among `tables`; changed in place.
+            gaps: hidden columns are there and NULL.
 
         Raises:
             AccessError: of a table nothing may be seen.
@@ -75,7 +78,7 @@ class Access:
             if table.key not in known:
                 known[table.key] = self.decided((table.asset, table.key), table.columns)
             found, decision = known[table.key]
-            replace(node, decision, found.columns, dialect, self.key)
+            replace(node, decision, found.columns, dialect, self.key, gaps=gaps)
         return query
 
     def restrict(

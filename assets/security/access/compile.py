@@ -24,7 +24,15 @@ _FENCES = {
 _ORDERED = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)
 
 
-def replace(node: exp.Table, decision: Decision, columns: Mapping[str, Kind], dialect: str, key: bytes | None) -> None:
+def replace(
+    node: exp.Table,
+    decision: Decision,
+    columns: Mapping[str, Kind],
+    dialect: str,
+    key: bytes | None,
+    *,
+    gaps: bool = False,
+) -> None:
     """Puts the subquery in place of a table in FROM; its alias and what is joined to it stay.
 
     Raises:
@@ -39,7 +47,7 @@ def replace(node: exp.Table, decision: Decision, columns: Mapping[str, Kind], di
         raise AccessError(f"{odd} of {decision.key} is not read under an access policy", "read the table as it is")
     alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name, quoted=True))
     plain = exp.Table(this=node.this.copy(), db=_copy(node, "db"), catalog=_copy(node, "catalog"))
-    made = exp.Subquery(this=select(plain, decision, columns, dialect, key), alias=alias.copy())
+    made = exp.Subquery(this=select(plain, decision, columns, dialect, key, gaps=gaps), alias=alias.copy())
     for name in ("joins", "laterals"):
         for inner in list(node.args.get(name) or []):
             made.append(name, inner.pop())

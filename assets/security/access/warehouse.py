@@ -20,10 +20,14 @@ BESIDE = "heddle_frame"  # the frame of query_beside, which is the asker's own
 
 
 class GuardedWarehouse:
-    """A `Warehouse` for reading. SQL comes from the platform's own code: metrics, features, clean-up of tables."""
+    """A `Warehouse` for reading. SQL comes from the platform's own code: metrics, features, clean-up of tables.
 
-    def __init__(self, warehouse: "Warehouse", access: Access) -> None:
-        self.inner, self.access = warehouse, access
+    Args:
+        gaps: hidden columns are there and NULL; otherwise they are not there.
+    """
+
+    def __init__(self, warehouse: "Warehouse", access: Access, *, gaps: bool = False) -> None:
+        self.inner, self.access, self.gaps = warehouse, access, gaps
         self.dialect = warehouse.dialect
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> "pl.DataFrame":
@@ -74,7 +78,7 @@ class GuardedWarehouse:
         query = sqlglot.parse_one(sql, dialect=self.dialect)
         assert isinstance(query, exp.Query)
         found = [(node, self._table(node)) for node in list(query.find_all(exp.Table)) if not _local(node)]
-        self.access.guarded(query, found, self.dialect)
+        self.access.guarded(query, found, self.dialect, gaps=self.gaps)
         return query.sql(dialect=self.dialect) if found else sql
 
     def _table(self, node: "exp.Table") -> Any:

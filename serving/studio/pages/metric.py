@@ -132,9 +132,7 @@ def _text(value: Any) -> str:
 
 def _values(visit: Visit, book: MetricBook, question: "Question") -> tuple[list[str], list[list[str]]]:
     """Header and rows of what the warehouse answers."""
-    from resources.open import warehouse
-
-    ware = warehouse(visit.studio.settings)
+    ware = visit.studio.warehouse("metric")
     frame = book.layer(ware.dialect).query(ware, question)
     return frame.columns, [[_shown(v) for v in row] for row in frame.iter_rows()]
 

@@ -6,7 +6,6 @@ from assets.quality.rules.model import Rule
 from assets.quality.rules.reading import is_file
 from core.errors import HeddleError
 from core.naming import Key, table_name
-from resources.open import warehouse
 from serving.studio import rulebook
 from serving.studio.visit import Visit
 
@@ -75,7 +74,7 @@ def _preview(visit: Visit, table: str, rules: list[Rule]) -> Preview:
     from core.scratch import scratch
 
     settings = visit.studio.settings
-    store = warehouse(settings)
+    store = visit.studio.warehouse("quality preview", gaps=True)
     name = table_name(Key.parse(table))
     select = exp.select("*").from_(exp.table_(name.name, db=name.schema, quoted=True)).limit(ROWS)
     frame = store.query(select.sql(dialect=store.dialect))
