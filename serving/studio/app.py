@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from core.errors import HeddleError, StoreError
 from serving.studio.api import api_routes
+from serving.studio.distant import Distant
 from serving.studio.fields import AgainError
 from serving.studio.forms import Form, RefusedError, read
 from serving.studio.pages import (
@@ -125,9 +126,10 @@ log = logging.getLogger(__name__)
 
 def build(studio: Studio) -> Starlette:
     """The app; it reads and writes the catalogue of the studio, and nothing else."""
+    distant = Distant()
     routes = [
-        *(Route(path, _shown(studio, page), methods=["GET"]) for path, page in PAGES.items()),
-        *(Route(path, _done(studio, action), methods=["POST"]) for path, action in ACTIONS.items()),
+        *(Route(path, _shown(studio, page, distant), methods=["GET"]) for path, page in PAGES.items()),
+        *(Route(path, _done(studio, action, distant), methods=["POST"]) for path, action in ACTIONS.items()),
         *api_routes(studio),
         Route("/health", lambda request: PlainTextResponse("ok"), methods=["GET"]),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
@@ -139,11 +141,11 @@ def build(studio: Studio) -> Starlette:
     )
 
 
-def _shown(studio: Studio, page: Page) -> Callable[["Request"], Awaitable[Response]]:
+def _shown(studio: Studio, page: Page, distant: Distant) -> Callable[["Request"], Awaitable[Response]]:
     async def show(request: "Request") -> Response:
         visit = Visit(studio, request)
         try:
-            made = await run_in_threadpool(page, visit)
+            made = await distant.shown(request.url.path, page, visit)
             response = made if isinstance(made, Response) else HTMLResponse(made)
         except (HeddleError, MissingError, RefusedError) as error:
             response = await run_in_threadpool(_problem, visit, error)
@@ -152,13 +154,13 @@ def _shown(studio: Studio, page: Page) -> Callable[["Request"], Awaitable[Respon
     return show
 
 
-def _done(studio: Studio, action: Action) -> Callable[["Request"], Awaitable[Response]]:
+def _done(studio: Studio, action: Action, distant: Distant) -> Callable[["Request"], Awaitable[Response]]:
     async def do(request: "Request") -> Response:
         response: Response
         try:
             form = await read(request, studio.token, request.url.path in UPLOADS)
             visit = Visit(studio, request, _about(form))
-            response = RedirectResponse(await run_in_threadpool(action, visit, form), 303)
+            response = RedirectResponse(await distant.done(request.url.path, action, visit, form), 303)
             studio.shelf.outdated()
         except AgainError as error:
             response = HTMLResponse(error.page, error.status)

@@ -222,13 +222,14 @@ def _engine(where: Address, source: str) -> Any:
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
     from assets.catalog.scan.databases.generic import DRIVERS
+    from assets.catalog.scan.databases.patience import patient
 
     scheme, _, rest = where.url.partition(":")
     driver, package, _ = DRIVERS.get(scheme, (scheme, scheme, ""))
     if scheme == "sqlite" and not Path(rest.removeprefix("///")).is_file():
         raise SourceError(f"source {source}: there is no file {rest.removeprefix('///')}", "correct its url")
     try:
-        engine = create_engine(f"{driver}:{rest}")
+        engine = create_engine(patient(f"{driver}:{rest}", reads=False))
     except (NoSuchModuleError, ModuleNotFoundError):
         raise SourceError(f"source {source}: no driver for {scheme} is installed", f"pip install '{package}'") from None
     except ArgumentError:

@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from assets.catalog.model import ColumnInfo, TableInfo, TableKind
 from assets.catalog.scan.arrow import batch
+from assets.catalog.scan.databases.patience import patient
 from assets.catalog.scan.databases.structure import Structure
 from assets.catalog.scan.reader import FETCHED, Content, Found, Wanted, adaptive, batch_rows, bounded
 from assets.catalog.scan.references import Address
@@ -76,7 +77,7 @@ class DatabaseReader:
         scheme, _, rest = address.url.partition(":")
         driver, package, dialect = DRIVERS.get(scheme.partition("+")[0], (scheme, scheme, ""))
         try:
-            engine = cls.connect_engine(f"{scheme if '+' in scheme else driver}:{rest}")
+            engine = cls.connect_engine(patient(f"{scheme if '+' in scheme else driver}:{rest}", reads=True))
         except (NoSuchModuleError, ModuleNotFoundError):
             raise SourceError(
                 f"source {source.name}: no driver for {scheme} is installed", f"pip install '{package}'"

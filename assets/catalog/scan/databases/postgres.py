@@ -11,6 +11,7 @@ from sqlalchemy import Engine, create_engine, text
 from assets.catalog.model import Base, ColumnInfo, TableInfo, TableKind
 from assets.catalog.scan.arrow import plain
 from assets.catalog.scan.databases.generic import DatabaseReader, Facts
+from assets.catalog.scan.databases.patience import patient
 from assets.catalog.scan.references import Address
 from assets.catalog.scan.sources import Source
 
@@ -124,7 +125,9 @@ class PostgresReader(DatabaseReader):
         from adbc_driver_postgresql import dbapi
 
         if not hasattr(self._own, "connection"):
-            opened = dbapi.connect(f"postgresql:{self.address.url.partition(':')[2]}", autocommit=True)
+            opened = dbapi.connect(
+                patient(f"postgresql:{self.address.url.partition(':')[2]}", reads=True), autocommit=True
+            )
             self._own.connection = opened
             self._opened.append(opened)
             with opened.cursor() as cursor:
