@@ -30,6 +30,7 @@ GATES = "assets.catalog.gate_defs"
 DIMENSIONS = "assets.catalog.dimensions.dimension_defs"
 QUALITY = "assets.quality.defs"
 STANDARDS = "assets.catalog.standards.checks"
+ERASURE = "assets.security.erasure.erasure_defs"
 IMPUTATIONS = "assets.quality.imputation_defs"
 FUSION = "assets.quality.fusion_defs"
 MAPPINGS = "assets.quality.mapping_defs"
@@ -58,6 +59,7 @@ def build_definitions(
         parts.append(import_module(GATES).definitions(settings, parts))
         parts.append(import_module(SCANS).definitions(settings, parts))
         parts.append(import_module(DIMENSIONS).definitions(settings, parts))
+        parts.append(import_module(ERASURE).definitions(settings))
         parts.append(import_module(IMPUTATIONS).definitions(settings, parts))
         parts.append(import_module(FUSION).definitions(settings, parts))
         parts.append(import_module(MAPPINGS).definitions(settings, parts))

@@ -88,6 +88,19 @@ class RedisOnline:
         with self._told():
             return max(int(self._redis.hlen(f"{PREFIX}:{view}")) - 1, 0)
 
+    def scan(self, view: str) -> Iterator[tuple[str, bytes]]:
+        """See ports.OnlineStore."""
+        with self._told():
+            for key, row in self._redis.hscan_iter(f"{PREFIX}:{view}", count=CHUNK):
+                if key:
+                    yield key.decode(), row[8:]
+
+    def remove(self, view: str, keys: Sequence[str]) -> int:
+        """See ports.OnlineStore."""
+        with self._told():
+            gone: Any = self._redis.hdel(f"{PREFIX}:{view}", *keys) if keys else 0
+        return int(gone)
+
     def views(self) -> list[str]:
         """See ports.OnlineStore."""
         with self._told():

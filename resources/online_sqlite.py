@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from core.errors import StoreError
 from resources.ports import OnlineRow
 
+PAGE = 10_000  # rows read at once
 BUSY_SECONDS = 30  # how long a push waits for another one
 _TABLES = """
 create table if not exists online_views (view text primary key, head blob not null);
@@ -66,6 +67,27 @@ class SqliteOnline:
         """See ports.OnlineStore."""
         with self._begun("begin") as connection:
             return int(connection.execute("select count(*) from online_rows where view = ?", [view]).fetchone()[0])
+
+    def scan(self, view: str) -> Iterator[tuple[str, bytes]]:
+        """See ports.OnlineStore."""
+        after = ""
+        page = "select key, row from online_rows where view = ? and key > ? order by key limit ?"
+        while True:
+            with self._begun("begin") as connection:
+                found = connection.execute(page, [view, after, PAGE]).fetchall()
+            yield from found
+            if len(found) < PAGE:
+                return
+            after = found[-1][0]
+
+    def remove(self, view: str, keys: Sequence[str]) -> int:
+        """See ports.OnlineStore."""
+        self._connection().execute("pragma secure_delete = on")  # the old bytes are overwritten
+        with self._begun("begin immediate") as connection:
+            sql = "delete from online_rows where view = ? and key in (select value from json_each(?))"
+            gone = connection.execute(sql, [view, json.dumps(list(keys))]).rowcount
+        self._connection().execute("pragma wal_checkpoint(truncate)").fetchall()
+        return gone
 
     def views(self) -> list[str]:
         """See ports.OnlineStore."""

@@ -122,6 +122,9 @@ class Vectors(Protocol):
     def count(self, collection: str) -> int | None:
         """How many vectors a collection holds; None when there is no such collection."""
 
+    def remove(self, collection: str, ids: Sequence[str]) -> int:
+        """Take vectors out of a collection, without a copy in former versions; returns how many there were."""
+
     def collections(self, prefix: str) -> list[str]:
         """Names of the collections that begin with a prefix, sorted."""
 
@@ -152,6 +155,12 @@ class OnlineStore(Protocol):
 
     def rows(self, view: str) -> int:
         """How many rows a view has."""
+
+    def scan(self, view: str) -> Iterator[tuple[str, bytes]]:
+        """All rows of a view as (entity's key, what was encoded), in no order."""
+
+    def remove(self, view: str, keys: Sequence[str]) -> int:
+        """Take rows out, all or none; returns how many there were."""
 
     def views(self) -> list[str]:
         """The views that were pushed, sorted."""

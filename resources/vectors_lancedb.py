@@ -1,6 +1,7 @@
 """Vectors in a LanceDB folder: lancedb:///absolute/folder."""
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,22 @@ class LanceVectors:
     def count(self, collection: str) -> int | None:
         """See ports.Vectors."""
         return int(self._open(collection).count_rows()) if collection in self.collections("") else None
+
+    def remove(self, collection: str, ids: Sequence[str]) -> int:
+        """See ports.Vectors."""
+        from datetime import timedelta
+
+        table = self._open(collection)
+        listed = ", ".join("'" + name.replace("'", "''") + "'" for name in ids)
+        before = int(table.count_rows())
+        if ids:
+            table.delete(f"id IN ({listed})")
+        gone = before - int(table.count_rows())
+        if gone:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # that former versions go is what is wanted
+                table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+        return gone
 
     def collections(self, prefix: str) -> list[str]:
         """See ports.Vectors."""

@@ -70,6 +70,13 @@ class PostgresVectors:
             cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(_table(collection)))
             return int(cursor.fetchone()[0])
 
+    def remove(self, collection: str, ids: Sequence[str]) -> int:
+        """See ports.Vectors."""
+        query = sql.SQL("DELETE FROM {} WHERE id = ANY(%s)").format(_table(collection))
+        with self._cursor() as cursor:
+            cursor.execute(query, (list(ids),))
+            return int(cursor.rowcount)
+
     def collections(self, prefix: str) -> list[str]:
         """See ports.Vectors."""
         with self._cursor() as cursor:

@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "orchestration.cli.demo:demo",
     "dimension": "orchestration.cli.dimension:dimension",
     "doctor": "orchestration.cli.doctor:doctor",
+    "erase": "orchestration.cli.erase:erase",
     "features": "orchestration.cli.features:features",
     "fuse": "orchestration.cli.fuse:fuse",
     "impute": "orchestration.cli.impute:impute",

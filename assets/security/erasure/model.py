@@ -1,0 +1,88 @@
+"""What a search for a person takes and gives."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from assets.security.erasure.match import Needles
+
+Column = tuple[str, str]  # table and column
+WHOLE, NAMED, KEYED, LISTED = "is", "names", "key", "by hand"  # how a place holds the person
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A person.
+
+    Attributes:
+        needles: identifiers, looked for everywhere.
+        keys: (table, column) -> texts of the keys that the person has there, by relations and lineage.
+        ways: (table, column) -> why: relation or lineage.
+    """
+
+    needles: Needles
+    keys: Mapping[Column, frozenset[str]] = field(default_factory=dict)
+    ways: Mapping[Column, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A place that holds the person.
+
+    Attributes:
+        store: warehouse, a source's name, files, online, …
+        place: table, file, view.
+        columns: by which the person was found.
+        how: is: a cell is the identifier; names: a text names it; key: by the person's key; by hand: it cannot be
+            changed by the platform.
+        count: rows, lines, entries.
+        note: way, or what has to be done.
+    """
+
+    store: str
+    place: str
+    columns: tuple[str, ...]
+    how: str
+    count: int
+    note: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """As JSON; no values."""
+        return {**vars(self), "columns": list(self.columns)}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What becomes of tables; see `policy.read`.
+
+    Attributes:
+        subjects: table -> (key columns, columns that identify the person).
+        tables: table -> delete, anonymise or keep.
+        columns: table -> column -> what stands there afterwards, for anonymise.
+    """
+
+    subjects: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+
+    def of(self, table: str) -> str:
+        """What becomes of the rows of a table."""
+        return self.tables.get(table, "delete")
+
+
+class Store(Protocol):
+    """A place in which persons are found and erased; erasing is all or nothing, and again the same."""
+
+    name: str
+
+    def find(self, subject: Subject) -> Iterator[Found]:
+        """Where the person is."""
+        ...
+
+    def records(self, subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Place and content of each row or line about the person, for the person's own copy."""
+        ...
+
+    def erase(self, subject: Subject) -> None:
+        """Takes the person out."""
+        ...

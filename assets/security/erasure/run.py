@@ -1,0 +1,183 @@
+"""Finds, exports and erases a person in all stores; the report has places and counts and no values."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from assets.security.erasure import policy as policies
+from assets.security.erasure.model import LISTED, Found, Policy, Store, Subject
+from assets.security.erasure.reach import models_below, resolve
+from assets.security.erasure.stores.all import KEPT, stores
+from assets.security.erasure.stores.tables import Tables
+from assets.security.trace.keys import secret, subject_hash
+from core.errors import HeddleError
+from core.settings import Settings
+
+STARTED, DONE, LEFT = "started", "done", "left"
+
+
+@dataclass
+class Report:
+    """What was found and what is left.
+
+    Attributes:
+        id: keyed hash of the person's identifiers and keys.
+        state: started, done, or left: some places have to be changed by hand, or the policy keeps them.
+        found: places before.
+        left: places after.
+        models: made from data that held the person; train them anew.
+    """
+
+    id: str
+    at: str
+    by: str
+    state: str = STARTED
+    found: list[dict[str, Any]] = field(default_factory=list)
+    left: list[dict[str, Any]] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+    identifiers: int = 0
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return dict(vars(self))
+
+
+class Erasure:
+    """One person in one installation.
+
+    Args:
+        values: identifiers.
+        rows: table -> key of the person's row, for tables of erasure.yaml.
+    """
+
+    def __init__(self, settings: Settings, values: Sequence[str], rows: Mapping[str, str] | None = None) -> None:
+        from assets.catalog.lineage.store import LineageStore
+        from assets.catalog.relate import related
+        from assets.catalog.searchable import assets_of_tables
+        from assets.catalog.store.versions import Versions
+
+        self.settings, self.lineage = settings, LineageStore(settings.catalog)
+        versions = Versions(settings.catalog)
+        assets = assets_of_tables(versions)
+        self.policy: Policy = policies.read(settings)
+        self.stores: list[Store] = stores(settings, self.policy, assets)
+        tables = [s for s in self.stores if isinstance(s, Tables)]
+        rows = dict(rows or {})
+        self.subject: Subject = resolve(
+            values, rows, tables, self.policy, related(versions, settings), self.lineage, assets
+        )
+        given = [*values, *(f"{table}={key}" for table, key in sorted(rows.items()))]
+        self.id = subject_hash(secret(settings), "\0".join(given))
+
+    def find(self) -> list[Found]:
+        """Every place that holds the person."""
+        return [found for store in self.stores for found in store.find(self.subject)]
+
+    def export(self, target: Path) -> int:
+        """Writes what is kept about the person as JSON lines (store, place, content), mode 600; returns how many."""
+        made = target.with_name(f".{target.name}.tmp")
+        lines = 0
+        handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                for store in self.stores:
+                    for place, content in store.records(self.subject):
+                        said = {"store": store.name, "place": place, "content": content}
+                        file.write(json.dumps(said, ensure_ascii=False, default=str) + "\n")
+                        lines += 1
+            made.replace(target)
+        finally:
+            made.unlink(missing_ok=True)
+        return lines
+
+    def erase(self, by: str, run: str = "", tell: Callable[[str], None] = lambda _line: None) -> Report:
+        """Erases store after store, searches all of them again, and records it in the trace.
+
+        A run that was killed is taken up by the next one of the same person; its report tells of both.
+        """
+        report = self._begun(by)
+        for store in self.stores:
+            if any(f["store"] == store.name and f["how"] != LISTED for f in report.found):
+                store.erase(self.subject)
+                tell(f"{store.name}: done")
+        report.left = [f.document() for f in self.find()]
+        report.state = LEFT if report.left else DONE
+        self._keep(report)
+        self._recorded(report, run)
+        return report
+
+    def _begun(self, by: str) -> Report:
+        found = [f.document() for f in self.find()]
+        report = Report(self.id, datetime.now(UTC).isoformat(timespec="seconds"), by)
+        report.identifiers = len(self.subject.needles.values)
+        with suppress(FileNotFoundError):
+            before = json.loads(self.path.read_text(encoding="utf-8"))
+            if before["state"] == STARTED:
+                report = Report(**before)
+        known = {(f["store"], f["place"], f["how"]) for f in report.found}
+        report.found += [f for f in found if (f["store"], f["place"], f["how"]) not in known]
+        places = {p for f in report.found if (p := _asset(f["place"]))}
+        report.models = sorted({*report.models, *models_below(self.lineage, sorted(places))})
+        self._keep(report)
+        return report
+
+    @property
+    def path(self) -> Path:
+        """The report's file."""
+        return self.settings.home / KEPT / f"{self.id}.json"
+
+    def _keep(self, report: Report) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = self.path.with_suffix(".tmp")
+        made.write_text(json.dumps(report.document(), ensure_ascii=False, indent=1), encoding="utf-8")
+        made.replace(self.path)
+
+    def _recorded(self, report: Report, run: str) -> None:
+        """Entries in the trace: one of each traced table that lost rows, one with the report's hash."""
+        from assets.security.trace import anchors
+        from assets.security.trace.capture import Cursor, capture, opened
+        from assets.security.trace.keys import file_hash
+        from assets.security.trace.model import ERASURE, Cause
+        from assets.security.trace.tables import traced
+
+        cause = Cause(run=run, step="security__erasure", user=report.by, via="erasure", action=report.id)
+
+        def explain(cursor: Cursor) -> tuple[list[Cause], Cursor]:
+            return [cause], cursor
+
+        places = {f["place"] for f in report.found}
+        for name, table in traced(self.settings).items():
+            if name in places:
+                capture(self.settings, table, explain)
+        said: dict[str, Any] = {
+            "kind": ERASURE,
+            "subject": report.id,
+            "report": file_hash(self.path),
+            "outcome": report.state,
+        }
+        said |= {"places": len(report.found), "left": len(report.left), "causes": [cause.document()]}
+        entry = opened(self.settings).append(said)
+        anchors.keep(self.settings, entry, run)
+
+
+def reports(settings: Settings) -> Iterable[dict[str, Any]]:
+    """The reports of all erasures, the oldest first."""
+    paths = (settings.home / KEPT).glob("*.json")
+    found = [json.loads(p.read_text(encoding="utf-8")) for p in paths]
+    return sorted(found, key=lambda r: str(r["at"]))
+
+
+def _asset(place: str) -> str:
+    """The asset that a place belongs to: a table's key, or a version's in the object store."""
+    from core.naming import Key
+
+    parts = place.split("/")
+    for start in range(max(1, len(parts) - 2)):
+        with suppress(HeddleError):
+            return str(Key.parse("/".join(parts[start : start + 3])))
+    return ""

@@ -1,0 +1,143 @@
+"""The platform's own databases: catalogue with its profiles and histories, query history, event log, tracking.
+
+Their texts and JSON documents stay, with the identifiers taken out of them.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assets.security.erasure.match import sql_folded
+from assets.security.erasure.model import LISTED, NAMED, Found, Subject
+from core.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+_HEADER = b"SQLite format 3\x00"
+_WORDS = ("CHAR", "TEXT", "CLOB", "JSON", "STRING")
+
+
+class Database:
+    """One of the platform's databases.
+
+    Args:
+        name: for people.
+        url: sqlite:/// or postgresql://.
+        skipped: tables that another store looks after.
+    """
+
+    def __init__(self, name: str, url: str, skipped: Sequence[str] = ()) -> None:
+        self.name, self.url, self.skipped = name, url, skipped
+
+    def find(self, subject: Subject) -> Iterator[Found]:
+        """See Store."""
+        with self._engine().connect() as connection:
+            for table, column, text in self._columns(connection):
+                cells = [c for (c,) in self._cells(connection, table, column, subject) if self._holds(c, subject)]
+                if cells:
+                    how, note = (NAMED, "") if text else (LISTED, "bytes that the platform does not change")
+                    yield Found(self.name, table, (column,), how, len(cells), note)
+
+    def records(self, subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
+        """See Store."""
+        with self._engine().connect() as connection:
+            for table, column, text in self._columns(connection):
+                for (cell,) in self._cells(connection, table, column, subject) if text else ():
+                    if self._holds(cell, subject):
+                        yield table, {column: cell}
+
+    def erase(self, subject: Subject) -> None:
+        """See Store."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        engine = self._engine()
+        touched = set()
+        try:
+            with engine.begin() as connection:
+                for table, column, text in list(self._columns(connection)):
+                    for (cell,) in list(self._cells(connection, table, column, subject)) if text else ():
+                        if self._holds(cell, subject):
+                            self._redact(connection, table, column, cell, subject)
+                            touched.add(table)
+            if touched:
+                self._purge(engine, sorted(touched))
+        except SQLAlchemyError as error:
+            raise StoreError(f"{self.name}: {getattr(error, 'orig', error)}", "run it again") from None
+
+    def _redact(self, connection: "Connection", table: str, column: str, cell: Any, subject: Subject) -> None:
+        from sqlalchemy import text
+
+        q = connection.dialect.identifier_preparer.quote
+        sql = text(f"UPDATE {q(table)} SET {q(column)} = :new WHERE {q(column)} = :old")
+        connection.execute(sql, {"new": _redacted(str(cell), subject), "old": cell})
+
+    def _columns(self, connection: "Connection") -> Iterator[tuple[str, str, bool]]:
+        from sqlalchemy import inspect
+
+        found = inspect(connection)
+        for table in found.get_table_names():
+            for column in found.get_columns(table) if table not in self.skipped else ():
+                kind = str(column["type"]).upper()
+                if any(word in kind for word in _WORDS):
+                    yield table, column["name"], True
+                elif kind in ("BLOB", "BYTEA", "NULL") or not kind:
+                    yield table, column["name"], False
+
+    def _cells(self, connection: "Connection", table: str, column: str, subject: Subject) -> Iterator[Any]:
+        from sqlalchemy import text
+
+        if connection.dialect.name == "postgresql" and not subject.needles.cores:
+            return iter(())
+        q = connection.dialect.identifier_preparer.quote
+        folded = sql_folded(q(column), "TEXT")
+        cores = [*subject.needles.cores, *(raw.decode("ascii").lower() for raw in _escaped(subject))]
+        tests = " OR ".join(f"{folded} LIKE :v{n} ESCAPE '!'" for n in range(len(cores)))
+        sql = text(f"SELECT DISTINCT {q(column)} FROM {q(table)} WHERE {tests or '1 = 0'}")
+        params = {f"v{n}": f"%{_plain(core)}%" for n, core in enumerate(cores)}
+        return iter(connection.execute(sql, params).fetchall())
+
+    def _holds(self, cell: Any, subject: Subject) -> bool:
+        if isinstance(cell, bytes | memoryview):
+            return subject.needles.in_bytes(bytes(cell))
+        return _redacted(str(cell), subject) != str(cell)
+
+    def _engine(self) -> "Engine":
+        from assets.catalog.store.database import open_engine
+
+        return open_engine(self.url).execution_options(writes=True)
+
+    def _purge(self, engine: "Engine", tables: Sequence[str]) -> None:
+        from assets.security.erasure.stores.purge import vacuum
+
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if engine.dialect.name == "sqlite":
+                connection.rollback()
+                vacuum(connection.connection.driver_connection)
+                return
+            for table in tables:
+                connection.exec_driver_sql(f"VACUUM (FULL) {connection.dialect.identifier_preparer.quote(table)}")
+
+
+def is_sqlite(path: Path) -> bool:
+    """Whether a file is a SQLite database."""
+    with path.open("rb") as file:
+        return file.read(len(_HEADER)) == _HEADER
+
+
+def _redacted(cell: str, subject: Subject) -> str:
+    """Without the identifiers, also where JSON wrote them in escapes."""
+    from assets.security.erasure.match import ERASED
+
+    text = subject.needles.redacted(cell)
+    for raw in _escaped(subject):
+        text = text.replace(raw.decode("ascii"), ERASED)
+    return text
+
+
+def _escaped(subject: Subject) -> list[bytes]:
+    return [raw for raw in subject.needles.raw if b"\\u" in raw and b"\x00" not in raw]
+
+
+def _plain(core: str) -> str:
+    return core.replace("!", "!!").replace("%", "!%").replace("_", "!_")

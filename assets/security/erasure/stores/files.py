@@ -1,0 +1,222 @@
+"""Files of the platform: versioned data sets, outputs and inputs of Kettle files, drops, documents, chunks, logs.
+
+Rows of Parquet and CSV files go where a cell is the identifier; in other texts the identifier is taken out. A file is
+written anew beside itself and renamed in place. What cannot be changed so (PDF, Office, archives) is told.
+"""
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assets.security.erasure.match import Needles
+from assets.security.erasure.model import LISTED, NAMED, WHOLE, Found, Subject
+from assets.security.erasure.stores.databases import is_sqlite
+
+if TYPE_CHECKING:
+    import polars as pl
+
+TEXTS = {
+    ".jsonl", ".json", ".log", ".txt", ".md", ".yaml", ".yml", ".html", ".htm", ".xml", ".out", ".err", ".sql", ".ktr",
+    ".kjb", "",
+}  # fmt: skip
+CSVS = {".csv", ".tsv"}
+OFFICE = {".pdf", ".docx", ".xlsx", ".pptx", ".epub", ".gz"}
+MARK = "erased.json"
+_BLOCK = 1 << 20
+_LEFT = {".duckdb", ".wal", ".pyc", ".lock", ".pid"}  # databases have stores of their own
+
+
+class Files:
+    """All files of some folders.
+
+    Args:
+        folders: name -> folder; what is not there is left out.
+        versions: folder of versioned things, whose versions are marked.
+    """
+
+    name = "files"
+
+    def __init__(self, folders: dict[str, Path], versions: Path | None = None, skipped: Iterable[Path] = ()) -> None:
+        self.folders, self.versions, self.skipped = folders, versions, [p.resolve() for p in skipped]
+
+    def find(self, subject: Subject) -> Iterator[Found]:
+        """See Store."""
+        for place, path in self._all():
+            for how, count in _looked(path, subject.needles).items():
+                note = "change or remove it by hand" if how == LISTED else ""
+                yield Found(self.name, place, (), how, count, note)
+
+    def records(self, subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
+        """See Store."""
+        for place, path in self._all():
+            if path.suffix == ".parquet":
+                for frame in _frames(path):
+                    held = frame.filter(_mask(frame, subject.needles.within))
+                    yield from ((place, row) for row in held.iter_rows(named=True))
+            elif path.suffix in TEXTS | CSVS:
+                for number, line in enumerate(_lines(path), 1):
+                    if subject.needles.within(line):
+                        yield place, {"line": number, "text": line.rstrip("\r\n")}
+
+    def erase(self, subject: Subject) -> None:
+        """One file after the other, each whole; a killed run goes on with the rest."""
+        for _, path in self._all():
+            found = _looked(path, subject.needles)
+            if not found or LISTED in found:
+                continue
+            if path.suffix == ".parquet":
+                _replaced(path, lambda made, path=path: _parquet(path, made, subject.needles))  # type: ignore[misc]
+            else:
+                _replaced(path, lambda made, path=path: _texts(path, made, subject.needles))  # type: ignore[misc]
+            self._mark(path)
+
+    def _all(self) -> Iterator[tuple[str, Path]]:
+        for name, folder in self.folders.items():
+            for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+                skipped = any(path.resolve().is_relative_to(s) for s in self.skipped)
+                if path.is_file() and not path.is_symlink() and not skipped and _readable(path):
+                    yield f"{name}/{path.relative_to(folder)}", path
+
+    def _mark(self, path: Path) -> None:
+        """A version of a data set says that it is no longer what was first written."""
+        if self.versions is None or not path.is_relative_to(self.versions):
+            return
+        parts = path.relative_to(self.versions).parts
+        if len(parts) > 4:  # layer, domain, noun, version, file
+            said = {"erased_rows_at": datetime.now(UTC).isoformat(timespec="seconds")}
+            target = self.versions.joinpath(*parts[:4], MARK)
+            _replaced(target, lambda made: made.write_text(json.dumps(said), encoding="utf-8"))
+
+
+def _readable(path: Path) -> bool:
+    """False of databases."""
+    return path.suffix not in _LEFT and not path.name.endswith(("-wal", "-shm")) and not is_sqlite(path)
+
+
+def _looked(path: Path, needles: Needles) -> dict[str, int]:
+    """How often a file holds the person, by how."""
+    if path.suffix == ".parquet":
+        return _of_parquet(path, needles)
+    if path.suffix in OFFICE:
+        from assets.security.sensitive.files import texts
+
+        try:
+            return {LISTED: 1} if any(needles.within(text) for text in texts(path)) else {}
+        except Exception:  # of a broken file: its bytes are searched
+            return {LISTED: 1} if _holds(path, needles) else {}
+    if path.suffix in TEXTS | CSVS:
+        found: dict[str, int] = {}
+        for line in _lines(path):
+            if needles.within(line) or _escaped(line, needles):
+                how = WHOLE if path.suffix in CSVS and _row(path, line, needles) else NAMED
+                found[how] = found.get(how, 0) + 1
+        return found
+    return {LISTED: 1} if _holds(path, needles) else {}
+
+
+def _of_parquet(path: Path, needles: Needles) -> dict[str, int]:
+    whole = named = 0
+    for frame in _frames(path):
+        is_, names = _mask(frame, needles.whole), _mask(frame, needles.within)
+        whole, named = whole + int(is_.sum()), named + int((names & ~is_).sum())
+    return {k: v for k, v in ((WHOLE, whole), (NAMED, named)) if v}
+
+
+def _frames(path: Path) -> "Iterator[pl.DataFrame]":
+    import polars as pl
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(65_536):
+            yield pl.DataFrame(pl.from_arrow(batch))
+
+
+def _mask(frame: "pl.DataFrame", test: Callable[[object], bool]) -> "pl.Series":
+    """Rows of which a cell holds the person; texts and whole numbers are looked at, each different one once."""
+    import polars as pl
+
+    found = pl.repeat(value=False, n=frame.height, eager=True)
+    for column in frame:
+        if column.dtype == pl.String or column.dtype.is_integer():
+            hit = [v for v in column.unique().to_list() if test(v)]
+            if hit:
+                found = found | column.is_in(pl.Series(hit, dtype=column.dtype).implode()).fill_null(value=False)
+    return found
+
+
+def _parquet(path: Path, made: Path, needles: Needles) -> None:
+    import polars as pl
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file, pq.ParquetWriter(made, file.schema_arrow) as writer:
+        for batch in file.iter_batches(65_536):
+            frame = pl.DataFrame(pl.from_arrow(batch))
+            kept = frame.filter(~_mask(frame, needles.whole))
+            texts = [n for n, d in kept.schema.items() if d == pl.String]
+            if texts:
+                kept = kept.with_columns(
+                    pl.Series(
+                        n, [needles.redacted(v) if v and needles.within(v) else v for v in kept[n].to_list()], pl.String
+                    )
+                    for n in texts
+                )
+            writer.write_table(kept.to_arrow().cast(file.schema_arrow))
+
+
+def _texts(path: Path, made: Path, needles: Needles) -> None:
+    from assets.security.erasure.stores.databases import _redacted
+
+    subject = Subject(needles)
+    with made.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        for line in _lines(path):
+            if path.suffix in CSVS and needles.within(line) and _row(path, line, needles):
+                continue
+            file.write(_redacted(line, subject))
+
+
+def _row(path: Path, line: str, needles: Needles) -> bool:
+    """A whole row of a CSV file of which a cell is the identifier."""
+    if line.count('"') % 2:
+        return False  # a part of a row: the identifier alone is taken out
+    cells = next(csv.reader([line], delimiter="\t" if path.suffix == ".tsv" else ","), [])
+    if len(cells) == 1 and ";" in line:
+        cells = next(csv.reader([line], delimiter=";"), [])
+    return any(needles.whole(cell) for cell in cells)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        yield from file
+
+
+def _escaped(line: str, needles: Needles) -> bool:
+    return "\\u" in line and any(raw.decode("ascii") in line for raw in needles.raw if b"\\u" in raw)
+
+
+def _holds(path: Path, needles: Needles) -> bool:
+    """Whether the bytes hold it, read in blocks that overlap."""
+    overlap = max(map(len, needles.raw), default=1)
+    before = b""
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            if needles.in_bytes(before + block):
+                return True
+            before = block[-overlap:]
+    return False
+
+
+def _replaced(path: Path, write: Callable[[Path], object]) -> None:
+    made = path.with_name(f".{path.name}.erasing")
+    try:
+        write(made)
+        with made.open("rb") as file:
+            os.fsync(file.fileno())
+        if path.exists():
+            made.chmod(path.stat().st_mode & 0o777)
+        made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)

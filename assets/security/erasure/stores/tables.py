@@ -1,0 +1,206 @@
+"""Tables of the warehouse and of the databases of sources.yaml."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from assets.security.erasure.match import sql_folded
+from assets.security.erasure.model import KEYED, NAMED, WHOLE, Found, Policy, Subject
+from core.errors import SourceError
+
+if TYPE_CHECKING:
+    from assets.catalog.remote.connection import Remote, Session
+
+_LISTED = {
+    "sqlite": "SELECT '', m.name, c.name, c.type FROM sqlite_master m JOIN pragma_table_info(m.name) c"
+    " WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid",
+    "mysql": "SELECT '', c.table_name, c.column_name, c.data_type FROM information_schema.columns c"
+    " JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name"
+    " WHERE t.table_type = 'BASE TABLE' AND c.table_schema = DATABASE() ORDER BY c.table_name, c.ordinal_position",
+}
+_STANDARD = (
+    "SELECT c.table_schema, c.table_name, c.column_name, c.data_type FROM information_schema.columns c"
+    " JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name"
+    " WHERE t.table_type = 'BASE TABLE' AND c.table_schema NOT IN ('information_schema', 'pg_catalog')"
+    " ORDER BY c.table_schema, c.table_name, c.ordinal_position"
+)
+_TEXT = {"mysql": "CHAR", "duckdb": "VARCHAR"}
+_WORDS = ("char", "text", "string", "clob", "json", "enum")
+_NOT_SEARCHED = ("blob", "bytea", "binary", "vector")
+
+
+@dataclass(frozen=True)
+class _Table:
+    key: str  # asset key, or source/schema.table
+    schema: str
+    name: str
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+
+
+@dataclass
+class _Hit:
+    """Rows of a table: the texts of cells by column, by how they hold the person, and how many rows."""
+
+    table: _Table
+    whole: dict[str, set[str]] = field(default_factory=dict)
+    named: dict[str, set[str]] = field(default_factory=dict)
+    keyed: dict[str, set[str]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Tables:
+    """The tables of one database; one transaction erases them all.
+
+    Args:
+        assets: source/schema.table -> asset key.
+    """
+
+    def __init__(self, name: str, remote: "Remote", policy: Policy, assets: Mapping[str, str]) -> None:
+        self.name, self.remote, self.policy, self.assets = name, remote, policy, assets
+
+    def find(self, subject: Subject) -> Iterator[Found]:
+        """See Store."""
+        with self.remote.transaction() as session:
+            for hit in self._hits(session, subject):
+                do = self.policy.of(hit.table.key)
+                for how, cells in ((WHOLE, hit.whole), (KEYED, hit.keyed), (NAMED, hit.named)):
+                    if cells:
+                        ways = {subject.ways.get((hit.table.key, c), "") for c in cells} if how == KEYED else set()
+                        note = "; ".join(sorted(filter(None, {do if do != "delete" else "", *ways})))
+                        yield Found(self.name, hit.table.key, tuple(sorted(cells)), how, hit.counts[how], note)
+
+    def records(self, subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
+        """See Store."""
+        with self.remote.transaction() as session:
+            for hit in self._hits(session, subject):
+                for row in hit.rows:
+                    yield hit.table.key, row
+
+    def erase(self, subject: Subject) -> None:
+        """Rows that hang on the person's first, the person's own last, so that a killed run finds its way again."""
+        touched: list[_Table] = []
+        with self.remote.transaction() as session:
+            found = [h for h in self._hits(session, subject) if self.policy.of(h.table.key) != "keep"]
+            for hit in sorted(found, key=lambda h: (h.table.key in self.policy.subjects, not h.keyed)):
+                self._erase(session, hit, subject)
+                touched.append(hit.table)
+        if touched:
+            self._purge(touched)
+
+    def _hits(self, session: "Session", subject: Subject) -> Iterator[_Hit]:
+        for table in self.tables(session):
+            hit = self._hit(session, table, subject)
+            if hit.rows:
+                yield hit
+
+    def tables(self, session: "Session") -> Iterator[_Table]:
+        """All tables."""
+        found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        for schema, name, column, type_ in session.query(session.text(_LISTED.get(session.dialect, _STANDARD))):
+            found.setdefault((schema, name), []).append((column, str(type_).lower()))
+        for (schema, name), columns in found.items():
+            names, types = zip(*columns, strict=True)
+            yield _Table(key_of(self.assets, self.name, schema, name), schema, name, names, types)
+
+    def rows_of(self, table: str, subject: Subject) -> list[dict[str, Any]]:
+        """The rows of one table that hold the person; none where it is not of this database."""
+        with self.remote.transaction() as session:
+            found = [t for t in self.tables(session) if t.key == table]
+            return self._hit(session, found[0], subject).rows if found else []
+
+    def _hit(self, session: "Session", table: _Table, subject: Subject) -> _Hit:
+        text = _TEXT.get(session.dialect, "TEXT")
+        tests: list[str] = []
+        params: list[str] = []
+        for column, type_ in zip(table.columns, table.types, strict=True):
+            quoted = session.name(column)
+            if not any(word in type_ for word in _NOT_SEARCHED):
+                for core in subject.needles.cores:
+                    tests.append(_like(quoted, text, session.mark))
+                    params.append("%" + core.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%")
+            for value in sorted(subject.keys.get((table.key, column), ())):
+                tests.append(f"CAST({quoted} AS {text}) = {session.mark}")
+                params.append(value)
+        hit = _Hit(table)
+        if not tests:
+            return hit
+        sql = f"SELECT * FROM {_name(session, table)} WHERE {' OR '.join(tests)}"
+        for values in session.query(sql, params):
+            self._take(hit, dict(zip(table.columns, values, strict=True)), subject)
+        return hit
+
+    def _take(self, hit: _Hit, row: dict[str, Any], subject: Subject) -> None:
+        seen = set()
+        for column, value in row.items():
+            if value is None or isinstance(value, bytes | bytearray | memoryview):
+                continue
+            shown = str(value)
+            for how, cells, holds in (
+                (KEYED, hit.keyed, shown in subject.keys.get((hit.table.key, column), ())),
+                (WHOLE, hit.whole, subject.needles.whole(shown)),
+                (NAMED, hit.named, subject.needles.within(shown) and not subject.needles.whole(shown)),
+            ):
+                if holds:
+                    cells.setdefault(column, set()).add(shown)
+                    seen.add(how)
+        if seen:
+            hit.rows.append(row)
+        for how in seen:
+            hit.counts[how] = hit.counts.get(how, 0) + 1
+
+    def _erase(self, session: "Session", hit: _Hit, subject: Subject) -> None:
+        table, text = hit.table, _TEXT.get(session.dialect, "TEXT")
+        name, mark = _name(session, table), session.mark
+        types = dict(zip(table.columns, table.types, strict=True))
+        for column, cells in hit.named.items():
+            for cell in sorted(cells):
+                quoted = session.name(column)
+                new = subject.needles.redacted(cell) if any(w in types[column] for w in _WORDS) else None
+                session.execute(
+                    f"UPDATE {name} SET {quoted} = {mark} WHERE CAST({quoted} AS {text}) = {mark}", [new, cell]
+                )
+        mine = [(c, v) for cells in (hit.whole, hit.keyed) for c, values in cells.items() for v in sorted(values)]
+        if not mine:
+            return
+        where = " OR ".join(f"CAST({session.name(c)} AS {text}) = {mark}" for c, _ in mine)
+        values = [v for _, v in mine]
+        if self.policy.of(table.key) == "delete":
+            session.execute(f"DELETE FROM {name} WHERE {where}", values)
+            return
+        said = dict(self.policy.columns.get(table.key, {}))
+        new_values: dict[str, str | None] = {**dict.fromkeys((*hit.whole, *hit.keyed), None), **said}
+        sets = ", ".join(f"{session.name(c)} = {mark}" for c in new_values)
+        session.execute(f"UPDATE {name} SET {sets} WHERE {where}", [*new_values.values(), *values])
+
+    def _purge(self, tables: list[_Table]) -> None:
+        """Lets the engine write the tables anew, so that no old bytes of the rows stay in its files."""
+        from assets.security.erasure.stores.purge import purge
+
+        try:
+            purge(self.remote, [(t.schema, t.name) for t in tables])
+        except SourceError as error:
+            raise SourceError(
+                f"{self.name}: rows are erased, their old bytes are not: {error.what}", "run it again"
+            ) from (error)
+
+
+def key_of(assets: Mapping[str, str], source: str, schema: str, name: str) -> str:
+    """The asset key of a table of a source."""
+    from assets.catalog.keys import asset_of
+    from assets.catalog.model import TableInfo
+
+    for path in (f"{source}/{schema}.{name}", f"{source}/{name}"):
+        if path in assets:
+            return assets[path]
+    bare = "" if schema in ("main", "public") else schema
+    return str(asset_of(source, TableInfo(name=name, schema_name=bare)))
+
+
+def _like(quoted: str, text: str, mark: str) -> str:
+    return f"{sql_folded(quoted, text)} LIKE {mark} ESCAPE '!'"
+
+
+def _name(session: "Session", table: _Table) -> str:
+    return session.name(table.schema, table.name)

@@ -1,0 +1,130 @@
+"""`heddle erase`: everything that is kept about a person: found, given out, erased, and looked for again."""
+
+import getpass
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from core import settings as config
+from core.errors import HeddleError
+
+if TYPE_CHECKING:
+    from assets.security.erasure.run import Erasure
+
+VALUES = click.option("--value", "values", multiple=True, help="An identifier; `-` reads lines from standard input.")
+ROWS = click.option("--row", "rows", nargs=2, multiple=True, metavar="TABLE KEY", help="The person's row in a table.")
+
+
+@click.group()
+def erase() -> None:
+    """A person's data in tables, files, indexes, the catalogue, logs, features and the vault (docs/trace.md).
+
+    \b
+    Examples:
+      echo 13800000001 | heddle erase find --value -
+      heddle erase export --row raw/crm/customer 17 --output person.jsonl
+      heddle erase run --row raw/crm/customer 17
+      heddle erase report
+    """
+
+
+@erase.command()
+@VALUES
+@ROWS
+@click.option("--json", "as_json", is_flag=True, help="As JSON lines.")
+def find(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], as_json: bool) -> None:
+    """Where the person is, and how many rows; changes nothing."""
+    found = _erasure(values, rows).find()
+    for one in found:
+        if as_json:
+            click.echo(json.dumps(one.document(), ensure_ascii=False))
+            continue
+        columns = f" ({', '.join(one.columns)})" if one.columns else ""
+        click.echo(
+            f"{one.count:>8,}  {one.how:<8} {one.store}: {one.place}{columns}{f'  {one.note}' if one.note else ''}"
+        )
+    if not found and not as_json:
+        click.echo("found nowhere")
+
+
+@erase.command()
+@VALUES
+@ROWS
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="JSON lines, mode 600.")
+def export(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], output: Path) -> None:
+    """What is kept about the person, with where it is from: their own copy."""
+    click.echo(f"{_erasure(values, rows).export(output):,} records in {output}")
+
+
+@erase.command()
+@VALUES
+@ROWS
+@click.option("--by", default=getpass.getuser, help="Who asked for it (default: you).")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def run(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], by: str, yes: bool) -> None:
+    """Erase the person as a run of Dagster, then search every store again; exit status 1 when something is left."""
+    from assets.security.erasure.erasure_defs import job
+    from orchestration.instance import open_instance
+
+    settings = config.load()
+    erasure = _erasure(values, rows)
+    found = erasure.find()
+    for one in found:
+        click.echo(f"{one.count:>8,}  {one.how:<8} {one.store}: {one.place}")
+    click.echo(f"person {erasure.id[:12]}: {len(found)} places")
+    if not yes and not click.confirm("Erase the person in all of them? This cannot be undone"):
+        raise click.Abort
+    asked = {"values": _read(values), "rows": dict(rows)}
+    with (
+        tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file,
+        open_instance(settings) as instance,
+    ):
+        json.dump(asked, file)
+        file.flush()
+        inputs = {"ops": {"erase": {"config": {"subject": f"file:{file.name}", "by": by}}}}
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        done = job(settings).execute_in_process(inputs | quiet, instance=instance, raise_on_error=False)
+    if not done.success:
+        raise HeddleError("the erasure failed", "look at the run in Dagster, and run it again: it goes on")
+    report = json.loads(erasure.path.read_text(encoding="utf-8"))
+    for model in report["models"]:
+        click.echo(f"train anew: {model}")
+    for left in report["left"]:
+        click.secho(f"left: {left['store']}: {left['place']}  {left['note']}", fg="yellow")
+    click.echo(f"{report['state']}; report {erasure.path}")
+    if report["left"]:
+        raise SystemExit(1)
+
+
+@erase.command()
+@click.option("--json", "as_json", is_flag=True, help="The whole reports as JSON lines.")
+def report(as_json: bool) -> None:
+    """The reports of erasures: places and counts, no values."""
+    from assets.security.erasure.run import reports
+
+    for one in reports(config.load()):
+        if as_json:
+            click.echo(json.dumps(one, ensure_ascii=False))
+            continue
+        click.echo(f"{one['at']}  {one['id'][:12]}  {one['state']}  by {one['by']}: {len(one['found'])} places")
+        for place in one["found"]:
+            click.echo(f"    {place['count']:>8,}  {place['store']}: {place['place']}")
+
+
+def _erasure(values: tuple[str, ...], rows: tuple[tuple[str, str], ...]) -> "Erasure":
+    from assets.security.erasure.run import Erasure
+
+    return Erasure(config.load(), _read(values), dict(rows))
+
+
+_LINES: list[str] = []  # of standard input, which is read once
+
+
+def _read(values: tuple[str, ...]) -> list[str]:
+    if "-" in values and not _LINES:
+        _LINES.extend(line.strip() for line in sys.stdin if line.strip())
+    return [v for v in values if v != "-"] + (_LINES if "-" in values else [])
