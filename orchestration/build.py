@@ -34,6 +34,7 @@ ERASURE = "assets.security.erasure.erasure_defs"
 IMPUTATIONS = "assets.quality.imputation_defs"
 FUSION = "assets.quality.fusion_defs"
 MAPPINGS = "assets.quality.mapping_defs"
+REFINE = "assets.quality.refine_defs"
 PROTECTION = "assets.security.protect_defs"
 
 
@@ -63,6 +64,7 @@ def build_definitions(
         parts.append(import_module(IMPUTATIONS).definitions(settings, parts))
         parts.append(import_module(FUSION).definitions(settings, parts))
         parts.append(import_module(MAPPINGS).definitions(settings, parts))
+        parts.append(import_module(REFINE).definitions(settings, parts))
         parts.append(import_module(PROTECTION).definitions(settings, parts))
         parts.append(import_module(QUALITY).definitions(settings, parts))
         parts.append(import_module(STANDARDS).definitions(settings, parts))

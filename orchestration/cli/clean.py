@@ -223,8 +223,9 @@ def _register() -> None:
     from orchestration.cli.clean_apply import apply, explain
     from orchestration.cli.clean_ask import ask
     from orchestration.cli.clean_exchange import export, import_rules, to_kettle
+    from orchestration.cli.clean_refine import cluster, refine
 
-    for command in (ask, apply, explain, export, import_rules, to_kettle):
+    for command in (ask, apply, explain, export, import_rules, to_kettle, refine, cluster):
         clean.add_command(command)
 
 

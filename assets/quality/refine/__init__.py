@@ -1,0 +1,1 @@
+"""OpenRefine: its operation histories run over tables, and its clustering of values."""

@@ -1,0 +1,1 @@
+"""Operations of OpenRefine, found by their names in a table."""
