@@ -1,15 +1,15 @@
 """`heddle features`: the feature registry, values of now and of past moments, and the exchange with Feast."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from assets.features.registry.files import FOLDER, load_views
+from assets.features.registry.files import load_views
 from assets.features.registry.model import KIND, FeatureView
 from core import settings as config
-from core.errors import HeddleError, SourceError
+from core.errors import SourceError
+from orchestration.cli.features_exchange import COMMANDS
 from orchestration.cli.seen import access_of, warehouse_of
 from orchestration.cli.visible import visible
 
@@ -215,66 +215,6 @@ def fresh() -> None:
         raise click.exceptions.Exit(1)
 
 
-@features.command("feast-import")
-@click.argument("repo", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--source", "sources", multiple=True, help="FEAST_SOURCE=layer/domain/noun: the asset it is here.")
-def feast_import(repo: Path, sources: tuple[str, ...]) -> None:
-    """Write views from a Feast repository, whose Python files are read and not run.
-
-    \b
-    Example:
-      heddle features feast-import ./feature_repo --source driver_stats=table/rides/driver_stats
-    """
-    from assets.features.registry.feast_read import read_repo
-    from assets.features.registry.files import write
-
-    pairs = dict(s.split("=", 1) for s in sources if "=" in s)
-    folder = config.load().catalog_files / FOLDER
-    for view in read_repo(repo, pairs):
-        if (folder / f"{view.name}.yaml").exists():
-            raise HeddleError(f"there is a feature view {view.name} already", "remove or rename its file first")
-        click.echo(f"{write(folder, view)}: {len(view.features)} features")
-
-
-@features.command("feast-export")
-@click.argument("repo", type=click.Path(path_type=Path, file_okay=False))
-def feast_export(repo: Path) -> None:
-    """Write a Feast repository with our views, their tables as Parquet files; `feast apply` takes it.
-
-    \b
-    Example:
-      heddle features feast-export ./feast_repo && cd feast_repo && feast apply
-    """
-    from assets.features.registry.feast_write import write_repo
-
-    mine = warehouse_of("heddle features feast-export")
-    for file in write_repo(repo, load_views(config.load()).values(), mine):
-        click.echo(str(file))
-
-
-@features.command()
-@click.option("--format", "form", type=click.Choice(["tecton"]), required=True, help="Whose definitions.")
-@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="Day from which on Tecton fills online views.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Python file (default: print).")
-def export(form: str, start: datetime | None, output: Path | None) -> None:
-    """Write the views' definitions as Python for Tecton's SDK 1.x; `tecton apply` takes them. No data goes along.
-
-    \b
-    Example:
-      heddle features export --format tecton --start 2024-01-01 -o features.py
-    """
-    from assets.features.registry.tecton_write import python
-
-    text = python(load_views(config.load()).values(), start.date() if start else None)
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    beside = output.with_name(output.name + ".part")
-    beside.write_text(text, encoding="utf-8")
-    beside.rename(output)
-    click.echo(str(output))
-
-
 def _view(settings: config.Settings, name: str) -> FeatureView:
     views = load_views(settings)
     if name not in views:
@@ -289,3 +229,7 @@ def _typed(name: str, value: str, kind: str) -> Any:
         return int(value)
     except ValueError:
         raise SourceError(f"--key {name}={value}: {value!r} is no number", f"{name} is a bigint") from None
+
+
+for _command in COMMANDS:
+    features.add_command(_command)
