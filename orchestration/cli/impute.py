@@ -146,9 +146,7 @@ def add(table: str, columns: tuple[str, ...], keep: tuple[str, ...], order: tupl
 @COLUMN
 @KEEP
 @UNORDERED
-@click.option(
-    "--values", type=click.Path(dir_okay=False, path_type=Path), help="Default: FILE's, .imputed.csv."
-)
+@click.option("--values", type=click.Path(dir_okay=False, path_type=Path), help="Default: FILE's, .imputed.csv.")
 @click.option("--overwrite", is_flag=True, help="Also steps that were changed by hand since they were made.")
 @click.option("--write", "save", is_flag=True, help="Write both files; without it, only what would change is shown.")
 def to_kettle(
