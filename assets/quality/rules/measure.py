@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from assets.quality.rules import joint
-from assets.quality.rules.apply import MEMORY, batch_rows
+from assets.quality.rules.apply import MEMORY, batch_rows, in_batches
 from assets.quality.rules.expressions import Tables
 from assets.quality.rules.kind import ROW
 from assets.quality.rules.model import EXAMPLES, Rule
@@ -63,10 +63,9 @@ def measure(
         except SourceError as error:
             found[rule.id].misfits.append(error.what)
     made = plan(fitting, schema, tables)
-    numbered = source.with_row_index(ROW)
     total = count_rows(source)
-    together = joint.run(made, numbered, total, memory // 2)
-    for frame in numbered.collect_batches(chunk_size=batch_rows(source, memory), engine="streaming"):
+    together = joint.run(made, source.with_row_index(ROW), total, memory // 2)
+    for frame in in_batches(source, batch_rows(source, memory)):
         fails = failing_rows(made, frame, together)
         for rule in fitting:
             _add(found[rule.id], frame, fails[rule.id])
