@@ -8,12 +8,10 @@ from pathlib import Path
 
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.searchable import assets_of_tables
-from assets.catalog.semantics import registry
 from assets.catalog.store.versions import Change, Version, Versions
 from assets.catalog.tags.kept import KIND, SNAPSHOT, Tag, Tags, all_tags, document, of_asset
 from assets.catalog.tags.refresh import refresh
 from assets.catalog.tags.vocabulary import Vocabulary, check
-from assets.catalog.tags.vocabulary import load as words
 from core.errors import HeddleError
 from core.settings import Settings
 
@@ -41,6 +39,9 @@ def decide(
         HeddleError: no such asset or column, or no name of a tag.
         ConflictError: somebody else decided meanwhile.
     """
+    from assets.catalog.semantics import registry  # numpy, which definitions do without
+    from assets.catalog.tags.vocabulary import load as words
+
     check(tag)
     key = asset_key(versions, place[0])
     column = place[1]

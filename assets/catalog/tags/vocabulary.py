@@ -10,7 +10,6 @@ from pydantic import Field, ValidationError
 
 from assets.catalog.model import Value
 from assets.catalog.semantics.spec import SemanticsError, read_yaml
-from assets.security.sensitive.classes import builtin
 
 if TYPE_CHECKING:
     from assets.catalog.semantics.registry import Registry
@@ -54,6 +53,8 @@ class Vocabulary:
         found = self._of.get(meaning, [])
         if not self._types.sensitive(meaning) or self._guarded(found):
             return list(found)
+        from assets.security.sensitive.classes import builtin
+
         class_ = builtin().by_type.get(meaning)
         return [*found, f"pii:{class_.name if class_ else meaning}"]
 
@@ -66,6 +67,8 @@ class Vocabulary:
 
     def _classes(self) -> dict[str, Term]:
         """The classes of sensitive data that no tag is called like: each is part of the tag that has its types."""
+        from assets.security.sensitive.classes import builtin
+
         found = {}
         for class_ in builtin().all.values():
             wider = [tag for type_ in class_.types for tag in self._guarded(self._of.get(type_, ()))]
