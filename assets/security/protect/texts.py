@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-_NOTHING = ""
-
 
 def as_text(values: pl.Series) -> pl.Series:
-    """Integers as digits, whole floats without a point, moments as yyyy-MM-ddTHH:mm:ss.SSS: as Kettle's masks do."""
+    """Integers as digits, whole floats without a point, moments as yyyy-MM-ddTHH:mm:ss.SSS: as Kettle's masks do.
+
+    Bytes are hexadecimal, lists and structs JSON.
+    """
     kind = values.dtype
     if kind == pl.String:
         return values
@@ -19,7 +20,18 @@ def as_text(values: pl.Series) -> pl.Series:
         return values.dt.strftime("%Y-%m-%dT00:00:00.000")
     if kind == pl.Datetime:
         return values.dt.strftime("%Y-%m-%dT%H:%M:%S.%3f")
+    if kind == pl.Duration:
+        return values.dt.to_string("iso")
+    if kind == pl.Binary:
+        return values.bin.encode("hex")
+    if kind.is_nested():
+        return _as_json(values)
     return values.cast(pl.String)
+
+
+def _as_json(values: pl.Series) -> pl.Series:
+    texts = values.alias("v").to_frame().select(pl.struct("v").struct.json_encode().str.slice(5)).to_series()
+    return texts.str.head(-1).zip_with(values.is_not_null(), pl.Series([None], dtype=pl.String)).rename(values.name)
 
 
 def each(values: pl.Series, of: Callable[[Sequence[str]], Sequence[str | None]]) -> pl.Series:

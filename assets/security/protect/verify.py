@@ -43,7 +43,14 @@ class Watch:
         self._seen = [d for d in decisions if d.use.method not in RANDOM and not (d.named and not d.protected)]
 
     def see(self, raw: pl.DataFrame, made: pl.DataFrame) -> None:
-        """Counts, row by row, protected values that stand in any column that is to be read."""
+        """Counts, row by row, protected values that stand in any column that is to be read. Raises ProtectionError."""
+        try:
+            self._see(raw, made)
+        except Exception as error:  # engines quote the value they stumble over
+            what = f"rows cannot be searched for raw values: {type(error).__name__}"
+            raise ProtectionError(what, "suppress columns of unusual types") from None
+
+    def _see(self, raw: pl.DataFrame, made: pl.DataFrame) -> None:
         self.rows += len(raw)
         step = max(1, self.rows // SAMPLE)
         self.sample.append(made.gather_every(step).head(SAMPLE // 4))

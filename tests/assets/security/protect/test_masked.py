@@ -116,6 +116,22 @@ def test_a_failing_run_leaves_nothing_raw_and_no_table(
         nothing_raw(settings, rows, said)
 
 
+def test_what_an_engine_quotes_reaches_no_event(
+    settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, capfd: Captured
+) -> None:
+    def fails(_self: object, values: pl.Series, *_: object) -> pl.Series:
+        raise pl.exceptions.ComputeError(f"conversion failed for {values.to_list()}")
+
+    frame = site.people()
+    site.land(settings, frame)
+    monkeypatch.setattr(type(method("redact")), "protect", fails)
+    done = site.build(settings, instance)
+    logs = capfd.readouterr()
+    said = repr(done.all_events) + logs.out + logs.err
+    assert not done.success and "redact: ComputeError" in said
+    nothing_raw(settings, frame, said)
+
+
 def test_tags_stop_at_what_is_masked_and_go_on_through_what_is_not(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
