@@ -29,7 +29,7 @@ def definitions(settings: Settings, others: Iterable[dg.Definitions]) -> dg.Defi
     files = MappingFiles(settings.quality)
     assets: list[dg.AssetsDefinition] = []
     for name in files.names():
-        mapping = files.read(name)
+        mapping = files.read(name, transforms=False)  # they are checked when they run
         if not mapping.accepted or mapping.source not in known:
             continue
         key = made(mapping)

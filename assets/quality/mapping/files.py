@@ -38,8 +38,12 @@ class MappingFiles:
         """All mappings."""
         return [path.stem for path in sorted(self.folder.glob("*.yaml"))]
 
-    def read(self, name: str) -> Mapping_:
-        """One mapping. Raises SourceError when there is none, or the file is wrong; names file and field."""
+    def read(self, name: str, *, transforms: bool = True) -> Mapping_:
+        """One mapping; `transforms` as in `Mapping_.read`.
+
+        Raises:
+            SourceError: there is none, or the file is wrong; names file and field.
+        """
         path = self.path(name)
         if not path.exists():
             known = ", ".join(self.names()) or "none"
@@ -48,7 +52,7 @@ class MappingFiles:
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise SourceError(f"{path} cannot be read: {error}", "correct the file, or restore it from git") from None
-        found = Mapping_.read(content, str(path))
+        found = Mapping_.read(content, str(path), transforms=transforms)
         if found.name != name:
             raise SourceError(f"{path}: field name: is {found.name!r}", f"write {name!r}, or rename the file")
         return found

@@ -88,27 +88,36 @@ class Mapping_(BaseModel):
         return value
 
     @classmethod
-    def read(cls, content: Any, where: str) -> Self:
-        """A mapping from its fields, with the parameters of each transform checked. Raises SourceError."""
-        from assets.quality.mapping.registry import transform
+    def read(cls, content: Any, where: str, *, transforms: bool = True) -> Self:
+        """A mapping from its fields. Raises SourceError.
 
+        Args:
+            transforms: also checks the parameters of each, which loads them.
+        """
         try:
             found = cls.model_validate(content)
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"])) or "(the whole)"
             raise SourceError(f"{where}: field {place}: {first['msg']}", "see docs/mapping.md for the fields") from None
-        for field in found.fields:
-            for choice in (field, *field.alternatives):
-                how = transform(choice.transform)
-                how.read(choice.params, f"{where}: target {field.target}")
-                least, most = how.arity
-                if not least <= len(choice.sources) <= most:
-                    said = f"{where}: target {field.target}: {choice.transform} reads {len(choice.sources)} columns"
-                    raise SourceError(said, f"name {least} to {most} of them" if least < most else f"name {least}")
+        for field in found.fields if transforms else ():
+            _checked(field, where)
         return found
 
     @property
     def accepted(self) -> tuple[FieldMap, ...]:
         """The accepted fields."""
         return tuple(f for f in self.fields if f.status == "accepted")
+
+
+def _checked(field: FieldMap, where: str) -> None:
+    """Raises SourceError for an unknown transform, wrong parameters or a wrong number of columns."""
+    from assets.quality.mapping.registry import transform
+
+    for choice in (field, *field.alternatives):
+        how = transform(choice.transform)
+        how.read(choice.params, f"{where}: target {field.target}")
+        least, most = how.arity
+        if not least <= len(choice.sources) <= most:
+            said = f"{where}: target {field.target}: {choice.transform} reads {len(choice.sources)} columns"
+            raise SourceError(said, f"name {least} to {most} of them" if least < most else f"name {least}")
