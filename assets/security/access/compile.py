@@ -3,7 +3,7 @@
 The subquery is all that a query can name, so whatever it does around it (aliases, unions, windows, correlated
 subqueries, `*`, whole-row references, ORDER BY) reaches no other row or column. A fence keeps the engine from
 evaluating the person's own conditions on rows that the filter is about to take away, where an error would tell of
-them: LIMIT or OFFSET, which no engine pushes conditions through, and in DuckDB values that are NULL in such rows.
+them: LIMIT or OFFSET, which these engines push no conditions through, and in others values that are NULL in such rows.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from assets.security.access.model import AccessError
 
 _MAY_HAVE = {"this", "db", "catalog", "alias", "joins", "laterals"}  # of a table in FROM; all else is refused
 _FENCES = {
+    "duckdb": {"limit": (1 << 63) - 1},
     "postgres": {"offset": 0},
     "sqlite": {"limit": -1},
     "mysql": {"limit": (1 << 64) - 1},

@@ -106,6 +106,8 @@ def decide(policy: Policy, asker: Asker, table: Resource) -> Decision:
     columns = tuple(table.columns)
     if not (about or table.guarded or policy.default == "deny"):
         return Decision(table.key, False, columns=columns)
+    if not columns:
+        return Decision(table.key, True, reasons=(Reason("default", "deny", "the catalogue knows no columns of it"),))
     person = policy.people.get(asker.person, Person())
     reasons: list[Reason] = []
     holding = [r for r in about if _holds(r, asker, person, reasons)]

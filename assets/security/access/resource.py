@@ -45,9 +45,13 @@ class Resource:
         return any(fnmatchcase(t.lower(), p.lower()) for tags in self.tags.values() for t in tags for p in patterns)
 
     def of_column(self, name: str) -> frozenset[str]:
-        """The tags of a column, spelled in any case, with those of the table as a whole that guard all columns."""
+        """The tags of a column, spelled in any case.
+
+        A tag of the table as a whole is one of its columns' where they have it, and otherwise guards them all.
+        """
         own = next((t for c, t in self.tags.items() if c.lower() == name.lower() and c), frozenset())
-        return own | {t for t in self.tags.get("", ()) if t.startswith(SECRET_TAGS)}
+        placed = {t for c, tags in self.tags.items() if c for t in tags}
+        return own | {t for t in self.tags.get("", ()) if t.startswith(SECRET_TAGS) and t not in placed}
 
     def secret(self, name: str) -> bool:
         """Whether a tag guards a column."""
