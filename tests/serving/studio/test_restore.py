@@ -24,7 +24,7 @@ KEY = "bank/public.accounts"
 async def test_words_and_structure_of_a_version_come_back(
     settings: Settings, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("home", "catalog_files"):
+    for name in ("home", "catalog", "catalog_files"):
         monkeypatch.setenv(f"HEDDLE_{name.upper()}", str(getattr(settings, name)))
     versions, source = Versions(settings.catalog), Source(name="bank", url=postgres_url, include=("public.accounts",))
     engine = create_engine(postgres_url)
