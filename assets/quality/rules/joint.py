@@ -5,6 +5,7 @@ import polars as pl
 from assets.quality.rules.kind import ROW
 from assets.quality.rules.plan import Joint, Plan, Repair, Test, key
 from assets.quality.rules.registry import kind
+from core.errors import SourceError
 
 _FAIL, _VALUE, _BUCKET = "heddle_fail", "heddle_value", "heddle_bucket"
 _PER_CELL = 60  # bytes that a window over a cell takes beside it, hash tables included; measured with unique keys
@@ -36,6 +37,8 @@ def run(made: Plan, source: pl.LazyFrame, rows: int, memory: int) -> dict[str, J
 def _run(work: pl.LazyFrame, what: Repair | Test, rows: int, memory: int) -> Joint:
     scope = kind(what.rule.kind).scope(what.rule) or ()
     columns = sorted(what.reads | ({what.column} if isinstance(what, Repair) else set()))
+    if not scope:
+        _fits(what, rows, memory)
     needed = work.select(ROW, *columns)
     count = max(1, -(-rows * _PER_CELL * (1 + len(columns)) // memory)) if scope else 1
     parts = []
@@ -47,6 +50,15 @@ def _run(work: pl.LazyFrame, what: Repair | Test, rows: int, memory: int) -> Joi
         parts.append(_judged(part.collect(engine="streaming"), what))
     whole = pl.concat(parts).sort(ROW) if count > 1 else parts[0]
     return Joint(whole[ROW], whole[_VALUE] if _VALUE in whole.columns else None)
+
+
+def _fits(what: Repair | Test, rows: int, memory: int) -> None:
+    """Refuses what would take more than the memory, rather than take it."""
+    needed = rows * kind(what.rule.kind).at_once
+    if needed > memory:
+        said = f"{what.rule.table}: rule {what.rule.id} judges all {rows:,} rows at once, about {needed >> 20:,} MB"
+        fix = f"name columns that make groups (`by`, `block`), or give {2 * needed >> 20:,}MB of memory"
+        raise SourceError(said, fix)
 
 
 def _judged(part: pl.DataFrame, what: Repair | Test) -> pl.DataFrame:

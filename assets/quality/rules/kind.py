@@ -35,6 +35,7 @@ class Kind:
         params: what `rule.params` has to look like.
         least, most: number of columns; None for no limit.
         repairs: whether `repaired` may give something.
+        at_once: bytes a row where all rows have to be judged at once, because `scope` is (); measured.
         nulls: whether rows with a null in one of the columns count in its compliance.
     """
 
@@ -42,6 +43,7 @@ class Kind:
     least: ClassVar[int] = 1
     most: ClassVar[int | None] = 1
     repairs: ClassVar[bool] = False
+    at_once: ClassVar[int] = 60
     nulls: ClassVar[bool] = False
 
     def read(self, rule: Rule) -> Any:

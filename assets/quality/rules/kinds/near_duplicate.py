@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import islice
 
 import polars as pl
 from pydantic import Field
@@ -32,6 +32,7 @@ class NearDuplicate(Kind):
 
     params = Given
     most = None
+    at_once = 320
 
     def reads(self, rule: Rule) -> tuple[str, ...]:
         """See Kind."""
@@ -78,8 +79,7 @@ def _later(rows: list[int], words: list[str], threshold: float) -> set[int]:
     from rapidfuzz.distance import Indel
 
     ordered = sorted(rows, key=lambda row: (words[row], row))
-    pairs = set(pairwise(ordered))
-    pairs |= {(a, b) for step in range(2, _WINDOW) for a, b in zip(ordered, ordered[step:], strict=False)}
+    pairs = (pair for step in range(1, _WINDOW) for pair in zip(ordered, islice(ordered, step, None), strict=False))
     close = (p for p in pairs if Indel.normalized_similarity(words[p[0]], words[p[1]]) >= threshold)
     return _thinned((min(p), max(p)) for p in close)
 

@@ -51,6 +51,7 @@ class Outlier(Kind):
 
     params = Given
     repairs = True
+    at_once = 40
 
     def reads(self, rule: Rule) -> tuple[str, ...]:
         """See Kind."""

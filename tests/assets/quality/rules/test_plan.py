@@ -160,6 +160,15 @@ def test_windows_in_partitions_find_what_they_find_at_once(tmp_path: Path) -> No
     assert one.clean.select(pl.format("c{}", "z") == pl.col("c")).to_series().all()
 
 
+@pytest.mark.parametrize(("kind", "groups"), [("outlier", {"by": ["g"]}), ("near_duplicate", {"block": ["g"]})])
+def test_rows_that_must_be_judged_at_once_have_to_fit(tmp_path: Path, kind: str, groups: dict[str, Any]) -> None:
+    frame = pl.DataFrame({"a": [float(n % 9) for n in range(5_000)], "g": [n % 50 for n in range(5_000)]})
+    with pytest.raises(SourceError, match="at once, about"):
+        applied(tmp_path, frame, [rule(kind, ["a"])], memory=20_000)
+    assert applied(tmp_path, frame, [rule(kind, ["a"], **groups)], memory=20_000).report.rows == 5_000
+    assert applied(tmp_path, frame, [rule(kind, ["a"])]).report.rows == 5_000
+
+
 def test_a_cast_changes_the_type_and_only_other_texts_are_changes(tmp_path: Path) -> None:
     done = applied(tmp_path, pl.DataFrame({"a": ["1", "02", "x"]}), [rule("cast", ["a"], "repair", type="integer")])
     assert done.clean["a"].to_list() == [1, 2, None]
