@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from assets.catalog.model import Profile
+from assets.quality.detect.coded import Coded
+from assets.quality.detect.dependencies import COLUMNS
 from assets.quality.repair.model import Repairs
 
 if TYPE_CHECKING:
@@ -49,6 +51,11 @@ class Context:
                 if filled and len(series) - cast.null_count() >= NUMERIC * filled:
                     found[name] = cast.fill_null(np.nan).to_numpy()
         return {name: np.where(np.isfinite(v), v, np.nan) for name, v in found.items()}
+
+    @property
+    def groupings(self) -> list[Coded]:
+        """Columns whose values part the rows into groups; of very wide tables the first ones."""
+        return self.repairs.observed[:COLUMNS]
 
     def text(self, row: int, column: str) -> str | None:
         """A cell as text; `row` is of the frame."""

@@ -17,6 +17,7 @@ from assets.quality.detect.coded import MISSING, Coded, Codes, Groups, as_number
 LEAST = 0.75  # strength below which nothing is learned from a rule
 COVERED = 0.1  # share of the rows that lie in groups of two or more
 SURE = 0.97  # single deciding columns this strong need no second
+COLUMNS = 100  # columns that are compared with each other
 WIDEST = 16  # columns of which pairs are tried
 CLOSE = 70.0  # similarity of a misspelling, per cent
 NOISY = 0.97  # strength of a dependency that shows through many errors
@@ -63,15 +64,15 @@ def dependencies(columns: Sequence[Coded], computed: Sequence[frozenset[int]] = 
     singles = list(_singles(columns, close))
     found = singles + list(_doubles(columns, singles, close))
     found = [s for s in found if not any(s.then in c and c & set(s.given) for c in computed)]
-    found = [s for s in found if s.strength >= LEAST and not _refined(s, found)]
+    pairs = [s for s in found if len(s.given) == 2]
+    found = [s for s in found if s.strength >= LEAST and not _refined(s, pairs)]
     return sorted(found, key=lambda s: (-s.strength, len(s.given), s.given, s.then))
 
 
-def _refined(rule: Strong, found: Sequence[Strong]) -> bool:
+def _refined(rule: Strong, pairs: Sequence[Strong]) -> bool:
     """Whether a pair of columns with this one decides better: its contradictions are the other column's doing."""
     return len(rule.given) == 1 and any(
-        f.then == rule.then and len(f.given) == 2 and rule.given[0] in f.given and f.strength >= rule.strength + BETTER
-        for f in found
+        f.then == rule.then and rule.given[0] in f.given and f.strength >= rule.strength + BETTER for f in pairs
     )
 
 
@@ -86,11 +87,13 @@ def _measured(column: Coded) -> bool:
 
 
 def _singles(columns: Sequence[Coded], close: dict[tuple[int, int, int], bool]) -> Iterator[Strong]:
-    for place, column in enumerate(columns):
-        if not _decides(column) or _measured(column):
+    telling = [place for place, column in enumerate(columns) if _decides(column)][:COLUMNS]
+    for place in telling:
+        column = columns[place]
+        if _measured(column):
             continue
-        for then, other in enumerate(columns):
-            if then == place or not _decides(other):
+        for then in telling:
+            if then == place:
                 continue
             made = measure((place,), then, column.codes, columns, close)
             if made is not None:

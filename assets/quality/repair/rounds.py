@@ -11,7 +11,7 @@ from assets.quality.detect.dependencies import Strong, dependencies
 from assets.quality.detect.shapes import odd
 from assets.quality.repair.channel import Channel
 from assets.quality.repair.factors import supported
-from assets.quality.repair.vote import Decided, Verdict, votes
+from assets.quality.repair.vote import VOTERS, Decided, Verdict, votes
 
 ROUNDS = 5
 LIKELY = 0.5
@@ -93,7 +93,8 @@ def _round(
     every = []
     for place, column in enumerate(current):
         own = [r for r in rules if r.then == place]
-        decided = [_decided(r, current, rules) for r in rules if r.given == (place,) and r.strength >= DECIDES]
+        strong = [r for r in rules if r.given == (place,) and r.strength >= DECIDES][:VOTERS]
+        decided = [_decided(r, current, rules) for r in strong]
         found = votes(column, given[place], own, channel, decided, strange[place], among)
         every += [(v, place) for v in found if v.confidence >= LIKELY]
     every.sort(key=lambda e: -e[0].confidence)

@@ -192,8 +192,11 @@ def _yaml() -> Any:
 
 def _parsed(text: str, path: Path) -> Any:
     from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.events import AliasEvent
 
     try:
+        if "*" in text and any(isinstance(event, AliasEvent) for event in _yaml().parse(text)):
+            raise SourceError(f"{path}: an alias (*name) is not read", "write the value out")
         content = _yaml().load(text)
     except (YAMLError, RecursionError) as error:
         lines = str(error).strip().splitlines()

@@ -1,11 +1,16 @@
 """Tables that rules run over: CSV and Parquet files, read without losing what they say."""
 
+import csv
+import io
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from assets.catalog.scan.files.encoding import detect
 from core.errors import SourceError
 from core.naming import Key, table_name
 
@@ -14,6 +19,8 @@ if TYPE_CHECKING:
     from resources.ports import Warehouse
 
 ENDINGS = (".csv", ".tsv", ".parquet")
+_HEAD = 65_536  # bytes looked at
+_BEYOND = re.compile(rb"[\x80-\xff]+")
 _INTEGER = r"^(0|-?[1-9][0-9]{0,17})$"
 
 
@@ -38,6 +45,7 @@ def scan(path: Path) -> pl.LazyFrame:
             found = pl.scan_parquet(path)
             found.collect_schema()
             return found
+        _readable(path)
         texts = scan_texts(path)
         types = _types(texts)
         return texts.with_columns(pl.col(name).cast(type_) for name, type_ in types.items())
@@ -46,10 +54,44 @@ def scan(path: Path) -> pl.LazyFrame:
         raise SourceError(f"{path} cannot be read: {lines[0] if lines else error}", "correct the file") from None
 
 
+def _readable(path: Path) -> None:
+    """Looks at the beginning of a CSV file: its encoding, and the names of its columns.
+
+    Raises:
+        SourceError: it is not UTF-8, has no header, one that names a column twice, or another separator.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if not head.strip():
+        raise SourceError(f"{path} is empty", "write a line with the names of the columns")
+    encoding = detect(head)
+    alone = [len(run) == 1 for run in _BEYOND.findall(head)]
+    if encoding == "gb18030" and sum(alone) > len(alone) / 2:
+        encoding = "latin-1"  # characters of GB 18030 have two bytes or four
+    if encoding not in ("utf-8", "utf-8-sig"):
+        known = {"latin-1": "windows-1252", "gb18030": "GB18030"}.get(encoding, encoding.upper())
+        fix = f"save it as UTF-8: iconv -f {known} -t UTF-8 {shlex.quote(path.name)} > utf8.csv"
+        raise SourceError(f"{path} is not UTF-8; it looks like {known}", fix)
+    sign = _separator(path)
+    text = head.decode("utf-8-sig", "replace")
+    names = next(csv.reader(io.StringIO(text), delimiter=sign), [])
+    twice = next((n for n in names if names.count(n) > 1), None)
+    if twice is not None:
+        raise SourceError(f"{path}: two columns are called {twice!r}", "rename one of them in the first line")
+    other = next((s for s in ";\t|" if s != sign and s in text.partition("\n")[0]), None)
+    if len(names) == 1 and other:
+        named = "tabs" if other == "\t" else repr(other)
+        fix = "name it .tsv" if other == "\t" else "save it with commas between the cells"
+        raise SourceError(f"{path}: the cells seem to be separated by {named}", fix)
+
+
+def _separator(path: Path) -> str:
+    return "\t" if path.suffix.lower() == ".tsv" else ","
+
+
 def scan_texts(path: Path) -> pl.LazyFrame:
     """A CSV file with all columns as texts; an empty cell is null."""
-    sign = "\t" if path.suffix.lower() == ".tsv" else ","
-    return pl.scan_csv(path, separator=sign, infer_schema=False)
+    return pl.scan_csv(path, separator=_separator(path), infer_schema=False)
 
 
 def _types(texts: pl.LazyFrame) -> dict[str, type[pl.DataType]]:
@@ -77,6 +119,16 @@ def _kept(texts: pl.LazyFrame, names: list[str]) -> dict[str, bool]:
         same = number.is_finite() & (number.cast(pl.String) == text)
         tests.append((there & (same.fill_null(False) | text.is_null()).all()).alias(f"f{name}"))
     return texts.select(tests).collect(engine="streaming").row(0, named=True)
+
+
+def collected(table: pl.LazyFrame) -> pl.DataFrame:
+    """All rows. Raises SourceError where a file turns out to be broken on the way."""
+    try:
+        return table.collect(engine="streaming")
+    except pl.exceptions.PolarsError as error:
+        found = next((line for line in reversed(str(error).splitlines()) if line.strip(" `")), "")
+        why = "a quote is not closed" if "properly escaped" in str(error) else found
+        raise SourceError(f"the table cannot be read: {why}", "correct the file") from None
 
 
 def rows(table: pl.LazyFrame) -> int:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from assets.quality.rules.model import EXAMPLES, Effect, Example, Rule
+from assets.quality.rules.reading import collected
 from assets.quality.rules.withheld import HIDDEN, withheld
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def sensitive_columns(frame: pl.DataFrame) -> set[str]:
     from assets.catalog.semantics import classify, registry
 
     types = registry.builtin()
-    columns = {c: frame[c].cast(pl.String, strict=False).head(2_000) for c in frame.columns}
+    plain = [n for n, t in frame.schema.items() if not t.is_nested() and t not in (pl.Binary, pl.Object)]
+    columns = {name: frame[name].head(2_000).cast(pl.String, strict=False) for name in plain}
     found = classify.table(columns, types=types)
     return {name for name, meaning in found.items() if meaning is not None and types.sensitive(meaning.type)}
 
@@ -80,4 +82,4 @@ def sample(table: pl.LazyFrame, rows: int) -> tuple[pl.DataFrame, int]:
     """The whole table where it is small, else each n-th row; and that n."""
     count = int(table.select(pl.len()).collect(engine="streaming").item())
     every = max(1, -(-count // rows))
-    return (table if every == 1 else table.gather_every(every)).collect(engine="streaming"), every
+    return collected(table if every == 1 else table.gather_every(every)), every

@@ -7,6 +7,7 @@ import numpy as np
 from assets.catalog.relations.names import identifies
 from assets.quality.detect.coded import MISSING
 from assets.quality.detect.context import Context
+from assets.quality.detect.detectors.outliers import digits
 from assets.quality.detect.model import Cell, Proposal
 
 NEARLY = 0.98  # share of the filled rows whose value is the only one of its kind
@@ -60,6 +61,6 @@ def _measured(context: Context, name: str) -> bool:
     values = values[np.isfinite(values)]
     if (values % 1 != 0).any():
         return True
-    lengths = np.bincount(np.char.str_len(np.abs(values).astype(np.int64).astype(np.str_)))
+    lengths = digits(values)
     dense = float(np.ptp(values)) < DENSE * len(values)
     return not (dense or identifies(name) or lengths.max() > 0.95 * len(values))

@@ -58,11 +58,16 @@ def identifies(context: Context, name: str) -> bool:
         return False
     if len(np.unique(values)) > 0.98 * len(values):
         return True
-    lengths = np.bincount(np.char.str_len(np.abs(values).astype(np.int64).astype(np.str_)))
+    lengths = digits(values)
     if lengths.argmax() >= 4 and lengths.max() > 0.95 * len(values):
         return True
     names = [c.name for c in context.repairs.observed]
     return sum(names[r.given[0]] == name and len(r.given) == 1 and r.strength > 0.9 for r in context.repairs.rules) > 0
+
+
+def digits(values: Numbers) -> npt.NDArray[np.int64]:
+    """How many of the whole numbers have 0, 1, 2, ... digits before the point."""
+    return np.bincount(np.floor(np.log10(np.maximum(1.0, np.abs(values)))).astype(np.int64) + 1)
 
 
 def robust(values: Numbers) -> Numbers:
@@ -88,7 +93,7 @@ def _conditional(context: Context, name: str, values: Numbers) -> tuple[str | No
     best: tuple[float, str | None, Numbers] = (NARROWER, None, np.zeros(len(values)))
     filled = np.isfinite(values)
     whole = _spread(values[filled])
-    for column in context.repairs.observed:
+    for column in context.groupings:
         if column.name == name or not 1 < column.distinct <= GROUPS or whole == 0:
             continue
         scores, spreads = np.zeros(len(values)), []

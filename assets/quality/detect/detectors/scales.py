@@ -5,6 +5,7 @@ few numbers are off by a thousand, a hundred, a foot or a pound, and few are off
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from assets.catalog.relations.names import identifies as named_key
 from assets.quality.detect.coded import MISSING, Coded
 from assets.quality.detect.context import Context
+from assets.quality.detect.dependencies import COLUMNS
 from assets.quality.detect.detectors.outliers import identifies
 from assets.quality.detect.forms.measures import FACTORS
 from assets.quality.detect.model import Cell, Proposal
@@ -28,12 +30,12 @@ Numbers = npt.NDArray[np.float64]
 
 def find(context: Context) -> Iterator[Proposal]:
     """Numbers off by one ratio of units."""
-    for name, values in context.numbers.items():
+    for name, values in islice(context.numbers.items(), COLUMNS):
         positive = np.isfinite(values) & (values > 0)
         if positive.sum() < 10 * LEAST or named_key(name) or identifies(context, name):
             continue
         logs = np.log(np.where(positive, values, 1.0))
-        for column in context.repairs.observed:
+        for column in context.groupings:
             if column.name != name and 1 < column.distinct <= positive.sum() / GROUP:
                 found = _judge(context, name, logs, positive, column)
                 if found is not None:

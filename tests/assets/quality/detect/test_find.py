@@ -106,3 +106,16 @@ def test_labels_of_people_settle_cells() -> None:
         for row, column in zip(f.cells["row"], f.cells["column"], strict=True)
         if (row, column) == (3, "town")
     ]
+
+
+def test_tables_of_very_many_columns_take_no_long_time() -> None:
+    table = pl.DataFrame({f"c{n}": [str((row * n) % 7) for row in range(60)] for n in range(400)})
+    start = time.process_time()
+    find(table, "t")
+    assert time.process_time() - start < 60
+
+
+def test_whole_numbers_of_any_size_are_no_errors() -> None:
+    table = {"n": [2**63 - 1, -(2**63), 0, 5] * 30, "m": ["9" * 40, "7" * 39, "1", "2"] * 30}
+    for one in find(pl.DataFrame(table), "t"):
+        params_of(one.rule)

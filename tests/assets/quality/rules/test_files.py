@@ -128,3 +128,19 @@ def test_an_unknown_rule_cannot_be_decided_and_nothing_changes(tmp_path: Path) -
     with pytest.raises(SourceError, match="no rule 'nope'"):
         files.decide(TABLE, ["mine", "nope"], "accepted", "ann")
     assert files.path(TABLE).read_text() == BY_HAND
+
+
+def test_aliases_and_tags_of_python_are_not_read(tmp_path: Path) -> None:
+    files = RuleFiles(tmp_path)
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
+    head = f"table: {TABLE}\nrules:\n"
+    rule_text = "  - id: x\n    kind: pattern\n    columns: [a]\n    params:\n"
+    files.path(TABLE).write_text(head + rule_text + "\n".join(f"      {level}" for level in levels))
+    with pytest.raises(SourceError, match="alias"):
+        files.read(TABLE)
+    made = tmp_path / "made"
+    files.path(TABLE).write_text(f"table: {TABLE}\nrules: !!python/object/apply:os.system ['touch {made}']\n")
+    with pytest.raises(SourceError, match="rules"):
+        files.read(TABLE)
+    assert not made.exists()
