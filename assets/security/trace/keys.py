@@ -43,7 +43,7 @@ def mac(key: bytes, text: str) -> str:
 
 
 def row_key(key: bytes, table: str, values: Sequence[str | None]) -> tuple[int, int]:
-    """The two halves of a row key's hash, as `state.hashed` computes them."""
+    """The two halves of a row key's hash, as `state` computes them."""
     text = "".join("-" if v is None else f"{len(v)}:{v}" for v in values)
     found = hashlib.sha256((derived(key, table, "key") + text).encode()).hexdigest()
     return int(found[:16], 16), int(found[16:32], 16)

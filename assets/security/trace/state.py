@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 BATCH = 250_000  # rows hashed at once
+_HEAD, _FEW = 20_000, 0.5  # a column has few different values where half of its first rows repeat others
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,11 @@ def write_state(
     rows = 0
     columns: list[str] = []
     writer: Any = None
-    with closing(_open(path.parent, memory, ordered=ordered)) as connection:
+    with closing(_open(path.parent, memory, ordered=True)) as connection:
         try:
             for frame in batches:
-                if not columns:
-                    columns = frame.columns
-                    select = hashed(secret, table, key or columns, columns)
-                connection.register("batch", frame.to_arrow())
-                made: Any = connection.sql(select).to_arrow_table()
-                connection.unregister("batch")
+                columns = frame.columns
+                made = _hashed(connection, secret, table, key or columns, frame).to_arrow()
                 if writer is None:
                     writer = pq.ParquetWriter(path, made.schema, compression="none", use_dictionary=False)
                 writer.write_table(made)
@@ -68,16 +65,38 @@ def write_state(
     return State(path, tuple(columns), rows)
 
 
-def hashed(secret: bytes, table: str, key: Sequence[str], columns: Sequence[str]) -> str:
-    """The SELECT over the relation `batch` that makes a state."""
+def _hashed(
+    connection: "duckdb.DuckDBPyConnection", secret: bytes, table: str, key: Sequence[str], frame: "pl.DataFrame"
+) -> "pl.DataFrame":
+    """The state of one batch; of columns with few different values each value is hashed once."""
+    import polars as pl
+
     of_key = " || ".join(f"coalesce(length({identifier(k)}) || ':' || {identifier(k)}, '-')" for k in key)
     sha = f"sha256({literal(derived(secret, table, 'key'))} || {of_key})"
-    parts = [f"{_number(sha, 1)} as k", f"{_number(sha, 17)} as j"]
-    for n, name in enumerate(columns):
-        label = literal(derived(secret, table, "column", name))
-        sha = f"sha256({label} || coalesce('1' || {identifier(name)}, '0'))"
-        parts.append(f"{_number(sha, 1)} as c{n}")
-    return f"select {', '.join(parts)} from batch"
+    columns = [f"{_number(sha, 1)} as k", f"{_number(sha, 17)} as j"]
+    found: dict[str, pl.Series] = {}
+    for n, column in enumerate(frame.get_columns()):
+        label = literal(derived(secret, table, "column", column.name))
+        sha = f"sha256({label} || coalesce('1' || {identifier(column.name)}, '0'))"
+        one = f"{_number(sha, 1)} as c{n}"
+        if not frame.height or column.head(_HEAD).n_unique() > min(_HEAD, frame.height) * _FEW:
+            columns.append(one)
+            continue
+        values = column.unique()
+        made = _selected(connection, [one], values.to_frame())[f"c{n}"]
+        found[f"c{n}"] = column.replace_strict(values, made, return_dtype=pl.UInt64)
+    state = _selected(connection, columns, frame).with_columns(s.alias(name) for name, s in found.items())
+    return state.select("k", "j", *(f"c{n}" for n in range(frame.width)))
+
+
+def _selected(connection: "duckdb.DuckDBPyConnection", columns: list[str], frame: "pl.DataFrame") -> "pl.DataFrame":
+    import polars as pl
+
+    connection.register("batch", frame.to_arrow())
+    made = pl.from_arrow(connection.sql(f"select {', '.join(columns)} from batch").to_arrow_table())
+    connection.unregister("batch")
+    assert isinstance(made, pl.DataFrame)
+    return made
 
 
 def compare(
