@@ -12,6 +12,7 @@ from orchestration.cli.clean import AUTHOR, JSON, STATUS, opened
 
 if TYPE_CHECKING:
     from assets.quality.mapping.files import MappingFiles
+    from assets.quality.mapping.match import Embed
     from assets.quality.mapping.model import FieldMap, Status
 
 NAME = click.argument("name")
@@ -47,8 +48,9 @@ def mapping_files() -> "MappingFiles":
 @click.argument("target")
 @click.option("--key", metavar="SOURCE=TARGET", help="Columns that identify a row in both (default: found by values).")
 @click.option("--rows", default=100_000, show_default=True, help="Rows to look at; of larger tables, spread evenly.")
+@click.option("--embed", is_flag=True, help="Also compare what English names mean, by the MiniLM model (slower).")
 @JSON
-def suggest(name: str, source: str, target: str, key: str | None, rows: int, as_json: bool) -> None:
+def suggest(name: str, source: str, target: str, key: str | None, rows: int, embed: bool, as_json: bool) -> None:
     """Propose the mapping NAME of SOURCE to TARGET and write its file; what people decided stays.
 
     \b
@@ -72,7 +74,7 @@ def suggest(name: str, source: str, target: str, key: str | None, rows: int, as_
             frames.append((table, sample(opened(table, folder), rows)[0]))
         codes = list(read_all(settings.catalog_files / CODES, CodeTable).values())
         keys = cast("tuple[str, str] | None", pair if key else None)
-        proposed = find(name, frames[0], frames[1], key=keys, codes=codes)
+        proposed = find(name, frames[0], frames[1], key=keys, codes=codes, embed=_embedder() if embed else None)
     files = mapping_files()
     found = files.merge(proposed)
     if as_json:
@@ -83,6 +85,12 @@ def suggest(name: str, source: str, target: str, key: str | None, rows: int, as_
     by = f"rows of the same {found.key[0]} = {found.key[1]}" if found.key else "names and values; no key was found"
     click.echo(f"measured by {by}; fills nothing: {', '.join(found.spare) or '-'}")
     click.echo(f"{files.path(name)}: `heddle map review {name}`, then `heddle map accept {name} --least 0.9`")
+
+
+def _embedder() -> "Embed":
+    from resources.embed_minilm import MiniLm
+
+    return MiniLm(config.load().home / "models").embed
 
 
 @mapping.command()

@@ -1,19 +1,22 @@
 """Which field of a source is which field of a target: evidence of all pairs, then the best one-to-one assignment."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from assets.quality.mapping.names import alike, names
+from assets.quality.mapping.names import Name, alike, names
 from assets.quality.mapping.values import Likeness, Profile, compare, profile
 
 if TYPE_CHECKING:
     import polars as pl
 
 Floats = npt.NDArray[np.float64]
+Embed = Callable[[Sequence[str]], npt.NDArray[Any]]
 LEAST = 0.5
+_MEANT = 0.5  # least cosine of names of like meaning
 NAMES = 0.62  # what names count for, beside values
 
 
@@ -40,15 +43,32 @@ class Match:
         return ", ".join(f"{what} {share:.0%}" for what, share in sorted(parts, key=lambda p: -p[1])[:3])
 
 
-def scores(source: "pl.DataFrame", target: "pl.DataFrame") -> tuple[Floats, list[list[tuple[float, Likeness]]]]:
-    """The confidence [source columns, target columns] of each pair, and its evidence."""
+def scores(
+    source: "pl.DataFrame", target: "pl.DataFrame", embed: Embed | None = None
+) -> tuple[Floats, list[list[tuple[float, Likeness]]]]:
+    """The confidence [source columns, target columns] of each pair, and its evidence.
+
+    Args:
+        embed: texts -> unit vectors [texts, width]; names of like meaning then count as alike, up to 0.8.
+    """
     ours, theirs = names(source.columns), names(target.columns)
     mine: list[Profile] = [profile(column) for column in source]
     others: list[Profile] = [profile(column) for column in target]
+    meant = _meanings(ours, theirs, embed)
     evidence = [
-        [(alike(ours[i], theirs[j]), compare(mine[i], others[j])) for j in range(len(theirs))] for i in range(len(ours))
+        [(max(alike(a, b), float(meant[i, j])), compare(mine[i], others[j])) for j, b in enumerate(theirs)]
+        for i, a in enumerate(ours)
     ]
     return np.array([[confidence_of(*pair) for pair in row] for row in evidence]).reshape(len(ours), -1), evidence
+
+
+def _meanings(ours: Sequence[Name], theirs: Sequence[Name], embed: Embed | None) -> Floats:
+    """How alike the meanings of names are [source, target]; zero below a cosine of 0.5."""
+    if embed is None:
+        return np.zeros((len(ours), len(theirs)))
+    one, two = (np.asarray(embed([" ".join(name.words) for name in side])) for side in (ours, theirs))
+    cosines = (one @ two.T).astype(np.float64)
+    return np.where(cosines >= _MEANT, np.clip(0.8 * cosines, 0.0, 0.8), 0.0)
 
 
 def confidence_of(name: float, v: Likeness, weight: float = NAMES) -> float:

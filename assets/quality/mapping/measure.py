@@ -147,7 +147,7 @@ def choice_by_values(
     v = compare(source.profiled(made), goal_profile)
     sure = confidence_of(names[0], v, names[1]) - 0.4 * fails - how.rank * _RANK
     sure += 0.08 * _exact(made, goal)
-    sure *= 1.0 if names[1] > 0.5 else _NAMELESS
+    sure = sure if names[1] > 0.5 else min(_NAMELESS * sure, 0.6 + 0.4 * v.shared)
     if made.dtype.is_numeric() != goal.dtype.is_numeric() or (made.dtype == pl.Boolean) != (goal.dtype == pl.Boolean):
         sure -= 0.15
     if name == "normalise" and not _settles(how, p, before, goal):

@@ -8,7 +8,7 @@ import numpy as np
 
 from assets.quality.mapping.align import Aligned, align
 from assets.quality.mapping.codes import SHARES, counts
-from assets.quality.mapping.match import LEAST, NAMES, scores, standing_out
+from assets.quality.mapping.match import LEAST, NAMES, Embed, scores, standing_out
 from assets.quality.mapping.measure import Side, choice_by_rows, choice_by_values, single
 from assets.quality.mapping.model import Choice, FieldMap, Mapping_
 from assets.quality.mapping.several import calculated, joined, joined_by_values
@@ -37,6 +37,7 @@ class _Found:
     raw: Any
     likeness: list[list[Any]]
     aligned: bool
+    nameless: bool = False
     single: dict[tuple[int, int], list[Choice]] = field(default_factory=dict)
     several: dict[int, list[Choice]] = field(default_factory=dict)
 
@@ -60,6 +61,7 @@ def suggest(
     *,
     key: tuple[str, str] | None = None,
     codes: "Sequence[CodeTable]" = (),
+    embed: Embed | None = None,
 ) -> Mapping_:
     """Every target column with its likeliest choice and up to three others; nothing is decided.
 
@@ -70,6 +72,7 @@ def suggest(
         source, target: name and rows of each.
         key: columns that identify a row in both; found from the values where it is not given.
         codes: code tables of the project, beside those that come with Heddle.
+        embed: as in `match.scores`; without it names of like meaning but other words are not seen as such.
 
     Raises:
         SourceError: a key column is not there.
@@ -82,7 +85,7 @@ def suggest(
     rows = align(ours, theirs, key)
     if key is not None and rows is None:
         raise SourceError(f"fewer than 12 rows of {source[0]} and {target[0]} have the same {key}", "name another key")
-    raw, likeness = scores(ours, theirs)
+    raw, likeness = scores(ours, theirs, embed)
     found = _Found(raw, likeness, rows is not None)
     kept = tuple(codes)
     if rows is not None:
@@ -120,6 +123,7 @@ def _by_rows(found: _Found, rows: Aligned, codes: "tuple[CodeTable, ...]") -> No
 
 def _by_values(found: _Found, source: Side, target: Side) -> None:
     weight = _weight(found)
+    found.nameless = weight < NAMES
     few = {n for n in source.frame.columns if 2 <= len(counts(source.shown(n))) <= _CODES}
     for j, other in enumerate(target.frame.columns):
         goal = profile(target.frame[other])
@@ -157,7 +161,8 @@ def _fields(found: _Found, ours: list[str], theirs: "pl.DataFrame") -> list[Fiel
         for i, j in zip(*linear_sum_assignment(-telling), strict=True):
             choices = found.single.get((int(i), int(j)))
             if choices and telling[i, j] >= LEAST:
-                told = 0.0 if choices[0].params.get("of") == SHARES else round(float(telling[i, j]), 4)
+                alone = found.nameless or choices[0].params.get("of") == SHARES  # standing out proves little then
+                told = 0.0 if alone else round(float(telling[i, j]), 4)
                 chosen[int(j)] = choices[0].model_copy(update={"confidence": told or choices[0].confidence})
     used = {source for choice in chosen.values() for source in choice.sources}
     fields = []

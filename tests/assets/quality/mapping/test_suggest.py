@@ -1,11 +1,14 @@
 """Transforms found: on rows of the same key, by names and values, and by values alone; ambiguity is shown."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
+from assets.quality.mapping.match import scores
 from assets.quality.mapping.model import Mapping_
 from assets.quality.mapping.suggest import suggest
 from core.errors import SourceError
@@ -121,3 +124,22 @@ def test_alternatives_differ_in_what_they_make() -> None:
         choices = list(zip((field, *field.alternatives), params, strict=True))
         asked = Counter(repr((c.sources, c.transform, p)) for c, p in choices)
         assert set(asked.values()) == {1}
+
+
+def test_names_of_like_meaning_by_embeddings() -> None:
+    same = {"id": [*range(30)], "remark": ["x", "y", "z"] * 10}
+    source = pl.DataFrame(same | {"staff_wage": [3100.5, 2800.0, 4100.25] * 10, "town": ["Bonn", "Ulm", "Kiel"] * 10})
+    target = pl.DataFrame(
+        same
+        | {"id": [*range(900, 930)], "salary": [90.0, 10.0, 55.0] * 10, "municipality": ["Roma", "Bari", "Pisa"] * 10}
+    )
+    vectors = {"staff wage": (1.0, 0.0), "salary": (0.9, 0.436), "town": (0.0, 1.0), "municipality": (0.1, 0.995)}
+
+    def embed(texts: Sequence[str]) -> np.ndarray[Any, Any]:
+        return np.array([vectors.get(text, (0.0, 0.0)) for text in texts])
+
+    by = {f.target: f for f in suggest("m", ("s", source), ("t", target), embed=embed).fields}
+    assert by["salary"].sources == ("staff_wage",) and by["municipality"].sources == ("town",)
+    plain, meant = (scores(source, target, how)[1] for how in (None, embed))
+    assert plain[2][2][0] < 0.7 and meant[2][2][0] == pytest.approx(0.72)
+    assert meant[3][2][0] == plain[3][2][0], "a cosine below a half says nothing"
