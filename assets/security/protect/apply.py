@@ -13,7 +13,7 @@ from assets.security.protect.keys import Keyring
 from assets.security.protect.plan import Decision, decide, needs
 from assets.security.protect.policy import Policy
 from assets.security.protect.vault import Vault
-from assets.security.protect.verify import SAMPLE, Watch, refuse
+from assets.security.protect.verify import SAMPLE, Watch, refuse, some
 
 if TYPE_CHECKING:
     from assets.catalog.tags.kept import Tags
@@ -53,9 +53,9 @@ def sampled(batches: Batches) -> pl.DataFrame:
     seen = 0
     for frame in batches():
         seen += len(frame)
-        kept.append(frame.gather_every(max(1, seen // SAMPLE)))
+        kept.append(some(frame, max(1, seen // SAMPLE)))
         if sum(map(len, kept)) > 2 * SAMPLE:
-            kept = [pl.concat(kept).gather_every(2)]
+            kept = [some(pl.concat(kept), 2)]
     if not kept:
         raise ProtectionError("the table has no rows", "load it first")
     return pl.concat(kept)

@@ -32,9 +32,21 @@ def of_file(path: Path) -> Batches:
     table = scan(path)
 
     def batches() -> Iterator[pl.DataFrame]:
-        yield from table.collect_batches(chunk_size=BATCH, maintain_order=True, engine="streaming")
+        if path.suffix.lower() == ".parquet":
+            yield from _row_groups(path)
+        else:
+            yield from table.collect_batches(chunk_size=BATCH, maintain_order=True, engine="streaming")
 
     return batches
+
+
+def _row_groups(path: Path) -> Iterator[pl.DataFrame]:
+    """By pyarrow, which reads no further ahead than the row group that it is in."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(BATCH, use_threads=False):
+            yield pl.DataFrame(batch)
 
 
 def opened(settings: "Settings", table: str, store: "Warehouse | None" = None) -> Batches:

@@ -26,6 +26,12 @@ class Leak(NamedTuple):
     what: str
 
 
+def some(frame: pl.DataFrame, step: int) -> pl.DataFrame:
+    """Every so many rows, copied: rows taken out of a frame keep all of its texts in memory."""
+    rows = frame.gather_every(step)
+    return pl.DataFrame(rows.cast({pl.Categorical: pl.String}).to_arrow(compat_level=pl.CompatLevel.oldest()))
+
+
 class Watch:
     """Sees all batches, raw and protected.
 
@@ -53,9 +59,9 @@ class Watch:
     def _see(self, raw: pl.DataFrame, made: pl.DataFrame) -> None:
         self.rows += len(raw)
         step = max(1, self.rows // SAMPLE)
-        self.sample.append(made.gather_every(step).head(SAMPLE // 4))
+        self.sample.append(some(made, step).head(SAMPLE // 4))
         if sum(map(len, self.sample)) > 2 * SAMPLE:
-            self.sample = [pl.concat(self.sample).gather_every(2)]
+            self.sample = [some(pl.concat(self.sample), 2)]
         whole = _joined(made, [d.column for d in self._seen])
         for d in self._guarded:
             values = as_text(raw[d.column])
