@@ -50,6 +50,7 @@ def apply(
     from assets.quality.rules.reading import looked_up, size
     from core.scratch import scratch
     from orchestration.cli.clean import opened, rule_files, table_name
+    from orchestration.cli.writing import distinct, written
     from resources.open import warehouse
 
     settings = config.load()
@@ -60,7 +61,8 @@ def apply(
     targets = Targets(targets.clean, rejects or targets.rejected, changes or targets.changes)
     if Path(table).absolute() in {path.absolute() for path in targets.paths()}:
         raise SourceError(f"{table} would be overwritten by what is made of it", "name another file with --into")
-    with scratch(settings.home, "clean-") as folder, _progress() as told:
+    distinct(*targets.paths())
+    with written(targets.clean), scratch(settings.home, "clean-") as folder, _progress() as told:
         tables = looked_up(folder, lambda: warehouse(settings), Path(table).parent)
         report = run(
             opened(table, folder),

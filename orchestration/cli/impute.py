@@ -1,6 +1,8 @@
 """`heddle impute`: fill gaps by models that beat the constants, and leave the others."""
 
+import contextlib
 import getpass
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +10,7 @@ import click
 
 from core import settings as config
 from core.errors import HeddleError
+from orchestration.cli.writing import distinct, written
 
 if TYPE_CHECKING:
     import polars as pl
@@ -71,11 +74,14 @@ def fit(file: Path, columns: tuple[str, ...], keep: tuple[str, ...], unordered: 
     if model.exists():
         raise HeddleError(f"{model} exists already", "name a new folder, or remove it first")
     imputation = _fitted(_read(file), columns, keep, unordered)
-    beside = model.with_name(f".{model.name}.part")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
-    store.writer(imputation)(beside)
-    beside.rename(model)
+    beside = model.with_name(f".{model.name}.{os.getpid()}.part")
+    try:
+        with written(model):
+            beside.mkdir(parents=True)
+            store.writer(imputation)(beside)
+            beside.rename(model)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
     _report(imputation)
 
 
@@ -106,10 +112,11 @@ def fill(
     from assets.quality.impute import store
     from assets.quality.impute.fill import fill as fill_frame
 
+    cells = output.with_name(f"{output.stem}.cells{output.suffix}")
+    distinct(file, output, cells)
     frame = _read(file)
     imputation = store.read(model) if model else _fitted(frame, columns, keep, unordered)
     done = fill_frame(frame, imputation, refused=refused)
-    cells = output.with_name(f"{output.stem}.cells{output.suffix}")
     _write({cells: done.cells, output: done.frame})
     _report(imputation)
     click.echo(f"{done.cells.height:,} cells filled: {output}, each one in {cells}")
@@ -193,9 +200,9 @@ def to_kettle(
 
 
 def _read(file: Path) -> "pl.DataFrame":
-    from assets.quality.rules.reading import scan
+    from assets.quality.rules.reading import collected, scan
 
-    return scan(file).collect()
+    return collected(scan(file))
 
 
 def _fitted(frame: "pl.DataFrame", columns: tuple[str, ...], keep: tuple[str, ...], unordered: bool) -> "Imputation":
@@ -222,14 +229,19 @@ def _report(imputation: "Imputation") -> None:
 
 
 def _write(frames: "dict[Path, pl.DataFrame]") -> None:
-    """All files beside first, then renamed in place."""
-    parts = {}
-    for path, frame in frames.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        parts[path] = path.with_name(f".{path.name}.part")
-        if path.suffix.lower() == ".parquet":
-            frame.write_parquet(parts[path])
-        else:
-            frame.write_csv(parts[path], separator="\t" if path.suffix.lower() == ".tsv" else ",")
-    for path, part in parts.items():
-        part.rename(path)
+    """All files beside first, then renamed in place; none where one cannot be written."""
+    parts = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in frames}
+    try:
+        for path, frame in frames.items():
+            with written(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if path.suffix.lower() == ".parquet":
+                    frame.write_parquet(parts[path])
+                else:
+                    frame.write_csv(parts[path], separator="\t" if path.suffix.lower() == ".tsv" else ",")
+        for path, part in parts.items():
+            part.rename(path)
+    finally:
+        for part in parts.values():
+            with contextlib.suppress(OSError):  # there is nothing where its folder could not be made
+                part.unlink()

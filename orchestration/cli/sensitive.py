@@ -87,10 +87,11 @@ def scan(names: tuple[str, ...], author: str, as_json: bool) -> None:
 def _file(path: Path) -> "dict[str, Finding]":
     import polars as pl
 
+    from assets.quality.rules.reading import collected, is_file, scan
     from assets.security.sensitive.columns import decide
 
     try:
-        read = pl.read_parquet(path) if path.suffix.lower() == ".parquet" else pl.read_csv(path, infer_schema=False)
+        read = collected(scan(path)) if is_file(path.name) else pl.read_csv(path, infer_schema=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise HeddleError(f"{path} cannot be read as a table", "check the file") from error
     return {c: f for c, f in decide({s.name: s for s in read.get_columns()}).items() if f is not None}

@@ -166,3 +166,12 @@ def test_what_drifted_since_a_former_version_is_told(project: Path) -> None:
     found = told("suggest", "june.csv", "--last", "may.csv")
     assert "in_set-kind" in found and "100 rows" in found
     assert "range-price" in found and "300 rows" in found
+
+
+def test_apply_writes_three_files_or_says_why_not(project: Path) -> None:
+    rule = Rule.make("not_null", "orders.csv", ["id"], action="reject", status="accepted")
+    RuleFiles(project / "quality").merge("orders.csv", [rule])
+    assert "are one file" in told("apply", "orders.csv", "--into", "o.csv", "--rejects", "./o.csv", status=2)
+    (project / "taken").write_text("a file")
+    assert "cannot be written" in told("apply", "orders.csv", "--into", "taken/o.csv", status=2)
+    assert not list(project.glob("o*.csv*")) or [p.name for p in project.glob("o*")] == ["orders.csv"]

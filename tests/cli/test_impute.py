@@ -45,7 +45,7 @@ def test_mistakes(orders: Path, tmp_path: Path) -> None:
     (tmp_path / "x.xlsx").write_bytes(b"PK")
     assert "is no table" in call("try", tmp_path / "x.xlsx", code=2)
     (tmp_path / "empty.csv").write_bytes(b"")
-    assert "cannot be read" in call("try", tmp_path / "empty.csv", code=2)
+    assert "is empty" in call("try", tmp_path / "empty.csv", code=2)
 
 
 def test_add_names_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +53,17 @@ def test_add_names_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "heddle run table/retail/households_imputed" in call("add", "table/retail/households", "--keep", "id")
     assert (tmp_path / "imputations" / "retail_households.yaml").is_file()
     assert "nowhere" in call("add", "nowhere/x/y", code=2)
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(orders: Path, tmp_path: Path) -> None:
+    before = orders.read_bytes()
+    assert "are one file" in call("fill", orders, "--output", orders, code=2)
+    link = tmp_path / "link.csv"
+    link.symlink_to(orders)
+    assert "are one file" in call("fill", orders, "--output", link, code=2)
+    there = tmp_path / "taken"
+    there.write_text("a file")
+    assert "cannot be written" in call("fill", orders, "--output", there / "x.csv", code=2)
+    assert "cannot be written" in call("fit", orders, "--model", there / "m", code=2)
+    assert orders.read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link.csv", "orders.csv", "taken"]
