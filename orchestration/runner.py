@@ -151,6 +151,10 @@ class Runner:
         if run:
             yield run[0], run[-1]
 
+    def _made_together(self, keys: set[dg.AssetKey]) -> set[dg.AssetKey]:
+        """The other assets of steps that make several and cannot make one alone."""
+        return {key for chosen in keys for key in self.graph.get(chosen).execution_set_asset_keys}
+
     def _execute(self, keys: set[dg.AssetKey], tags: Mapping[str, str], listener: Listener, outcome: Outcome) -> None:
         run_id = str(uuid.uuid4())
         outcome.runs.append(run_id)
@@ -170,7 +174,7 @@ class Runner:
         result = self.job.execute_in_process(
             run_config=self.run_config,
             instance=self.instance,
-            asset_selection=list(keys),
+            asset_selection=sorted(keys | self._made_together(keys)),
             run_id=run_id,
             tags={**tags, PROCESS: str(os.getpid()), USER: getpass.getuser()},
             raise_on_error=False,

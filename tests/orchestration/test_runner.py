@@ -236,3 +236,16 @@ def test_runs_of_a_dead_process_are_closed(instance: dg.DagsterInstance) -> None
 def test_two_at_once_are_refused(tmp_path: Path) -> None:
     with only_runner(tmp_path), pytest.raises(HeddleError, match="another heddle run"), only_runner(tmp_path):
         pass
+
+
+def test_a_step_that_makes_several_assets_makes_all_of_them(instance: dg.DagsterInstance) -> None:
+    @dg.multi_asset(specs=[dg.AssetSpec("golden", code_version="1"), dg.AssetSpec("cells", code_version="1")])
+    def resolved() -> Iterator[dg.MaterializeResult]:
+        yield dg.MaterializeResult(asset_key="golden", data_version=dg.DataVersion("1"))
+        yield dg.MaterializeResult(asset_key="cells", data_version=dg.DataVersion("1"))
+
+    one = Runner(dg.Definitions([resolved]), instance, {})
+    outcome = one.update({dg.AssetKey("cells")}, lambda event, at: None)
+    assert outcome.failed == []
+    assert names(outcome) == ["golden", "cells"]
+    assert one.update(None, lambda event, at: None).runs == []
