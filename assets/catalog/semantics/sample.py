@@ -103,6 +103,9 @@ def take(columns: "Mapping[str, pl.Series]", rows: int = ROWS, limit: int = VALU
     return samples
 
 
+_WIDEST = 2**63 // 2_932_897  # of a day's units, so that the years fit in 64 bits
+
+
 def _possible(values: "pl.Series") -> "pl.Series":
     """Days and moments without those outside of the years 1 to 9999, such as infinity, which polars cannot write."""
     import polars as pl
@@ -112,6 +115,8 @@ def _possible(values: "pl.Series") -> "pl.Series":
     elif isinstance(values.dtype, pl.Datetime):
         unit = 86_400 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[values.dtype.time_unit]
     else:
+        return values
+    if unit > _WIDEST:  # nanoseconds in 64 bits do not leave these years
         return values
     inside = values.to_physical().is_between(-719_162 * unit, 2_932_897 * unit - 1).fill_null(False)
     return values if inside.all() else values.filter(inside)

@@ -2,6 +2,7 @@
 
 import random
 import time
+from typing import Literal
 
 import polars as pl
 import pytest
@@ -166,3 +167,10 @@ def test_cost_does_not_grow_with_rows() -> None:
     large = min(seconds(many) for _ in range(3))
     assert large < 0.05 + 8 * small, (small, large)
     assert {m.type for m in classify.table(many).values() if m} == {"email", "cn_mobile", "person_name_zh", "money"}
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_moments_of_any_unit_are_read(unit: Literal["ms", "us", "ns"]) -> None:
+    moments = pl.Series("created_at", [f"2024-05-{day:02} 10:{day:02}:00" for day in range(1, 29)]).str.to_datetime()
+    found = classify.column("created_at", moments.dt.cast_time_unit(unit))
+    assert found is not None and found.type == "datetime"
