@@ -28,6 +28,7 @@ class Line:
     partitions: int = 0
     assets: int = 0
     checks: list[tuple[str, bool]] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)  # checks that only warn and did not pass
     started: float = 0.0
     seconds: float = 0.0
     error: str = ""
@@ -42,9 +43,16 @@ class Line:
         if self.partitions:
             parts.append(f"{self.partitions} {'week' if self.partitions == 1 else 'weeks'}")
         if self.checks:
-            red = [name for name, passed in self.checks if not passed]
-            parts.append(f"red: {', '.join(red)}" if red else f"{len(self.checks)} checks green")
+            red = [name for name, passed in self.checks if not passed and name not in self.warned]
+            green = len(self.checks) - len(red) - len(self.warned)
+            parts += [f"red: {', '.join(red)}"] if red else [f"{green} checks green"] if green else []
+            parts += [f"warnings: {_few(self.warned)}"] if self.warned else []
         return ", ".join(parts)
+
+
+def _few(names: list[str]) -> str:
+    """Up to two names, and how many there are."""
+    return ", ".join(names) if len(names) <= 2 else f"{len(names)} checks, first {names[0]}"
 
 
 class Progress:
@@ -78,6 +86,8 @@ class Progress:
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
             line.checks.append((evaluation.check_name, evaluation.passed))
+            if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.WARN:
+                line.warned.append(evaluation.check_name)
             self.green += evaluation.passed
         elif event.is_step_success:
             self._end(line, "done", timestamp)
