@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core import settings as config
+from orchestration.cli.protect_learn import model
 from orchestration.cli.seen import warehouse_of
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def dp() -> None:
     Examples:
       heddle protect dp count raw/crm/customers --epsilon 0.1
       heddle protect dp histogram raw/crm/customers --column city --categories Berlin,Bonn --epsilon 0.5
+      heddle protect dp model raw/crm/customers --label churned=yes --feature age=18:90 --epsilon 2 --output m.json
       heddle protect dp budget raw/crm/customers
     """
 
@@ -138,6 +140,7 @@ for _what, _help, _example in (
     ("histogram", "Rows by category or bin.", "raw/crm/customers --column age --edges 30,50,70 --epsilon 0.5"),
 ):
     dp.add_command(_figure(_what, _help, _example))
+dp.add_command(model)
 
 
 def _ask(table: str, question: "Question", epsilon: float, delta: float, noise: str, as_json: bool) -> None:
