@@ -2,8 +2,8 @@
 
 import getpass
 import json
+import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from assets.security.erasure.run import Erasure
 
 VALUES = click.option("--value", "values", multiple=True, help="An identifier; `-` reads lines from standard input.")
-ROWS = click.option("--row", "rows", nargs=2, multiple=True, metavar="TABLE KEY", help="The person's row in a table.")
+ROWS = click.option(
+    "--row",
+    "rows",
+    nargs=2,
+    multiple=True,
+    metavar="TABLE KEY",
+    help="The person's row; a key of several columns as a JSON list.",
+)
 
 
 @click.group()
@@ -78,16 +85,15 @@ def run(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], by: str, yes
     click.echo(f"person {erasure.id[:12]}: {len(found)} places")
     if not yes and not click.confirm("Erase the person in all of them? This cannot be undone"):
         raise click.Abort
-    asked = {"values": _read(values), "rows": dict(rows)}
-    with (
-        tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file,
-        open_instance(settings) as instance,
-    ):
-        json.dump(asked, file)
-        file.flush()
-        inputs = {"ops": {"erase": {"config": {"subject": f"file:{file.name}", "by": by}}}}
-        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-        done = job(settings).execute_in_process(inputs | quiet, instance=instance, raise_on_error=False)
+    asked = {"values": _read(values), "rows": rows}
+    os.environ[ASKED] = json.dumps(asked)  # of this process alone: a file would outlive a kill
+    try:
+        with open_instance(settings) as instance:
+            inputs = {"ops": {"erase": {"config": {"subject": f"env:{ASKED}", "by": by}}}}
+            quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+            done = job(settings).execute_in_process(inputs | quiet, instance=instance, raise_on_error=False)
+    finally:
+        del os.environ[ASKED]
     if not done.success:
         raise HeddleError("the erasure failed", "look at the run in Dagster, and run it again: it goes on")
     report = json.loads(erasure.path.read_text(encoding="utf-8"))
@@ -118,9 +124,10 @@ def report(as_json: bool) -> None:
 def _erasure(values: tuple[str, ...], rows: tuple[tuple[str, str], ...]) -> "Erasure":
     from assets.security.erasure.run import Erasure
 
-    return Erasure(config.load(), _read(values), dict(rows))
+    return Erasure(config.load(), _read(values), rows)
 
 
+ASKED = "ERASURE_ASKED"
 _LINES: list[str] = []  # of standard input, which is read once
 
 

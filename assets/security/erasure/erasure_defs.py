@@ -3,18 +3,20 @@
 import json
 
 import dagster as dg
+from pydantic import ConfigDict, TypeAdapter
 
 from assets.security.trace.trace_defs import user_of
 from core.settings import Settings
 
 JOB = "security__erasure"
+_ROWS = TypeAdapter(list[tuple[str, str]], config=ConfigDict(hide_input_in_errors=True))  # errors go to the event log
 
 
 class Person(dg.Config):
     """Who is erased.
 
     Attributes:
-        subject: env:NAME or file:/path of a JSON document {"values": [...], "rows": {"table": "key"}}.
+        subject: env:NAME or file:/path of a JSON document {"values": [...], "rows": [["table", "key"]]}.
         by: who asked for it; default who started the run.
     """
 
@@ -36,7 +38,8 @@ def job(settings: Settings) -> dg.JobDefinition:
         from resources.secrets import resolve
 
         asked = json.loads(resolve(config.subject, "subject"))
-        erasure = Erasure(settings, asked.get("values", []), asked.get("rows", {}))
+        rows = _ROWS.validate_python(asked.get("rows", []))
+        erasure = Erasure(settings, asked.get("values", []), rows)
         by = config.by or user_of(context.run.tags) or "dagster"
         report = erasure.erase(by, context.run_id, context.log.info)
         places = {f"{f['store']}: {f['place']}": f["count"] for f in report.found}

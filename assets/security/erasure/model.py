@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 from assets.security.erasure.match import Needles
 
-Column = tuple[str, str]  # table and column
+Place = tuple[str, tuple[str, ...]]  # a table, and the columns of a key in it
+Key = tuple[str, ...]  # the texts of a key, a part for each column
 WHOLE, NAMED, KEYED, LISTED = "is", "names", "key", "by hand"  # how a place holds the person
 
 
@@ -16,13 +17,17 @@ class Subject:
 
     Attributes:
         needles: identifiers, looked for everywhere.
-        keys: (table, column) -> texts of the keys that the person has there, by relations and lineage.
-        ways: (table, column) -> why: relation or lineage.
+        keys: (table, columns) -> the keys that the person has there, by relations and lineage; all parts count.
+        ways: (table, columns) -> why: relation or lineage.
     """
 
     needles: Needles
-    keys: Mapping[Column, frozenset[str]] = field(default_factory=dict)
-    ways: Mapping[Column, str] = field(default_factory=dict)
+    keys: Mapping[Place, frozenset[Key]] = field(default_factory=dict)
+    ways: Mapping[Place, str] = field(default_factory=dict)
+
+    def keys_in(self, table: str) -> list[tuple[tuple[str, ...], frozenset[Key]]]:
+        """Columns and keys of the person in one table."""
+        return [(columns, keys) for (name, columns), keys in self.keys.items() if name == table]
 
 
 @dataclass(frozen=True)

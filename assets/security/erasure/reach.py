@@ -2,27 +2,30 @@
 
 Tables of persons are named in erasure.yaml. A row of one of these that has the identifier gives its other identifiers
 and its key; accepted relations and column lineage say which columns of other tables hold the same key. Lineage is
-followed to columns of the same name only: a count of keys is made from keys and is none.
+followed to columns of the same name only: a count of keys is made from keys and is none. A key of several columns is
+one key: only rows that have all of its parts are the person's.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from assets.security.erasure.match import SHORTEST, Needles
-from assets.security.erasure.model import Column, Policy, Subject
-from assets.security.erasure.stores.tables import Tables, key_of
+from assets.security.erasure.model import Key, Place, Policy, Subject
+from assets.security.erasure.stores.tables import Tables, key_in, key_of
 from core.errors import HeddleError
 
 if TYPE_CHECKING:
     from assets.catalog.lineage.store import LineageStore
     from assets.catalog.relations.model import Relation
 
+Rows = Sequence[tuple[str, str]]  # tables, and keys of the person's rows there
 _ROUNDS = 5  # of identifiers that lead to other rows of the same person
 
 
 def resolve(
     values: Sequence[str],
-    rows: Mapping[str, str],
+    rows: Rows,
     stores: Sequence[Tables],
     policy: Policy,
     relations: "Sequence[Relation]",
@@ -33,19 +36,22 @@ def resolve(
 
     Args:
         values: identifiers.
-        rows: table -> key of the person's row there.
+        rows: tables and keys of the person's rows there; a key of several columns is a JSON list.
         assets: source/schema.table -> asset key.
 
     Raises:
-        HeddleError: a table is none of persons, or nothing is known of the person.
+        HeddleError: nobody is named, a table is none of persons, a key has not all of its parts, or an identifier also
+            stands in the row of what may be somebody else.
     """
     if not values and not rows:
         raise HeddleError("nobody is named", "give an identifier, or --row TABLE KEY")
-    own: dict[Column, set[str]] = {}
-    for table, key in rows.items():
-        if not policy.subjects.get(table, ((), ()))[0]:
+    own: dict[Place, set[Key]] = {}
+    for table, key in rows:
+        columns = policy.subjects.get(table, ((), ()))[0]
+        if not columns:
             raise HeddleError(f"{table} has no key in erasure.yaml", f"name it there: subjects: {table}: {{key: [id]}}")
-        own.setdefault((table, policy.subjects[table][0][0]), set()).add(key)
+        own.setdefault((table, columns), set()).add(_key(table, columns, key))
+    named = {place: set(keys) for place, keys in own.items()}
     known = list(dict.fromkeys(values))
     for _ in range(_ROUNDS):
         size = len(known) + sum(map(len, own.values()))
@@ -53,65 +59,107 @@ def resolve(
             _known_in(store, policy, known, own)
         if size == len(known) + sum(map(len, own.values())):
             break
+    for (table, columns), found in own.items():
+        if len(found) > 1 and (others := found - named.get((table, columns), set())):
+            raise HeddleError(
+                f"{len(others)} of {len(found)} rows of {table} with an identifier of the person were not named",
+                f"name each row that is the same person's: --row {table} KEY; where persons share an identifier, take"
+                " its column out of `identifiers` in erasure.yaml",
+            )
     keys, ways = dict(own), dict.fromkeys(own, "the person's own row")
     _follow(keys, ways, relations, lineage, assets)
     return Subject(Needles(known), {c: frozenset(v) for c, v in keys.items()}, ways)
 
 
-def _known_in(store: Tables, policy: Policy, known: list[str], own: dict[Column, set[str]]) -> None:
+def _key(table: str, columns: tuple[str, ...], text: str) -> Key:
+    """The parts of a key as it was given."""
+    parts: object = [text]
+    if len(columns) > 1:
+        try:
+            parts = json.loads(text)
+        except ValueError:
+            parts = None
+    if not isinstance(parts, list) or len(parts) != len(columns):
+        names = ", ".join(columns)
+        raise HeddleError(f"{table} has the key {names}", f'give all {len(columns)} as a JSON list: \'["…", "…"]\'')
+    if any(isinstance(p, bool) or not isinstance(p, str | int) or p == "" for p in parts):
+        raise HeddleError(f"a part of the key of {table} is empty, or neither text nor whole number", "give its value")
+    return tuple(map(str, parts))
+
+
+def _known_in(store: Tables, policy: Policy, known: list[str], own: dict[Place, set[Key]]) -> None:
     needles = Needles(known)
     subject = Subject(needles, {c: frozenset(v) for c, v in own.items()})
     for table, (key, identifiers) in policy.subjects.items():
         for row in store.rows_of(table, subject):
             mine = any(needles.whole(row.get(c)) for c in identifiers)
-            mine |= any(str(row.get(c)) in own.get((table, c), ()) for c in key)
+            mine_by = key_in(row, key)
+            mine |= mine_by in own.get((table, key), ())
             if not mine:
                 continue  # the row only mentions the person
             for column in identifiers:
                 text = str(row[column]).strip() if row.get(column) is not None else ""
                 if len(text) >= SHORTEST and text not in known:
                     known.append(text)
-            for column in key:
-                own.setdefault((table, column), set()).add(str(row[column]))
+            if mine_by is not None:
+                own.setdefault((table, key), set()).add(mine_by)
 
 
 def _follow(
-    keys: dict[Column, set[str]],
-    ways: dict[Column, str],
+    keys: dict[Place, set[Key]],
+    ways: dict[Place, str],
     relations: "Sequence[Relation]",
     lineage: "LineageStore",
     assets: Mapping[str, str],
 ) -> None:
-    """To the columns that hold the same keys, and on from there."""
-    from assets.catalog.relations.model import State
-
-    accepted = [r for r in relations if r.state is State.ACCEPTED and len(r.parent.columns) == 1]
+    """To the columns that hold the same keys, and on from there; a key only as a whole."""
     waiting = list(keys)
     while waiting:
-        table, column = waiting.pop()
-        reached: dict[Column, str] = {}
-        for r in accepted:
-            if (_table(r.parent.source, r.parent.table, assets), r.parent.columns[0]) == (table, column):
-                reached[_table(r.child.source, r.child.table, assets), r.child.columns[0]] = f"relation to {table}"
-        for below in _made_from(lineage, table, column):
-            reached[below, column] = f"lineage of {table}"
-        for place, way in reached.items():
-            if not keys[table, column] <= keys.get(place, set()):
-                keys[place] = keys.get(place, set()) | keys[table, column]
+        table, columns = waiting.pop()
+        reached: dict[Place, tuple[str, list[int]]] = {}  # way, and which part of the key each column has
+        for place, order in _related(relations, assets, table, columns):
+            reached[place] = f"relation to {table}", order
+        for below in _made_from(lineage, table, columns):
+            reached[below, columns] = f"lineage of {table}", list(range(len(columns)))
+        for place, (way, order) in reached.items():
+            found = {tuple(key[i] for i in order) for key in keys[table, columns]}
+            if not found <= keys.get(place, set()):
+                keys[place] = keys.get(place, set()) | found
                 ways[place] = way
                 waiting.append(place)
 
 
-def _made_from(lineage: "LineageStore", table: str, column: str) -> list[str]:
-    """Tables with a column of the same name that is made from this one."""
+def _related(
+    relations: "Sequence[Relation]", assets: Mapping[str, str], table: str, columns: tuple[str, ...]
+) -> list[tuple[Place, list[int]]]:
+    """Children by accepted relations to exactly these columns, and the part of the key that each of theirs has."""
+    from assets.catalog.relations.model import State
+
+    found = []
+    for r in relations:
+        parent, child = r.parent, r.child
+        if r.state is not State.ACCEPTED or sorted(parent.columns) != sorted(columns):
+            continue
+        if _table(parent.source, parent.table, assets) == table:
+            place = _table(child.source, child.table, assets), tuple(child.columns)
+            found.append((place, [columns.index(c) for c in parent.columns]))
+    return found
+
+
+def _made_from(lineage: "LineageStore", table: str, columns: tuple[str, ...]) -> set[str]:
+    """Tables with columns of the same names that are made from these, each from its own."""
     from assets.catalog.lineage.model import DATA, Point
     from assets.catalog.lineage.walk import Lineage
 
-    try:
-        answer = Lineage(lineage).down(Point(table, column))
-    except HeddleError:  # the graph has no such table
-        return []
-    return [r.point.key for r in answer.reached if r.how == DATA and r.point.column.lower() == column.lower()]
+    below: list[set[str]] = []
+    for column in columns:
+        try:
+            answer = Lineage(lineage).down(Point(table, column))
+        except HeddleError:  # the graph has no such table
+            return set()
+        reached = (r.point for r in answer.reached if r.how == DATA)
+        below.append({p.key for p in reached if p.column.lower() == column.lower()})
+    return set.intersection(*below)
 
 
 def models_below(lineage: "LineageStore", places: Sequence[str]) -> list[str]:

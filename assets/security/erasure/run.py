@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,9 +12,10 @@ from typing import Any
 
 from assets.security.erasure import policy as policies
 from assets.security.erasure.model import LISTED, Found, Policy, Store, Subject
-from assets.security.erasure.reach import models_below, resolve
+from assets.security.erasure.reach import Rows, models_below, resolve
 from assets.security.erasure.stores.all import KEPT, stores
 from assets.security.erasure.stores.tables import Tables
+from assets.security.trace.capture import opened
 from assets.security.trace.keys import secret, subject_hash
 from core.errors import HeddleError
 from core.settings import Settings
@@ -52,10 +54,10 @@ class Erasure:
 
     Args:
         values: identifiers.
-        rows: table -> key of the person's row, for tables of erasure.yaml.
+        rows: tables of erasure.yaml, and keys of the person's rows there.
     """
 
-    def __init__(self, settings: Settings, values: Sequence[str], rows: Mapping[str, str] | None = None) -> None:
+    def __init__(self, settings: Settings, values: Sequence[str], rows: Rows = ()) -> None:
         from assets.catalog.lineage.store import LineageStore
         from assets.catalog.relate import related
         from assets.catalog.searchable import assets_of_tables
@@ -67,11 +69,10 @@ class Erasure:
         self.policy: Policy = policies.read(settings)
         self.stores: list[Store] = stores(settings, self.policy, assets)
         tables = [s for s in self.stores if isinstance(s, Tables)]
-        rows = dict(rows or {})
         self.subject: Subject = resolve(
             values, rows, tables, self.policy, related(versions, settings), self.lineage, assets
         )
-        given = [*values, *(f"{table}={key}" for table, key in sorted(rows.items()))]
+        given = [*values, *(f"{table}={key}" for table, key in sorted(rows))]
         self.id = subject_hash(secret(settings), "\0".join(given))
 
     def find(self) -> list[Found]:
@@ -100,16 +101,28 @@ class Erasure:
 
         A run that was killed is taken up by the next one of the same person; its report tells of both.
         """
+        with opened(self.settings).locked("erasure"):  # two that rewrite one file would bring back what one took out
+            return self._erased(by, run, tell)
+
+    def _erased(self, by: str, run: str, tell: Callable[[str], None]) -> Report:
         report = self._begun(by)
         for store in self.stores:
             if any(f["store"] == store.name and f["how"] != LISTED for f in report.found):
-                store.erase(self.subject)
+                self._of_store(store)
                 tell(f"{store.name}: done")
         report.left = [f.document() for f in self.find()]
         report.state = LEFT if report.left else DONE
         self._keep(report)
         self._recorded(report, run)
         return report
+
+    def _of_store(self, store: Store) -> None:
+        try:
+            store.erase(self.subject)
+        except HeddleError as error:  # engines quote the row that they refuse
+            what = re.sub(r"'[^']*'", "'…'", error.what.partition("DETAIL")[0].strip())
+            what = self.subject.needles.redacted(what)
+            raise HeddleError(f"{store.name}: {what}", error.fix or "correct it and run the erasure again") from None
 
     def _begun(self, by: str) -> Report:
         found = [f.document() for f in self.find()]
@@ -119,6 +132,8 @@ class Erasure:
             before = json.loads(self.path.read_text(encoding="utf-8"))
             if before["state"] == STARTED:
                 report = Report(**before)
+            else:  # an erasure of the same person that ended: its report stays
+                self.path.rename(self.path.with_name(f"{self.id}.{before['at'].replace(':', '')}.json"))
         known = {(f["store"], f["place"], f["how"]) for f in report.found}
         report.found += [f for f in found if (f["store"], f["place"], f["how"]) not in known]
         places = {p for f in report.found if (p := _asset(f["place"]))}
@@ -140,7 +155,7 @@ class Erasure:
     def _recorded(self, report: Report, run: str) -> None:
         """Entries in the trace: one of each traced table that lost rows, one with the report's hash."""
         from assets.security.trace import anchors
-        from assets.security.trace.capture import Cursor, capture, opened
+        from assets.security.trace.capture import Cursor, capture
         from assets.security.trace.keys import file_hash
         from assets.security.trace.model import ERASURE, Cause
         from assets.security.trace.tables import traced

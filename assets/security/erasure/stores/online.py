@@ -44,7 +44,8 @@ class Online:
                 self.store.remove(view, keys)
 
     def _keys(self, view: str, subject: Subject) -> tuple[list[str], str]:
-        wanted = subject.keys.get(self.columns.get(view, ("", "")), frozenset())
+        table, column = self.columns.get(view, ("", ""))
+        wanted = {key for (key,) in subject.keys.get((table, (column,)), ())}
         held = [
             key
             for key, row in self.store.scan(view)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from assets.security.erasure.match import sql_folded
-from assets.security.erasure.model import KEYED, NAMED, WHOLE, Found, Policy, Subject
+from assets.security.erasure.model import KEYED, NAMED, WHOLE, Found, Key, Policy, Subject
 from core.errors import SourceError
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ class _Table:
 
 @dataclass
 class _Hit:
-    """Rows of a table: the texts of cells by column, by how they hold the person, and how many rows."""
+    """Rows of a table: the texts of cells by column or columns of a key, by how they hold the person, and how many."""
 
     table: _Table
     whole: dict[str, set[str]] = field(default_factory=dict)
     named: dict[str, set[str]] = field(default_factory=dict)
-    keyed: dict[str, set[str]] = field(default_factory=dict)
+    keyed: dict[tuple[str, ...], set[Key]] = field(default_factory=dict)  # by all columns of a key
     counts: dict[str, int] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
 
@@ -65,9 +65,10 @@ class Tables:
         with self.remote.transaction() as session:
             for hit in self._hits(session, subject):
                 do = self.policy.of(hit.table.key)
-                for how, cells in ((WHOLE, hit.whole), (KEYED, hit.keyed), (NAMED, hit.named)):
+                keyed = {c for columns in hit.keyed for c in columns}
+                for how, cells in ((WHOLE, hit.whole), (KEYED, keyed), (NAMED, hit.named)):
                     if cells:
-                        ways = {subject.ways.get((hit.table.key, c), "") for c in cells} if how == KEYED else set()
+                        ways = {subject.ways.get((hit.table.key, c), "") for c in hit.keyed} if how == KEYED else set()
                         note = "; ".join(sorted(filter(None, {do if do != "delete" else "", *ways})))
                         yield Found(self.name, hit.table.key, tuple(sorted(cells)), how, hit.counts[how], note)
 
@@ -120,9 +121,10 @@ class Tables:
                 for core in subject.needles.cores:
                     tests.append(_like(quoted, text, session.mark))
                     params.append("%" + core.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%")
-            for value in sorted(subject.keys.get((table.key, column), ())):
-                tests.append(f"CAST({quoted} AS {text}) = {session.mark}")
-                params.append(value)
+        for columns, keys in subject.keys_in(table.key):
+            if set(columns) <= set(table.columns):
+                tests += [_equal(session, columns)] * len(keys)
+                params += [part for key in sorted(keys) for part in key]
         hit = _Hit(table)
         if not tests:
             return hit
@@ -133,12 +135,16 @@ class Tables:
 
     def _take(self, hit: _Hit, row: dict[str, Any], subject: Subject) -> None:
         seen = set()
+        for columns, keys in subject.keys_in(hit.table.key):
+            mine = key_in(row, columns)
+            if mine in keys:
+                hit.keyed.setdefault(columns, set()).add(mine)
+                seen.add(KEYED)
         for column, value in row.items():
             if value is None or isinstance(value, bytes | bytearray | memoryview):
                 continue
             shown = str(value)
             for how, cells, holds in (
-                (KEYED, hit.keyed, shown in subject.keys.get((hit.table.key, column), ())),
                 (WHOLE, hit.whole, subject.needles.whole(shown)),
                 (NAMED, hit.named, subject.needles.within(shown) and not subject.needles.whole(shown)),
             ):
@@ -161,16 +167,20 @@ class Tables:
                 session.execute(
                     f"UPDATE {name} SET {quoted} = {mark} WHERE CAST({quoted} AS {text}) = {mark}", [new, cell]
                 )
-        mine = [(c, v) for cells in (hit.whole, hit.keyed) for c, values in cells.items() for v in sorted(values)]
+        mine: list[tuple[tuple[str, ...], Key]] = [
+            ((column,), (cell,)) for column, cells in hit.whole.items() for cell in sorted(cells)
+        ]
+        mine += [(columns, key) for columns, keys in hit.keyed.items() for key in sorted(keys)]
         if not mine:
             return
-        where = " OR ".join(f"CAST({session.name(c)} AS {text}) = {mark}" for c, _ in mine)
-        values = [v for _, v in mine]
+        where = " OR ".join(_equal(session, columns) for columns, _ in mine)
+        values = [part for _, key in mine for part in key]
         if self.policy.of(table.key) == "delete":
             session.execute(f"DELETE FROM {name} WHERE {where}", values)
             return
         said = dict(self.policy.columns.get(table.key, {}))
-        new_values: dict[str, str | None] = {**dict.fromkeys((*hit.whole, *hit.keyed), None), **said}
+        keyed = [c for columns in hit.keyed for c in columns]
+        new_values: dict[str, str | None] = {**dict.fromkeys((*hit.whole, *keyed), None), **said}
         sets = ", ".join(f"{session.name(c)} = {mark}" for c in new_values)
         session.execute(f"UPDATE {name} SET {sets} WHERE {where}", [*new_values.values(), *values])
 
@@ -186,6 +196,12 @@ class Tables:
             ) from (error)
 
 
+def key_in(row: Mapping[str, Any], columns: tuple[str, ...]) -> Key | None:
+    """The key that a row has in these columns; None where a part is missing or empty, for that names nobody."""
+    parts = [row.get(c) for c in columns]
+    return tuple(map(str, parts)) if parts and None not in parts else None
+
+
 def key_of(assets: Mapping[str, str], source: str, schema: str, name: str) -> str:
     """The asset key of a table of a source."""
     from assets.catalog.keys import asset_of
@@ -196,6 +212,12 @@ def key_of(assets: Mapping[str, str], source: str, schema: str, name: str) -> st
             return assets[path]
     bare = "" if schema in ("main", "public") else schema
     return str(asset_of(source, TableInfo(name=name, schema_name=bare)))
+
+
+def _equal(session: "Session", columns: tuple[str, ...]) -> str:
+    """A test for one key, all of its parts."""
+    text = _TEXT.get(session.dialect, "TEXT")
+    return f"({' AND '.join(f'CAST({session.name(c)} AS {text}) = {session.mark}' for c in columns)})"
 
 
 def _like(quoted: str, text: str, mark: str) -> str:

@@ -161,3 +161,14 @@ def _stores(settings: Settings) -> None:
     vault = Vault(settings.vault)
     scope = Scope("analysis", "phone", keys=keyring(settings), vault=vault)
     vault.tokens([PHONE, OTHER], scope)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, make_settings: Callable[..., Settings]) -> Settings:
+    """Settings with nothing in them yet."""
+    for name in ("files", "protection"):
+        (tmp_path / name).mkdir()
+    return make_settings(
+        home=tmp_path / "home", catalog_files=tmp_path / "files", protection=tmp_path / "protection",
+        handbook=tmp_path / "handbook", drops=tmp_path / "drops", kettle_files=tmp_path / "kettle",
+    )  # fmt: skip

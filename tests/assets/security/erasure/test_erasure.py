@@ -117,7 +117,7 @@ def test_a_person_is_erased_everywhere(make_site: Made, stores: str, request: py
 
 def test_finding_changes_nothing_and_the_copy_says_where_from(site: Site, tmp_path: Path) -> None:
     before = {p: d for p, d in site.everything().items() if p.suffix in (".csv", ".md", ".parquet")}
-    erasure = Erasure(site.settings, [], {CUSTOMER: "17"})
+    erasure = Erasure(site.settings, [], [(CUSTOMER, "17")])
     found = erasure.find()
     assert {f.place for f in found if f.store == "warehouse"} == {CUSTOMER, DAILY, ORDERS, NOTES}
     copy = tmp_path / "copy.jsonl"
@@ -190,6 +190,6 @@ def test_mistakes_and_short_identifiers_are_refused(site: Site) -> None:
     with pytest.raises(HeddleError, match="nobody is named"):
         Erasure(site.settings, [])
     with pytest.raises(HeddleError, match="has no key in erasure"):
-        Erasure(site.settings, [], {ORDERS: "1"})
+        Erasure(site.settings, [], [(ORDERS, "1")])
     hostile = "x'; drop table customer; --%_!"
     assert Erasure(site.settings, [hostile]).find() == [] and len(rows(site, "raw_crm.customer")) == 2

@@ -1,0 +1,105 @@
+"""Keys of several columns, and identifiers that persons share: only the person's own rows are touched."""
+
+import polars as pl
+import pytest
+
+from assets.catalog.lineage.model import Edge, Stated
+from assets.catalog.lineage.store import LineageStore
+from assets.catalog.relations.model import Cardinality, End, Kind, Relation, State
+from assets.catalog.relations.store import decide
+from assets.security.erasure.run import Erasure
+from core.errors import HeddleError
+from core.naming import TableName
+from core.settings import Settings
+from resources.open import warehouse
+
+MEMBER, VISITS, DAILY = "raw/club/member", "table/club/visits", "table/club/daily"
+POLICY = f"subjects:\n  {MEMBER}: {{key: [club, number], identifiers: [mail]}}\n"
+
+
+@pytest.fixture
+def club(shop: Settings) -> Settings:
+    """Members by club and number: every neighbour shares one part of the key of (A, 1)."""
+    (shop.protection / "erasure.yaml").write_text(POLICY)
+    _write(shop, MEMBER, [("A", 1, "ann@example.com"), ("A", 2, "bob@example.com"), ("B", 1, "eve@example.com")])
+    frame = pl.DataFrame([(1, "A"), (2, "A"), (1, "B"), (1, None)], schema=["member", "house"], orient="row")
+    warehouse(shop).write(TableName("table_club", "visits"), frame)
+    _write(shop, DAILY, [("A", 1, "x"), ("A", 2, "x"), ("B", 1, "x"), ("1", 1, "x")])
+    child = End("warehouse", "table_club.visits", ("member", "house"))
+    parent = End("warehouse", "raw_club.member", ("number", "club"))  # the other way round than the key
+    relation = Relation(child, parent, Kind.FOREIGN_KEY, 1.0, 1.0, Cardinality.MANY_TO_ONE)
+    decide(shop.catalog_files, relation, State.ACCEPTED, "ann")
+    part = Relation(
+        End("warehouse", "table_club.visits", ("member",)), End("warehouse", "raw_club.member", ("number",)),
+        Kind.FOREIGN_KEY, 1.0, 1.0, Cardinality.MANY_TO_ONE,
+    )  # fmt: skip
+    decide(shop.catalog_files, part, State.ACCEPTED, "ann")
+    edges = (
+        Edge(MEMBER, "club", DAILY, "club"),
+        Edge(MEMBER, "number", DAILY, "number"),
+        Edge(MEMBER, "number", VISITS, "member"),
+    )
+    LineageStore(shop.catalog).put([Stated("definition", "d", edges, {"sql": "x"})])
+    return shop
+
+
+def _write(settings: Settings, table: str, rows: list[tuple[str, int, str]]) -> None:
+    layer, domain, noun = table.split("/")
+    frame = pl.DataFrame(rows, schema=["club", "number", "mail"], orient="row")
+    warehouse(settings).write(TableName(f"{layer}_{domain}", noun), frame)
+
+
+def _left(settings: Settings, table: str) -> list[tuple[object, ...]]:
+    return warehouse(settings).query(f"select * exclude (mail) from {table} order by all").rows()
+
+
+@pytest.mark.parametrize("values, rows", [((), [(MEMBER, '["A", 1]')]), (("ann@example.com",), [])])
+def test_all_parts_of_a_key_count(club: Settings, values: tuple[str, ...], rows: list[tuple[str, str]]) -> None:
+    report = Erasure(club, values, rows).erase("ann")
+    assert report.left == [] and {(f["place"], f["count"]) for f in report.found if f["how"] == "key"} == {
+        (MEMBER, 1), (VISITS, 1), (DAILY, 1)
+    }  # fmt: skip
+    assert _left(club, "raw_club.member") == [("A", 2), ("B", 1)]
+    assert _left(club, "table_club.daily") == [("1", 1), ("A", 2), ("B", 1)]
+    assert warehouse(club).query("select * from table_club.visits order by all").rows() == [
+        (1, "B"), (1, None), (2, "A")
+    ]  # fmt: skip
+
+
+def test_anonymised_rows_are_the_persons_alone(club: Settings) -> None:
+    (club.protection / "erasure.yaml").write_text(f"{POLICY}tables:\n  {VISITS}: {{do: anonymise}}\n")
+    Erasure(club, [], [(MEMBER, '["A", 1]')]).erase("ann")
+    found = warehouse(club).query("select * from table_club.visits order by all nulls last").rows()
+    assert found == [(1, "B"), (1, None), (2, "A"), (None, None)]
+
+
+@pytest.mark.parametrize(
+    "key", ["A", "1", '["A"]', '["A", 1, 2]', '{"club": "A", "number": 1}', '["A", ""]', '["A", null]', '["A", true]']
+)
+def test_half_a_key_is_refused(club: Settings, key: str) -> None:
+    with pytest.raises(HeddleError, match=MEMBER):
+        Erasure(club, [], [(MEMBER, key)])
+
+
+@pytest.mark.parametrize("key", ['["A", 3]', '["B", 2]', '["a", 1]', '["A\' OR 1=1 --", 1]', '["<b>", 1]', '["%", 1]'])
+def test_a_key_of_nobody_finds_nothing(club: Settings, key: str) -> None:
+    assert Erasure(club, [], [(MEMBER, key)]).find() == []
+
+
+def test_a_row_without_a_whole_key_names_nobody_else(club: Settings) -> None:
+    frame = pl.DataFrame([("A", None, "ann@example.com"), ("A", None, "x"), ("None", None, "x")],
+                         schema={"club": pl.String, "number": pl.Int64, "mail": pl.String}, orient="row")  # fmt: skip
+    warehouse(club).write(TableName("raw_club", "member"), frame)
+    Erasure(club, ["ann@example.com"]).erase("ann")
+    assert _left(club, "raw_club.member") == [("A", None), ("None", None)]
+
+
+def test_persons_who_share_an_identifier_are_not_taken_for_one(club: Settings) -> None:
+    shared = [("A", 1, "family@example.com"), ("A", 2, "family@example.com"), ("B", 1, "eve@example.com")]
+    _write(club, MEMBER, shared)
+    for values, rows in (([], [(MEMBER, '["A", 1]')]), (["family@example.com"], [])):
+        with pytest.raises(HeddleError, match="rows of raw/club/member") as told:
+            Erasure(club, values, rows)
+        assert "family@" not in str(told.value)
+    Erasure(club, [], [(MEMBER, '["A", 1]'), (MEMBER, '["A", 2]')]).erase("ann")
+    assert _left(club, "raw_club.member") == [("B", 1)]
