@@ -55,7 +55,8 @@ def check() -> None:
     ]
     for rule in idle:
         click.echo(f"{rule.file}: rule {rule.id} fits no table of the catalogue")
-    click.echo(f"{len(policy.rules)} rules, {len(policy.people)} persons, default {policy.default}: no mistakes")
+    found = f"{len(idle)} of them about nothing" if idle else "no mistakes"
+    click.echo(f"{len(policy.rules)} rules, {len(policy.people)} persons, default {policy.default}: {found}")
     if idle:
         raise click.exceptions.Exit(1)
 
@@ -109,11 +110,17 @@ def list_tables(person: str, purpose: str, at: str | None, every: bool) -> None:
       heddle access list --person ann
     """
     made = _access(person, purpose, at)
-    for keys in _keys(made):
+    policy, known, shown = made.policy, _keys(made), 0  # a policy that cannot be read is told
+    for keys in known:
         decision = made.decide(made.resource(keys))
         if decision.covered or every:
+            shown += 1
             hidden = ", ".join(f"{c} ({how})" for c, how in decision.hidden.items()) if decision.allowed else ""
             click.echo(f"{keys[-1]}  {_sees(decision)}" + (f"; hidden: {hidden}" if hidden else ""))
+    if not shown:
+        rules = f"{len(policy.rules)} rules" if policy is not None else "no policy"
+        more = "" if every or not known else "; --all shows the others"
+        click.echo(f"{rules}, {len(known)} tables in the catalogue, none of them restricted{more}", err=True)
 
 
 @access.group()

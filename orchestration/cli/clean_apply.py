@@ -50,7 +50,7 @@ def apply(
     from assets.quality.rules.reading import looked_up, size
     from core.scratch import scratch
     from orchestration.cli.clean import opened, rule_files, table_name
-    from orchestration.cli.writing import distinct, written
+    from orchestration.cli.writing import distinct, spared, written
     from resources.open import warehouse
 
     settings = config.load()
@@ -59,8 +59,8 @@ def apply(
         raise SourceError(f"{table}: no rule is accepted", f"`heddle clean review {table}`, then `heddle clean accept`")
     targets = _targets(table, into)
     targets = Targets(targets.clean, rejects or targets.rejected, changes or targets.changes)
-    if Path(table).absolute() in {path.absolute() for path in targets.paths()}:
-        raise SourceError(f"{table} would be overwritten by what is made of it", "name another file with --into")
+    for path in targets.paths():
+        spared(path, [table])
     distinct(*targets.paths())
     with written(targets.clean), scratch(settings.home, "clean-") as folder, _progress() as told:
         tables = looked_up(folder, lambda: warehouse(settings), Path(table).parent)

@@ -31,6 +31,7 @@ def refine(table: str, recipe: Path, into: Path | None, only_check: bool) -> Non
     from assets.quality.rules.reading import is_file
     from core.scratch import scratch
     from orchestration.cli.clean import opened
+    from orchestration.cli.writing import replaced, spared
 
     steps = read(recipe)
     if only_check:
@@ -40,17 +41,17 @@ def refine(table: str, recipe: Path, into: Path | None, only_check: bool) -> Non
     if into is None and not is_file(table):
         raise SourceError(f"{table} is no file", "say with --into where the rows go")
     path = into or Path(table).with_name(f"{Path(table).stem}.refined{Path(table).suffix}")
-    if path.absolute() == Path(table).absolute():
-        raise SourceError(f"{table} would be overwritten", "name another file with --into")
+    spared(path, [table, recipe])
+    if not is_file(path.name):
+        raise SourceError(f"--into {path} is no table", "name a file that ends in .csv, .tsv or .parquet")
     with scratch(config.load().home, "refine-") as folder:
         frame = opened(table, folder).collect()
     found = run(frame, steps, str(recipe), lambda d: click.echo(f"{d.step.number}. {d.step.words}: {d.rows:,} rows"))
-    beside = path.with_name(f".{path.name}.part")
-    if path.suffix.lower() == ".parquet":
-        found.write_parquet(beside)
-    else:
-        found.write_csv(beside, separator="\t" if path.suffix.lower() == ".tsv" else ",")
-    beside.replace(path)
+    with replaced(path) as beside:
+        if path.suffix.lower() == ".parquet":
+            found.write_parquet(beside)
+        else:
+            found.write_csv(beside, separator="\t" if path.suffix.lower() == ".tsv" else ",")
     click.echo(f"wrote {path}: {found.height:,} rows, {found.width} columns")
 
 
@@ -79,7 +80,10 @@ def cluster(
     from assets.quality.refine.cluster import edits
     from core.scratch import scratch
     from orchestration.cli.clean import opened
+    from orchestration.cli.writing import replaced, spared
 
+    if recipe is not None:
+        spared(recipe, [table], "--recipe")
     with scratch(config.load().home, "cluster-") as folder:
         rows = opened(table, folder)
         if column not in rows.collect_schema().names():
@@ -87,7 +91,8 @@ def cluster(
         values = rows.select(pl.col(column).cast(pl.String)).collect().to_series().to_list()
     found = find(values, method, size=size, radius=radius, block=block)
     if recipe is not None:
-        recipe.write_text(json.dumps([edits(column, found)], ensure_ascii=False, indent=1), encoding="utf-8")
+        with replaced(recipe) as beside:
+            beside.write_text(json.dumps([edits(column, found)], ensure_ascii=False, indent=1), encoding="utf-8")
     if as_json:
         click.echo(json.dumps([{"to": c.to, "values": dict(c.values)} for c in found], ensure_ascii=False))
         return

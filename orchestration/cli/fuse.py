@@ -90,13 +90,15 @@ def accept(asset: str, by: str | None, refuse: bool, note: str) -> None:
       heddle fuse accept table/shop/orders_full --by ann --note "keys checked with CRM"
     """
     from assets.quality.fusion.files import PlanFiles
+    from assets.quality.fusion.tables import is_asset
 
     decided = PlanFiles(config.load().quality).decide(
         asset, "refused" if refuse else "accepted", by or getpass.getuser(), note
     )
     click.echo(f"{asset}: {decided.status} by {decided.by} at {decided.at}")
     if not refuse:
-        click.echo(f"next: heddle run {asset}")
+        files = not all(is_asset(t) for t in decided.tables)
+        click.echo("next: " + (f"heddle fuse run {asset} --output FILE" if files else f"heddle run {asset}"))
 
 
 @fuse.command()
@@ -190,13 +192,18 @@ def _tables(names: tuple[str, ...], *, writes: bool = False) -> "Tables":
 def _files(found: "Plan", tables: "Tables", output: Path | None) -> None:
     from assets.quality.fusion.compiled import select
     from assets.quality.fusion.run import allowed, expected, told
+    from orchestration.cli.writing import replaced, spared
 
-    if output is None or output.suffix.lower() not in (".csv", ".parquet"):
+    if output is None:
         raise SourceError("the plan reads files", "name what is written: --output fused.parquet (or .csv)")
+    if output.suffix.lower() not in (".csv", ".parquet"):
+        raise SourceError(f"--output {output} is no table", "name a file that ends in .csv or .parquet")
+    spared(output, found.tables, "--output")
     counted = allowed(found, tables)
     frame = tables.query(select(found, tables.layout(found.tables)).sql(dialect=tables.dialect))
-    frame.write_csv(output) if output.suffix.lower() == ".csv" else frame.write_parquet(output)
     click.echo("\n".join(told(found, counted)))
+    with replaced(output) as beside:
+        frame.write_csv(beside) if output.suffix.lower() == ".csv" else frame.write_parquet(beside)
     _matches(str(output), frame.height, expected(found, counted))
 
 

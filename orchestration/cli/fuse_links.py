@@ -45,13 +45,17 @@ def link(
     from assets.quality.linkage.block import Limits
     from assets.quality.linkage.link import Options
     from assets.quality.linkage.link import link as find
+    from orchestration.cli.writing import replaced, spared
 
+    if output is not None:
+        spared(output, tables, "--output")
     frames = {str(t): _read_file(t) for t in tables}
     shared = [c for c in next(iter(frames.values())).columns if all(c in f.columns for f in frames.values())]
     columns = list(compare) or [c for c in shared if c != identifier]
     for column in (identifier, *columns):
         if column not in shared:
-            raise SourceError(f"not every file has a column {column!r}", f"all have {', '.join(shared) or 'none'}")
+            known = f"all have {', '.join(shared)}" if shared else "no column is in all of them: rename columns first"
+            raise SourceError(f"not every file has a column {column!r}", known)
     options = Options(Limits(memory=config.load().memory), one_to_one=one_to_one, threshold=threshold)
     found = find({n: f.select(columns) for n, f in frames.items()}, dict.fromkeys(columns), options, _say)
     table = pl.concat(
@@ -62,7 +66,8 @@ def link(
     several = table.group_by("cluster").len().filter(pl.col("len") > 1)
     click.echo(f"{table.height:,} rows, {several.height:,} things with several rows; {found.model} model")
     if output is not None:
-        table.write_csv(output)
+        with replaced(output) as beside:
+            table.write_csv(beside)
         click.echo(f"wrote {output}")
 
 
@@ -119,6 +124,7 @@ def golden(declaration: Path, output: Path | None) -> None:
       heddle fuse golden examples/quality/fusion/customers.yaml --output out/
     """
     from assets.quality.linkage.model import read_golden
+    from orchestration.cli.writing import replaced
 
     declared = read_golden(declaration)
     found = _resolved(declared, declaration)
@@ -132,7 +138,8 @@ def golden(declaration: Path, output: Path | None) -> None:
         output.mkdir(parents=True, exist_ok=True)
         for name in ("golden", "cells", "links"):
             frame: pl.DataFrame = getattr(found, name)
-            frame.write_parquet(output / f"{name}.parquet")
+            with replaced(output / f"{name}.parquet") as beside:
+                frame.write_parquet(beside)
         click.echo(f"wrote golden, cells and links to {output}")
 
 
@@ -154,10 +161,15 @@ def _resolved(golden: "Golden", declaration: Path) -> "Resolved":
 def _read_file(path: Path) -> "pl.DataFrame":
     import polars as pl
 
+    from assets.quality.rules.reading import readable, scan_texts, why
+
     try:
-        return pl.read_parquet(path) if path.suffix.lower() == ".parquet" else pl.read_csv(path, infer_schema=False)
+        if path.suffix.lower() == ".parquet":
+            return pl.read_parquet(path)
+        readable(path)
+        return scan_texts(path).collect()
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise SourceError(f"{path} cannot be read: {error}", "name a CSV or Parquet file") from None
+        raise SourceError(f"{path} cannot be read: {why(error)}", "name a CSV or Parquet file") from None
 
 
 def _say(line: str) -> None:

@@ -47,7 +47,13 @@ def mapping_files() -> "MappingFiles":
 @click.argument("source")
 @click.argument("target")
 @click.option("--key", metavar="SOURCE=TARGET", help="Columns that identify a row in both (default: found by values).")
-@click.option("--rows", default=100_000, show_default=True, help="Rows to look at; of larger tables, spread evenly.")
+@click.option(
+    "--rows",
+    type=click.IntRange(1),
+    default=100_000,
+    show_default=True,
+    help="Rows to look at; of larger tables, spread evenly.",
+)
 @click.option("--embed", is_flag=True, help="Also compare what English names mean, by the MiniLM model (slower).")
 @JSON
 def suggest(name: str, source: str, target: str, key: str | None, rows: int, embed: bool, as_json: bool) -> None:
@@ -63,7 +69,8 @@ def suggest(name: str, source: str, target: str, key: str | None, rows: int, emb
     from assets.quality.rules.suggest import sample
     from core.scratch import scratch
 
-    settings = config.load()
+    settings, files = config.load(), mapping_files()
+    files.path(name)  # a wrong name is told before anything is read
     pair = tuple((key or "").split("=", 1))
     if key and len(pair) != 2:
         raise SourceError(f"--key {key!r} names no two columns", "write --key SOURCE_COLUMN=TARGET_COLUMN")
@@ -75,7 +82,6 @@ def suggest(name: str, source: str, target: str, key: str | None, rows: int, emb
         codes = list(read_all(settings.catalog_files / CODES, CodeTable).values())
         keys = cast("tuple[str, str] | None", pair if key else None)
         proposed = find(name, frames[0], frames[1], key=keys, codes=codes, embed=_embedder() if embed else None)
-    files = mapping_files()
     found = files.merge(proposed)
     if as_json:
         click.echo(found.model_dump_json())
@@ -83,7 +89,8 @@ def suggest(name: str, source: str, target: str, key: str | None, rows: int, emb
     for field in found.fields:
         _line(field)
     by = f"rows of the same {found.key[0]} = {found.key[1]}" if found.key else "names and values; no key was found"
-    click.echo(f"measured by {by}; fills nothing: {', '.join(found.spare) or '-'}")
+    spare = f"source columns that fill nothing: {', '.join(found.spare)}" if found.spare else "no source column is left"
+    click.echo(f"measured by {by}; {spare}")
     click.echo(f"{files.path(name)}: `heddle map review {name}`, then `heddle map accept {name} --least 0.9`")
 
 
@@ -226,12 +233,12 @@ def _line(field: "FieldMap") -> None:
 def output(source: str, name: str, into: Path | None) -> tuple[Path, Path]:
     """The file of the rows and that of the rejects. Raises SourceError where neither is clear."""
     from assets.quality.rules.reading import is_file
+    from orchestration.cli.writing import spared
 
     if into is None and not is_file(source):
         raise SourceError(f"{source} is no file", "say with --into where the rows go")
     path = into or Path(source).with_name(f"{name}{Path(source).suffix}")
-    if path.absolute() == Path(source).absolute():
-        raise SourceError(f"{source} would be overwritten by what is made of it", "name another file with --into")
+    spared(path, [source] if is_file(source) else [])
     return path, path.with_name(f"{path.stem}.rejected{path.suffix}")
 
 

@@ -63,7 +63,8 @@ def plan(table: str, name: str | None, as_json: bool) -> None:
     for d in decisions:
         given = ", ".join(f"{k}={v}" for k, v in d.use.given.items())
         how = f"{d.use.method}{f' ({given})' if given else ''}"
-        click.echo(f"{d.column:24} {d.class_ or '-':16} {click.style(f'{how:36}', bold=d.protected)} {d.why}")
+        named = d.column if d.column.isprintable() else repr(d.column)  # a terminal obeys what cannot be printed
+        click.echo(f"{named:24} {d.class_ or '-':16} {click.style(f'{how:36}', bold=d.protected)} {d.why}")
 
 
 @protect.command()
@@ -122,13 +123,13 @@ def apply(table: str, name: str | None, into: Path | None, as_json: bool) -> Non
     from assets.security.protect.errors import ProtectionError
     from assets.security.protect.policy import Policies
     from assets.security.protect.sources import opened, tags_of
+    from orchestration.cli.writing import spared
 
     settings = config.load()
     if into is None and not is_file(table):
         raise ProtectionError(f"{table} is no file", "say with --into where the protected rows go")
     goal = into or Path(table).with_name(f"{Path(table).stem}.masked{Path(table).suffix}")
-    if goal.absolute() == Path(table).absolute():
-        raise ProtectionError(f"{table} would be overwritten by what is made of it", "name another file with --into")
+    spared(goal, [table])
     policy = Policies(settings.protection).get(name)
     batches = opened(settings, table, warehouse_of("heddle protect"))
     decisions = planned(policy, table, batches, tags_of(settings, table))

@@ -1,10 +1,11 @@
 """What commands that write files share: they say in words why a file could not be written."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.errors import HeddleError
+from core.errors import HeddleError, SourceError
 
 
 @contextmanager
@@ -37,3 +38,27 @@ def distinct(*paths: Path) -> None:
         other = found.setdefault(path.resolve(), path)
         if other is not path:
             raise HeddleError(f"{path} and {other} are one file", "name different files")
+
+
+def spared(output: Path, inputs: Iterable[str | Path], option: str = "--into") -> None:
+    """Raises SourceError where a file that is read would be written over, by whatever name it is called."""
+    found = next((i for i in inputs if Path(i).resolve() == output.resolve()), None)
+    if found is not None:
+        raise SourceError(f"{found} would be overwritten by what is made of it", f"name another file with {option}")
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Gives the name of a file beside `path` that takes its place in the end; failing, the former file stays.
+
+    Raises:
+        HeddleError: as `written`.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with written(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield beside
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)

@@ -130,7 +130,7 @@ def test_a_table_of_the_warehouse_that_refers_to_another(project: Path) -> None:
 
 def test_mistakes_are_told(project: Path) -> None:
     assert "no rule is accepted" in told("apply", "orders.csv", status=2)
-    assert "is no table" in told("suggest", "nowhere.csv", status=2)
+    assert "there is no file nowhere.csv" in told("suggest", "nowhere.csv", status=2)
     assert "no rules 'x'" in told("accept", "orders.csv", "x", status=2)
     assert "which rules?" in told("accept", "orders.csv", status=2)
     Path("checks.yml").write_text(SODA)

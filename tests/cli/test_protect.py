@@ -60,7 +60,7 @@ def test_a_file_is_planned_protected_and_opened_again(project: Path, monkeypatch
     assert "may not open" in told("detokenise", out["email"][3], "--why", "curious", status=2)
     assert "was refused 1 of analytics: curious" in told("log")
     told("key", "--into", "k2.key", "--name", "k2")
-    assert "cannot be made" in told("key", "--into", "k2.key", status=2)
+    assert "cannot be made" in told("key", "--into", "k2.key", "--name", "k3", status=2)
     monkeypatch.setenv("HEDDLE_PROTECTION_KEYS", f"k2=file:{project}/k2.key;k1=file:{project}/k1.key")
     assert f"people.masked.csv, card: {len(raw)} values encrypted with key k2" in told("rotate", "people.masked.csv")
     monkeypatch.setenv("HEDDLE_PROTECTION_KEYS", f"k2=file:{project}/k2.key")
@@ -108,7 +108,7 @@ def test_masks_go_into_a_transformation(project: Path) -> None:
 def test_mistakes_are_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "would be overwritten" in told("apply", "people.csv", "--into", "people.csv", status=2)
     assert "there is no policy 'x'" in told("plan", "people.csv", "--policy", "x", status=2)
-    assert "is no table" in told("plan", "nowhere.csv", status=2)
+    assert "there is no file nowhere.csv" in told("plan", "nowhere.csv", status=2)
     monkeypatch.delenv("HEDDLE_PROTECTION_KEYS")
     assert "HEDDLE_PROTECTION_KEYS is not set" in told("apply", "people.csv", status=2)
     assert not Path("people.masked.csv").exists()

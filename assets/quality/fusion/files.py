@@ -79,7 +79,7 @@ def read_plan(path: Path) -> Plan:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the plan"
         raise SourceError(f"{path}: {where}: {first['msg']}", "see docs/fusion.md for the fields") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise SourceError(f"{path} cannot be read: {error}", "correct the file, or restore it from git") from None
 
 

@@ -31,6 +31,9 @@ def propose(tables: Tables, names: Sequence[str], asset: str, how: JoinKind, say
     """
     if len(names) < 2:
         raise SourceError("a join needs two tables or more", "name them")
+    twice = next((n for n in names if list(names).count(n) > 1), None)
+    if twice is not None:
+        raise SourceError(f"{twice} is named twice", "name a copy or a view of it under another name")
     layout = tables.layout(names)
     frames = {n: tables.query(_sample(layout.tables[n], tables.dialect)) for n in names}
     joins: list[Join] = []

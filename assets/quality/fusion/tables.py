@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
 from sqlglot import exp
@@ -83,13 +84,33 @@ class InFiles:
             if path.suffix.lower() not in FILES or not path.is_file():
                 raise SourceError(f"there is no file {table}", f"name a file that ends with {' or '.join(FILES)}")
             name = f"file_{len(self._names)}"
-            read = "read_csv(?, all_varchar = true)" if path.suffix.lower() == ".csv" else "read_parquet(?)"
-            try:
-                self._connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM {read}', [str(path)])
-            except duckdb.Error as error:
-                raise SourceError(f"{table} cannot be read: {error}", "check the file's format") from None
+            with TemporaryDirectory(prefix="heddle-fuse-") as folder:
+                read = path if path.suffix.lower() == ".parquet" else _as_parquet(path, Path(folder) / "rows.parquet")
+                try:
+                    self._connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM read_parquet(?)', [str(read)])
+                except duckdb.Error as error:
+                    why = str(error).splitlines()[0]
+                    raise SourceError(f"{table} cannot be read: {why}", "correct the file") from None
             self._names[table] = name
         return self._names[table]
+
+
+def _as_parquet(path: Path, into: Path) -> Path:
+    """A CSV file's texts as Parquet, streamed: DuckDB's reader guesses, and lost all rows where cells have line ends.
+
+    Raises:
+        SourceError: the file is empty, not UTF-8, or broken.
+    """
+    import polars as pl
+
+    from assets.quality.rules.reading import readable, scan_texts, why
+
+    readable(path)
+    try:
+        scan_texts(path).sink_parquet(into, compression="lz4")
+    except pl.exceptions.PolarsError as error:
+        raise SourceError(f"{path} cannot be read: {why(error)}", "correct the file") from None
+    return into
 
 
 def is_asset(table: str) -> bool:

@@ -39,7 +39,7 @@ def read_labels(path: Path) -> list[Label]:
         return []
     try:
         entries = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("labels", [])
-    except (yaml.YAMLError, UnicodeDecodeError, AttributeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, RecursionError) as error:
         raise SourceError(f"{path} cannot be read: {error}", "correct the file, or restore it from git") from None
     found = []
     for number, entry in enumerate(entries, 1):

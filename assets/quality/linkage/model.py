@@ -72,7 +72,7 @@ def read_golden(path: Path) -> Golden:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         raise SourceError(f"{path}: {where}: {first['msg']}", "see docs/fusion.md for the fields") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise SourceError(f"{path} cannot be read: {error}", "correct the file, or restore it from git") from None
     except HeddleError as error:
         raise SourceError(f"{path}: asset: {error.what}", error.fix) from None

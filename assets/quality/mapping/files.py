@@ -50,7 +50,7 @@ class MappingFiles:
             raise SourceError(f"there is no mapping {name!r}: {path}", f"there are: {known}; `heddle map suggest`")
         try:
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
             raise SourceError(f"{path} cannot be read: {error}", "correct the file, or restore it from git") from None
         found = Mapping_.read(content, str(path), transforms=transforms)
         if found.name != name:

@@ -115,7 +115,10 @@ def _checked(field: FieldMap, where: str) -> None:
     from assets.quality.mapping.registry import transform
 
     for choice in (field, *field.alternatives):
-        how = transform(choice.transform)
+        try:
+            how = transform(choice.transform)
+        except SourceError as error:
+            raise SourceError(f"{where}: target {field.target}: {error.what}", error.fix) from None
         how.read(choice.params, f"{where}: target {field.target}")
         least, most = how.arity
         if not least <= len(choice.sources) <= most:

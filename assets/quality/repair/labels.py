@@ -47,7 +47,7 @@ def read(path: Path, columns: Sequence[str]) -> Labels:
     try:
         text = path.read_text(encoding="utf-8")
         content: Any = yaml.safe_load(text) if len(text) <= MOST else None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise SourceError(f"{path}: {str(error).splitlines()[0]}", "give a file of `heddle clean ask`") from None
     if not isinstance(content, dict):
         raise SourceError(f"{path} holds no rows", "give a file of `heddle clean ask`")

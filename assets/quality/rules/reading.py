@@ -38,23 +38,24 @@ def scan(path: Path) -> pl.LazyFrame:
     Raises:
         SourceError: the file is not there, or is none of these kinds.
     """
-    if not path.is_file() or not is_file(path.name):
+    if not is_file(path.name):
         raise SourceError(f"{path} is no table", f"name a file that ends in {', '.join(ENDINGS)}")
+    if not path.is_file():
+        raise SourceError(f"there is no file {path}", "correct its name, or the folder that you are in")
     try:
         if path.suffix.lower() == ".parquet":
             found = pl.scan_parquet(path)
             found.collect_schema()
             return found
-        _readable(path)
+        readable(path)
         texts = scan_texts(path)
         types = _types(texts)
         return texts.with_columns(pl.col(name).cast(type_) for name, type_ in types.items())
     except (pl.exceptions.PolarsError, OSError) as error:
-        lines = str(error).strip().splitlines()
-        raise SourceError(f"{path} cannot be read: {lines[0] if lines else error}", "correct the file") from None
+        raise SourceError(f"{path} cannot be read: {why(error)}", "correct the file") from None
 
 
-def _readable(path: Path) -> None:
+def readable(path: Path) -> None:
     """Looks at the beginning of a CSV file: its encoding, and the names of its columns.
 
     Raises:
@@ -91,7 +92,12 @@ def _separator(path: Path) -> str:
 
 def scan_texts(path: Path) -> pl.LazyFrame:
     """A CSV file with all columns as texts; an empty cell is null."""
-    return pl.scan_csv(path, separator=_separator(path), infer_schema=False)
+    return pl.scan_csv(path, separator=_separator(path), infer_schema=False, with_column_names=_unquoted)
+
+
+def _unquoted(names: list[str]) -> list[str]:
+    """Names as they are meant: polars leaves doubled quotes in the header."""
+    return [name.replace('""', '"') for name in names]
 
 
 def _types(texts: pl.LazyFrame) -> dict[str, type[pl.DataType]]:
@@ -126,9 +132,18 @@ def collected(table: pl.LazyFrame) -> pl.DataFrame:
     try:
         return table.collect(engine="streaming")
     except pl.exceptions.PolarsError as error:
-        found = next((line for line in reversed(str(error).splitlines()) if line.strip(" `")), "")
-        why = "a quote is not closed" if "properly escaped" in str(error) else found
-        raise SourceError(f"the table cannot be read: {why}", "correct the file") from None
+        raise SourceError(f"the table cannot be read: {why(error, -1)}", "correct the file") from None
+
+
+def why(error: Exception, line: int = 0) -> str:
+    """What polars says, in the words of who made the file; of its other errors one line."""
+    said = str(error)
+    if "properly escaped" in said:
+        return "a quote is not closed"
+    if "found more fields than defined" in said:
+        return "a row has more cells than the first line has names"
+    lines = [part for part in said.splitlines() if part.strip(" `")]
+    return lines[line].strip() if lines else said
 
 
 def rows(table: pl.LazyFrame) -> int:

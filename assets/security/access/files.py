@@ -63,7 +63,7 @@ def _read(files: list[Path]) -> Policy | None:
 def _file(path: Path) -> PolicyFile:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise AccessError(f"{path} cannot be read: {error}", "correct the file") from None
     if content is None:
         content = {}

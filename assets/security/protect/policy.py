@@ -127,8 +127,8 @@ def read(path: Path) -> Policy:
     """
     try:
         said = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ProtectionError(f"{path} cannot be read: {error}", "correct the file") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise ProtectionError(f"{path} cannot be read: {_why(error)}", "correct the file") from None
     if not isinstance(said, dict):
         raise ProtectionError(f"{path} is no mapping", "write lines such as `purpose: analytics`")
     try:
@@ -140,6 +140,13 @@ def read(path: Path) -> Policy:
         raise ProtectionError(f"{path}, {field}: {first['msg']}", f"the fields are {known}") from None
     _check(path, found)
     return found
+
+
+def _why(error: Exception) -> str:
+    """What is wrong and where; the parser's own words quote the line, in which anything may stand."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1} is no YAML"
+    return error.strerror or "" if isinstance(error, OSError) else "it is no text in UTF-8 without control characters"
 
 
 def _check(path: Path, policy: Policy) -> None:

@@ -48,4 +48,6 @@ class Constant(Transform):
 
     def words(self, p: ConstantParams) -> str:
         """`always 1`."""
-        return "nothing fills it" if p.value is None else f"always {p.value!r}"
+        text = repr(p.value)
+        shown = text if len(text) <= 60 else f"{text[:60]}… ({len(text):,} characters)"
+        return "nothing fills it" if p.value is None else f"always {shown}"

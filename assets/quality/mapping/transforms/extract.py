@@ -125,5 +125,7 @@ class Extract(Transform):
 def _parts(source: Shown) -> list[str]:
     """Known parts that half of the texts have."""
     texts = source.values.drop_nulls().head(200)
+    if not len(texts):
+        return []
     shares = {of: texts.str.contains(pattern).cast(float).to_numpy().mean() for of, pattern in KNOWN.items()}
-    return [of for of, share in shares.items() if share > 0.5] if len(texts) else []
+    return [of for of, share in shares.items() if share > 0.5]

@@ -19,7 +19,7 @@ from core.errors import SourceError
         (b"a\tb\n1\t2\n", "name it .tsv"),
         (b"a,a,b\n1,2,3\n", "two columns are called 'a'"),
         (b",,\n1,2,3\n", "two columns are called ''"),
-        (b"a,b\n1,2,3\n", "more fields"),
+        (b"a,b\n1,2,3\n", "more cells"),
         (b'a,b\n1,"x\n2,y\n', "quote is not closed"),
     ],
 )
