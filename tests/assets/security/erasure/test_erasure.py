@@ -60,7 +60,7 @@ def gone(site: Site) -> None:
 
 
 @pytest.mark.covers("OPS-076")
-@pytest.mark.parametrize("stores", ["embedded", "servers"])
+@pytest.mark.parametrize("stores", ["embedded", pytest.param("servers", marks=pytest.mark.slow)])
 def test_a_person_is_erased_everywhere(make_site: Made, stores: str, request: pytest.FixtureRequest) -> None:
     fields = {}
     if stores == "servers":

@@ -1,5 +1,7 @@
 """Keys of several columns, and identifiers that persons share: only the person's own rows are touched."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import polars as pl
 import pytest
 
@@ -7,8 +9,9 @@ from assets.catalog.lineage.model import Edge, Stated
 from assets.catalog.lineage.store import LineageStore
 from assets.catalog.relations.model import Cardinality, End, Kind, Relation, State
 from assets.catalog.relations.store import decide
-from assets.security.erasure.run import Erasure
-from core.errors import HeddleError
+from assets.security.erasure.run import Erasure, reports
+from assets.security.erasure.stores.tables import Tables
+from core.errors import HeddleError, SourceError
 from core.naming import TableName
 from core.settings import Settings
 from resources.open import warehouse
@@ -103,3 +106,27 @@ def test_persons_who_share_an_identifier_are_not_taken_for_one(club: Settings) -
         assert "family@" not in str(told.value)
     Erasure(club, [], [(MEMBER, '["A", 1]'), (MEMBER, '["A", 2]')]).erase("ann")
     assert _left(club, "raw_club.member") == [("B", 1)]
+
+
+def test_two_at_once_wait_for_each_other_and_every_report_stays(club: Settings) -> None:
+    club.drops.mkdir()
+    (club.drops / "a.txt").write_text("ann@example.com\neve@example.com\nbob@example.com\n" * 5_000)
+    with ThreadPoolExecutor(2) as pool:
+        asked = [Erasure(club, [mail]) for mail in ("ann@example.com", "eve@example.com")]
+        assert [r.state for r in pool.map(lambda e: e.erase("ann"), asked)] == ["done", "done"]
+    left = (club.drops / "a.txt").read_text()
+    assert "ann@" not in left and "eve@" not in left and left.count("bob@example.com") == 5_000
+    again = Erasure(club, ["ann@example.com"]).erase("ann")
+    found = [r["found"] for r in reports(club) if r["id"] == again.id]
+    assert len(found) == 2 and any(found) and again.found == []
+
+
+def test_what_an_engine_says_of_a_refused_row_is_not_told(club: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise SourceError("null value ann@example.com in 'Zhang Wei'\nDETAIL:  Failing row contains (A, 1, secret).")
+
+    monkeypatch.setattr(Tables, "erase", refuse)
+    with pytest.raises(HeddleError, match="warehouse: null value") as told:
+        Erasure(club, ["ann@example.com"]).erase("ann")
+    assert not any(word in str(told.value) for word in ("ann@", "Zhang", "secret"))
+    assert [r["state"] for r in reports(club)] == ["started"]  # the next one goes on
