@@ -28,12 +28,12 @@ def definitions(settings: Settings, others: Iterable[dg.Definitions]) -> dg.Defi
     for spec in specs(settings.quality).values():
         if spec.table not in known:
             continue
-        assets += [_model(spec), _table(spec)]
+        assets += [_model(spec, settings.memory), _table(spec, settings.memory)]
         checks += [_better(spec), _as_fitted(spec)]
     return dg.Definitions(assets=assets, asset_checks=checks)
 
 
-def _model(spec: Spec) -> dg.AssetsDefinition:
+def _model(spec: Spec, memory: str) -> dg.AssetsDefinition:
     options = spec_options(
         spec.model,
         group="quality",
@@ -51,8 +51,9 @@ def _model(spec: Spec) -> dg.AssetsDefinition:
         from assets.quality.impute import store
         from assets.quality.impute.model import fit
         from assets.quality.impute.warehouse import learned_from
+        from assets.quality.rules.reading import size
 
-        frame = learned_from(warehouse, spec)
+        frame = learned_from(warehouse, spec, size(memory))
         imputation = fit(frame, spec.columns, keep=spec.keep, in_order=bool(spec.order), tell=context.log.info)
         key, version = (
             Key.parse(spec.model),
@@ -72,7 +73,7 @@ def _model(spec: Spec) -> dg.AssetsDefinition:
     return asset
 
 
-def _table(spec: Spec) -> dg.AssetsDefinition:
+def _table(spec: Spec, memory: str) -> dg.AssetsDefinition:
     options = spec_options(
         spec.filled,
         group="quality",
@@ -87,9 +88,10 @@ def _table(spec: Spec) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         from assets.content import rows_version
         from assets.quality.impute.warehouse import write
+        from assets.quality.rules.reading import size
 
         imputation = _current(objects, spec)
-        name, _, counts = write(warehouse, spec, imputation)
+        name, _, counts = write(warehouse, spec, imputation, size(memory))
         info = warehouse.info(name)
         version = rows_version(warehouse.batches(f"select * from {name}"))
         told: dict[str, Any] = {f"filled {column}": count for column, count in counts.items()}

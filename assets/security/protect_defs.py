@@ -58,13 +58,14 @@ def _masked(settings: Settings, warehouse: Warehouse, one: Masked) -> dg.Materia
     from sqlglot import exp
 
     from assets.content import rows_version
+    from assets.quality.rules.reading import size
     from assets.security.protect.apply import Tools, apply, planned
     from assets.security.protect.policy import Policies
     from assets.security.protect.sources import of_warehouse, tags_of
     from core.scratch import scratch
 
     policy = Policies(settings.protection).get(one.policy)
-    batches = of_warehouse(warehouse, one.table)
+    batches = of_warehouse(warehouse, one.table, size(settings.memory))
     decisions = planned(policy, one.table, batches, tags_of(settings, one.table))
     name = table_name(Key.parse(one.key))
     with scratch(settings.home, "protect-") as folder:  # holds protected rows only

@@ -1,12 +1,14 @@
 """`heddle protect to-kettle` and `kettle-key`: masks as steps of a transformation, and the key of its hashes."""
 
 import os
+import re
 from pathlib import Path
 
 import click
 
 from core import settings as config
 
+DOMAIN = re.compile(r"[a-z][a-z0-9_]{0,62}")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 POLICY = click.option("--policy", "name", help="Name of a policy (default: the only one).")
 
@@ -50,11 +52,15 @@ def to_kettle(
     from assets.kettle.synced.inputs import told
     from assets.quality.rules.reading import scan
     from assets.quality.rules.to_kettle import fields
+    from assets.security.protect.errors import ProtectionError
     from assets.security.protect.kettle_rows import rows_of
     from assets.security.protect.plan import decide
     from assets.security.protect.policy import Policies
     from assets.security.protect.to_kettle import PART, merged
 
+    wrong = next((p for p in param if not p.partition("=")[0] or "=" not in p), None)
+    if wrong is not None:
+        raise ProtectionError("--param gives no value", "write --param NAME=VALUE")
     settings = config.load()
     policy = Policies(settings.protection).get(name)
     before = read_transformation(file)
@@ -62,7 +68,7 @@ def to_kettle(
     if rows is not None:
         sample = scan(rows).collect()
     else:
-        sample = rows_of(before, after, settings=engine, parameters=dict(p.split("=", 1) for p in param if "=" in p))
+        sample = rows_of(before, after, settings=engine, parameters=dict(p.split("=", 1) for p in param))
     decisions = decide(policy, table, sample)
     found = merged(before, decisions, fields(before, after, engine), after, overwrite=overwrite)
     for field, why in found.emptied.items():
@@ -104,6 +110,8 @@ def kettle_key(domain: str, name: str | None, into: Path) -> None:
 
     settings = config.load()
     policy = Policies(settings.protection).get(name)
+    if not DOMAIN.fullmatch(domain):
+        raise ProtectionError(f"{domain!r} is no domain", "name a class, or a domain that the policy names")
     key = derived(Scope(policy.purpose, domain, keys=keyring(settings)))
     try:
         file = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

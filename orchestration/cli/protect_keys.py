@@ -30,8 +30,13 @@ def key(into: Path, name: str) -> None:
       heddle protect key --into /etc/heddle/k2.key --name k2
     """
     from assets.security.protect.errors import ProtectionError
+    from assets.security.protect.keys import NAME
 
     former = config.load().protection_keys
+    if not NAME.fullmatch(name):
+        raise ProtectionError(f"--name {name!r} is no name of a key", "write at most 32 letters, digits, _ and -")
+    if name in (part.partition("=")[0].strip() for part in former.split(";")):
+        raise ProtectionError(f"HEDDLE_PROTECTION_KEYS has a key {name!r} already", "choose another --name")
     try:
         file = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
@@ -57,6 +62,7 @@ def rotate(files: tuple[Path, ...]) -> None:
       heddle protect rotate
       heddle protect rotate customers.masked.parquet
     """
+    from assets.quality.rules.reading import size
     from assets.security.protect.keys import keyring
     from assets.security.protect.rotate import rotate_file
     from assets.security.protect.vault import Vault
@@ -65,7 +71,7 @@ def rotate(files: tuple[Path, ...]) -> None:
     ring = keyring(settings)
     click.echo(f"vault: {Vault(settings.vault).rotate(ring):,} tokens sealed with key {ring.current}")
     for path in files:
-        for column, count in rotate_file(path, ring).items():
+        for column, count in rotate_file(path, ring, size(settings.memory)).items():
             click.echo(f"{path}, {column}: {count:,} values encrypted with key {ring.current}")
 
 

@@ -17,34 +17,45 @@ if TYPE_CHECKING:
     import polars as pl
 
 FLAG = "_imputed"
-_BATCH = 100_000
+_MOST = 100_000  # rows of a batch
 
 
-def select(spec: Spec, dialect: str) -> str:
-    """All rows of the table in the order that the spec names."""
+def select(spec: Spec, dialect: str, limit: int | None = None) -> str:
+    """All rows of the table, or the first ones, in the order that the spec names."""
     name = table_name(Key.parse(spec.table))
     query = exp.select("*").from_(exp.table_(name.name, db=name.schema, quoted=True))
     if spec.order:
         query = query.order_by(*(exp.column(column, quoted=True) for column in spec.order))
+    if limit is not None:
+        query = query.limit(limit)
     return query.sql(dialect=dialect)
 
 
-def learned_from(warehouse: Warehouse, spec: Spec) -> "pl.DataFrame":
+def batches(warehouse: Warehouse, spec: Spec, memory: int) -> Iterator["pl.DataFrame"]:
+    """The table in batches that fit into `memory` (bytes)."""
+    from assets.quality.rules.apply import HEAD, rows_within
+
+    sql = select(spec, warehouse.dialect)
+    head = warehouse.query(select(spec, warehouse.dialect, limit=HEAD))
+    return warehouse.batches(sql, rows=rows_within(head, memory, most=_MOST))
+
+
+def learned_from(warehouse: Warehouse, spec: Spec, memory: int) -> "pl.DataFrame":
     """The rows to learn from: all, or of more than 200,000 every n-th, read in batches."""
     import polars as pl
 
     rows = warehouse.info(table_name(Key.parse(spec.table))).rows
     step, seen, kept = -(-rows // MOST_ROWS) or 1, 0, []
-    for batch in warehouse.batches(select(spec, warehouse.dialect), rows=_BATCH):
+    for batch in batches(warehouse, spec, memory):
         kept.append(batch.gather_every(step, offset=-seen % step))
         seen += batch.height
     return pl.concat(kept) if kept else warehouse.query(select(spec, warehouse.dialect))
 
 
-def filled_batches(warehouse: Warehouse, spec: Spec, imputation: Imputation) -> Iterator["pl.DataFrame"]:
+def filled_batches(warehouse: Warehouse, spec: Spec, imputation: Imputation, memory: int) -> Iterator["pl.DataFrame"]:
     """The table with its gaps filled and, for each column with a model, a Boolean column `<name>_imputed`."""
     flags = [name for name, filler in imputation.fillers.items() if not filler.choice.refused]
-    for batch in warehouse.batches(select(spec, warehouse.dialect), rows=_BATCH):
+    for batch in batches(warehouse, spec, memory):
         yield flagged(batch, imputation, flags)
 
 
@@ -58,7 +69,9 @@ def flagged(frame: "pl.DataFrame", imputation: Imputation, flags: list[str]) -> 
     return done.frame.with_columns(number.is_in(rows[name].implode()).alias(f"{name}{FLAG}") for name in flags)
 
 
-def write(warehouse: Warehouse, spec: Spec, imputation: Imputation) -> tuple[TableName, int, dict[str, int]]:
+def write(
+    warehouse: Warehouse, spec: Spec, imputation: Imputation, memory: int
+) -> tuple[TableName, int, dict[str, int]]:
     """Replaces the filled table in one transaction; returns its name, rows and the number of filled cells by column."""
     import polars as pl
 
@@ -66,7 +79,7 @@ def write(warehouse: Warehouse, spec: Spec, imputation: Imputation) -> tuple[Tab
     counts: dict[str, int] = {}
     with tempfile.TemporaryDirectory(prefix="heddle-impute-") as folder:
         files: list[Path] = []
-        for batch in filled_batches(warehouse, spec, imputation):
+        for batch in filled_batches(warehouse, spec, imputation, memory):
             files.append(Path(folder) / f"{len(files):06d}.parquet")
             batch.write_parquet(files[-1])
             for name in batch.columns:

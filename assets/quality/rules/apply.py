@@ -19,6 +19,7 @@ from core.scratch import scratch
 
 MEMORY = 2 * 1024**3
 _BATCHES = 24  # batches in flight: read ahead, before and after each stage, written
+HEAD = 1_000  # rows by which the width of others is judged
 _AHEAD = 6  # batches of a slice
 _SMALLEST, _LARGEST = 10_000, 250_000
 
@@ -120,9 +121,13 @@ def _joint(made: Plan, numbered: pl.LazyFrame, memory: int) -> Mapping[str, Join
 
 def batch_rows(source: pl.LazyFrame, memory: int) -> int:
     """Rows of a batch, so that those in flight fit into the memory (bytes)."""
-    head = source.head(1_000).collect()
+    return rows_within(source.head(HEAD).collect(), memory)
+
+
+def rows_within(head: pl.DataFrame, memory: int, least: int = _SMALLEST, most: int = _LARGEST) -> int:
+    """As `batch_rows`, of rows as wide as those of `head`; between `least` and `most`."""
     width = max(16.0, head.estimated_size() / max(1, len(head)))
-    return int(min(_LARGEST, max(_SMALLEST, memory / (width * _BATCHES))))
+    return int(min(most, max(least, memory / (width * _BATCHES))))
 
 
 def _sliceable(source: pl.LazyFrame, path: Path) -> pl.LazyFrame:

@@ -18,6 +18,7 @@ GROUP, COUNT = "__group", "__count"
 _BINS = 100  # of a sensitive number
 _CELLS = 5_000_000  # of the matrix of classes and values, at once
 SMALLEST = 5
+MOST = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,17 @@ def measure(table: pl.LazyFrame, quasi: Sequence[str], sensitive: Sequence[str] 
         wanted: the k that is asked for.
 
     Raises:
-        ProtectionError: a column is not there, or no quasi-identifier is named.
+        ProtectionError: a column is not there or named twice, no quasi-identifier is named, or `wanted` is no size.
     """
     names = table.collect_schema().names()
     missing = [c for c in (*quasi, *sensitive) if c not in names]
     if missing or not quasi or set(quasi) & set(sensitive):
         what = f"there is no column {missing[0]!r}" if missing else "no quasi-identifier, or one is sensitive too"
         raise ProtectionError(what, f"name columns of {', '.join(names)}")
+    if len(set(quasi)) < len(quasi) or len(set(sensitive)) < len(sensitive):
+        raise ProtectionError("a column is named twice", "name each once in --quasi and --sensitive")
+    if not 1 <= wanted <= MOST:
+        raise ProtectionError(f"--k {wanted} is no size of a class", f"give one from 1 to {MOST:,}")
     sizes = table.group_by(quasi).len(COUNT).collect(engine="streaming")
     counts = sizes[COUNT]
     found = {c: _diversity(table, quasi, c) for c in sensitive} if len(sizes) else {}

@@ -1,5 +1,6 @@
 """Answers about a table within its budget: checked, paid, then computed. An answer that fails after that stays paid."""
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -78,6 +79,9 @@ def bounded(batches: "Batches", of: Budget, column: str) -> pl.Series:
         missing = [c for c in names if c not in frame.columns]
         if missing:
             raise ProtectionError(f"there is no column {missing[0]!r}", f"there are {', '.join(frame.columns)}")
+        odd = [c for c in names if frame.schema[c].is_nested() or frame.schema[c] in (pl.Binary, pl.Object)]
+        if odd:
+            raise ProtectionError(f"column {odd[0]!r} holds {frame.schema[odd[0]]}", "ask for one of numbers or texts")
         kept.append(frame.select(names) if names else frame.select(row=pl.repeat(1, pl.len(), dtype=pl.Int8)))
     if not kept:
         return pl.Series(column, [], pl.Float64)
@@ -107,7 +111,10 @@ def _limits(question: Question) -> tuple[float, float]:
         raise ProtectionError(
             f"{question.what} needs bounds", "say --bounds LOW,HIGH from what is known of such values"
         )
-    return question.bounds
+    low, high = question.bounds
+    if not (math.isfinite(low + high) and math.isfinite(high - low) and low < high):
+        raise ProtectionError(f"--bounds {low:g},{high:g} are none", "give two numbers, the lower one first")
+    return low, high
 
 
 def _numbers(values: pl.Series) -> Sequence[float]:
@@ -168,7 +175,7 @@ def _histogram(question: Question, asked: Asked) -> Figures:
 
 
 def _labels(edges: Sequence[float]) -> list[str]:
-    if list(edges) != sorted(set(edges)):
-        raise ProtectionError("edges do not grow", "write them in their order, each once")
+    if not all(map(math.isfinite, edges)) or list(edges) != sorted(set(edges)):
+        raise ProtectionError("--edges do not grow, or are no numbers", "write them in their order, each once")
     inner = [f"{a:g} to {b:g}" for a, b in pairwise(edges)]
     return [f"below {edges[0]:g}", *inner, f"{edges[-1]:g} and more"]

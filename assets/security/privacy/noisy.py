@@ -7,6 +7,7 @@ published, an audit is not finished.
 """
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,7 +16,9 @@ from assets.security.protect.errors import ProtectionError
 
 Noise = Literal["laplace", "gaussian"]
 _STEPS = 2**20
+_MOST = 2**30  # OpenDP's thresholds are of 32 bits
 _HALVINGS = 14
+LEAST, MOST = 1e-10, 100.0  # epsilon: below, noise drowns whole numbers; above, nothing is private
 SURE = 0.05  # one noise in twenty is greater than the error that is told
 
 
@@ -29,6 +32,10 @@ class Asked:
     noise: Noise = "laplace"
 
     def __post_init__(self) -> None:
+        if not LEAST <= self.epsilon <= MOST:  # also not a number
+            raise ProtectionError(f"--epsilon {self.epsilon:g} is no amount", "give one over 0, up to 100")
+        if not 0 <= self.delta < 1:
+            raise ProtectionError(f"--delta {self.delta:g} is no amount", "give one from 0 to less than 1, as 1e-6")
         if self.noise == "gaussian" and not self.delta:
             raise ProtectionError("Gaussian noise needs a delta", "say --delta 1e-6, or take Laplace noise")
 
@@ -75,6 +82,8 @@ def adder(asked: Asked, low: float, high: float) -> tuple[Callable[[Sequence[Any
         raise ProtectionError(f"bounds {low} and {high} are none", "give two numbers, the lower one first")
     dp = library()
     step = max(abs(low), abs(high)) / _STEPS
+    if not sys.float_info.min <= step <= sys.float_info.max / _STEPS**2:
+        raise ProtectionError(f"bounds {low} and {high} are none", "give two numbers of a usual size")
     ends = (math.floor(low / step), math.ceil(high / step))
     space = dp.vector_domain(dp.atom_domain(T="i64")), dp.symmetric_distance()
     clamped = dp.t.make_clamp(*space, ends)
@@ -122,6 +131,8 @@ def discovered(asked: Asked) -> tuple[Callable[[Sequence[str]], dict[str, float]
     high = asked.contributions + 1
     while not fits(high):
         high *= 2
+        if high > _MOST:
+            raise ProtectionError("so small a delta lets no value be told", "say --delta 1e-6, or name --categories")
     low = high // 2
     while high - low > 1:
         middle = (low + high) // 2

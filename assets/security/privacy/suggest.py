@@ -14,6 +14,7 @@ import polars as pl
 
 from assets.security.privacy.anonymity import COUNT
 from assets.security.protect.base import Scope
+from assets.security.protect.errors import ProtectionError
 from assets.security.protect.policy import Use
 
 _PERIODS = ("month", "quarter", "year", "decade")
@@ -48,7 +49,12 @@ def suggest(table: pl.LazyFrame, quasi: Sequence[str], wanted: int = 5, left: fl
 
     Args:
         left: share of rows that may stay in classes smaller than `wanted`; these would have to leave the table.
+
+    Raises:
+        ProtectionError: `left` is no share.
     """
+    if not 0 <= left <= 1:
+        raise ProtectionError(f"--left {left:g} is no share", "give one from 0 to 1, as 0.01")
     tuples = table.group_by(quasi).len(COUNT).collect(engine="streaming")
     rows = int(tuples[COUNT].sum() or 0)
     ladders = {c: _ladder(tuples[c], c) for c in quasi}

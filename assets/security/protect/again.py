@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from assets.quality.rules.reading import size
 from assets.security.protect.apply import sampled
 from assets.security.protect.listed import Masked
 from assets.security.protect.plan import decide
@@ -22,9 +23,10 @@ SHARE = 0.05  # of raw values found again; a dense number may be encrypted to th
 def look_again(settings: "Settings", warehouse: "Warehouse", one: Masked) -> list[Leak]:
     """What shows in a masked table that its policy hides. Raises StoreError: one of the tables is gone."""
     policy = Policies(settings.protection).get(one.policy)
-    raw = sampled(of_warehouse(warehouse, one.table))
+    memory = size(settings.memory)
+    raw = sampled(of_warehouse(warehouse, one.table, memory))
     decisions = decide(policy, one.table, raw, tags_of(settings, one.table))
-    masked = of_warehouse(warehouse, one.key)
+    masked = of_warehouse(warehouse, one.key, memory)
     hidden = [d.column for d in decisions if d.protected and d.use.how.hides]
     values = {c: _long(raw[c]) for c in hidden}
     found: dict[str, set[str]] = {c: set() for c in hidden}

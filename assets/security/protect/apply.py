@@ -14,12 +14,13 @@ from assets.security.protect.plan import Decision, decide, needs
 from assets.security.protect.policy import Policy
 from assets.security.protect.vault import Vault
 from assets.security.protect.verify import SAMPLE, Watch, refuse, some
+from core.scratch import scratch
 
 if TYPE_CHECKING:
     from assets.catalog.tags.kept import Tags
     from core.settings import Settings
 
-BATCH = 100_000
+FORMS = (".parquet", ".csv", ".tsv")
 Batches = Callable[[], Iterator[pl.DataFrame]]
 
 
@@ -52,6 +53,9 @@ def sampled(batches: Batches) -> pl.DataFrame:
     kept: list[pl.DataFrame] = []
     seen = 0
     for frame in batches():
+        if "" in frame.columns:  # frames made of its series would call it otherwise
+            what = f"column {frame.columns.index('') + 1} of the table has no name"
+            raise ProtectionError(what, "give it one in the source")
         seen += len(frame)
         kept.append(some(frame, max(1, seen // SAMPLE)))
         if sum(map(len, kept)) > 2 * SAMPLE:
@@ -86,18 +90,28 @@ def apply(batches: Batches, policy: Policy, decisions: Sequence[Decision], tools
 
 
 def written(frames: Iterator[pl.DataFrame], into: Path, before: Callable[[], None] = lambda: None) -> None:
-    """Writes a Parquet or CSV file, which is replaced at the end when `before` raises nothing."""
-    into.parent.mkdir(parents=True, exist_ok=True)
-    part = into.with_name(f".{into.name}.part")
+    """Writes a Parquet or CSV file, which is replaced at the end when `before` raises nothing.
+
+    Raises:
+        ProtectionError: the name ends otherwise, the file cannot be written, or CSV cannot hold a column's type.
+    """
+    into = into.resolve()  # of a link the file that it names
+    kind = into.suffix.lower()
+    if kind not in FORMS:
+        raise ProtectionError(f"{into} is of no form that is written", f"let its name end in {', '.join(FORMS)}")
     try:
-        if into.suffix.lower() == ".parquet":
-            _parquet(frames, part)
-        else:
-            _csv(frames, part, "\t" if into.suffix.lower() == ".tsv" else ",")
-        before()
-        part.replace(into)
-    finally:
-        part.unlink(missing_ok=True)
+        # a folder of its own: two at work at once do not meet, and what a killed one left goes
+        with scratch(into.parent, ".heddle-protect-") as folder:
+            part = folder / into.name
+            if kind == ".parquet":
+                _parquet(frames, part)
+            else:
+                _csv(frames, part, "\t" if kind == ".tsv" else ",")
+            before()
+            part.replace(into)
+    except OSError as error:
+        what = f"{into} cannot be written: {error.strerror or type(error).__name__}"
+        raise ProtectionError(what, "free space, or name a folder that can be written to") from None
 
 
 def _parquet(frames: Iterator[pl.DataFrame], path: Path) -> None:
@@ -118,6 +132,10 @@ def _parquet(frames: Iterator[pl.DataFrame], path: Path) -> None:
 def _csv(frames: Iterator[pl.DataFrame], path: Path, separator: str) -> None:
     with path.open("wb") as file:
         for number, frame in enumerate(frames):
+            odd = [c for c, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Binary, pl.Object)]
+            if odd:
+                what = f"column {odd[0]!r} holds {frame.schema[odd[0]]}, which CSV cannot"
+                raise ProtectionError(what, "write a .parquet file, or name a method such as suppress for it")
             _harmless(frame).write_csv(file, include_header=number == 0, separator=separator)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Params(BaseModel):
     """Parameters of a method; an unknown one is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @classmethod
     def read(cls, given: dict[str, Any], where: str) -> Self:

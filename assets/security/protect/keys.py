@@ -16,7 +16,7 @@ from resources.secrets import resolve
 SETTING = "HEDDLE_PROTECTION_KEYS"
 SHORTEST = 32  # characters; 32 random ones of base64 or hex are 128 bits and more
 _VARIETY = 10  # different characters that a random key of that length has, but for one in a million
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _SALT = b"heddle protection v1"
 
 
@@ -71,7 +71,7 @@ def keyring(settings: Settings) -> Keyring:
     found: dict[str, bytes] = {}
     for part in filter(None, (p.strip() for p in settings.protection_keys.split(";"))):
         name, sign, reference = part.partition("=")
-        if not sign or not _NAME.fullmatch(name):
+        if not sign or not NAME.fullmatch(name):
             raise SettingsError(f"{SETTING} is no list of keys", "write NAME=env:VARIABLE;OLD=file:/path")
         if name in found:
             raise SettingsError(f"{SETTING} names {name!r} twice", "give each key a name of its own")

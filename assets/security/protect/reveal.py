@@ -17,6 +17,7 @@ from assets.security.protect.methods.fpe import Fpe
 from assets.security.protect.policy import Policies, Policy
 from assets.security.protect.registry import method
 from assets.security.protect.vault import Vault
+from assets.security.sensitive.classes import builtin
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -55,7 +56,13 @@ def reveal_fpe(
     """
     vault = Vault(settings.vault)
     _permit(settings, vault, {policy.purpose}, who, why, len(values))
-    use = policy.classes.get(class_)
+    known = builtin().all
+    use = policy.of_class(known[class_]) if class_ in known else None
+    if (use is None or use.method != "fpe") and not domain:
+        what = (
+            f"policy {policy.name} protects class {class_!r} {f'by {use.method}' if use else 'by nothing'}, not by fpe"
+        )
+        raise ProtectionError(what, "name another class; for a column that the policy names give its --domain too")
     params = use.read(f"policy {policy.name}") if use is not None and use.method == "fpe" else Fpe()
     scope = Scope(
         policy.purpose, domain or (use.domain if use is not None else "") or class_, class_, keyring(settings)
@@ -66,6 +73,8 @@ def reveal_fpe(
 def _permit(settings: "Settings", vault: Vault, purposes: set[str], who: str, why: str, values: int) -> None:
     from assets.catalog.people import teams
 
+    if not why.strip():
+        raise ProtectionError("no reason is given", "say with --why what for; it is kept in the log")
     members = teams(settings.catalog_files)
     mine = {who, *(team for team, names in members.items() if who in names)}
     policies = Policies(settings.protection)

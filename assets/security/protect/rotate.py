@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from assets.quality.rules.apply import MEMORY
 from assets.security.protect.apply import written
 from assets.security.protect.base import Scope
 from assets.security.protect.errors import ProtectionError
@@ -16,7 +17,7 @@ from assets.security.protect.sources import of_file
 _ENCRYPTED = "^(?:" + "|".join(MARKS) + r")\."
 
 
-def rotate_file(path: Path, ring: Keyring) -> dict[str, int]:
+def rotate_file(path: Path, ring: Keyring, memory: int = MEMORY) -> dict[str, int]:
     """Encrypts with the current key what an older one encrypted; the file is replaced at the end or not at all.
 
     Texts of `equal: true` stay equal where they were.
@@ -28,7 +29,7 @@ def rotate_file(path: Path, ring: Keyring) -> dict[str, int]:
         ProtectionError: there is no encrypted column, a key is missing, or a text was changed.
     """
     counts: Counter[str] = Counter()
-    batches = of_file(path)
+    batches = of_file(path, memory)
 
     def frames() -> Iterator[pl.DataFrame]:
         for frame in batches():

@@ -52,7 +52,11 @@ class Fpe(Params):
     last: int = Field(default=0, ge=0, le=12, description="signs at the end that stay")
     check: Literal["none", "luhn", "id_card"] | None = None
     otherwise: Literal["error", "suppress"] = "error"
-    key: str = Field(default="", description="name of the key; the current one where it is not given")
+    key: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9_-]{0,32}$",
+        description="name of a key; the current one by default",
+    )
 
 
 class Method:
