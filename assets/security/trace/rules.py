@@ -2,26 +2,29 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assets.security.trace.model import Traced
 from assets.security.trace.rows import rows
-from assets.security.trace.state import write_state
+from assets.security.trace.state import BATCH, write_state
 from core.errors import HeddleError
 from core.naming import Key, table_name
 from core.settings import Settings
-from resources.quoting import literal, qualified
+from resources.quoting import identifier, literal, qualified
 
 if TYPE_CHECKING:
     import polars as pl
 
-_CLEAN, _CHANGES = "_clean", "_changes"
+_CLEAN, _CHANGES, _IMPUTED = "_clean", "_changes", "_imputed"  # ends of names; the last also of columns that flag
 Figures = tuple[tuple[str, int], ...]
 
 
 def cell_rules(settings: Settings, table: Traced, work: Path, secret: bytes) -> tuple[Path | None, Figures]:
     """A Parquet file (k, j, name, rule), None where no rules made the table; and the cells that each rule changed."""
+    if table.name.endswith(_IMPUTED) and table.key and not table.source:
+        return _imputed(settings, table, work, secret)
     source = _source(settings, table)
     if source is None:
         return None, ()
@@ -42,6 +45,40 @@ def cell_rules(settings: Settings, table: Traced, work: Path, secret: bytes) -> 
     if not set(table.key) <= set(state.columns):
         return None, ()
     return made, _joined(work, state.path, made, settings.memory)
+
+
+def _imputed(settings: Settings, table: Traced, work: Path, secret: bytes) -> tuple[Path | None, Figures]:
+    """The cells whose flag says that a model filled them in; the rule is `imputation`."""
+    import duckdb
+    import polars as pl
+
+    from resources.open import warehouse
+
+    engine, name = warehouse(settings), table_name(Key.parse(table.name))
+    columns = [column.name for column in engine.info(name).columns]
+    filled = [c.removesuffix(_IMPUTED) for c in columns if c.endswith(_IMPUTED) and c.removesuffix(_IMPUTED) in columns]
+    if not filled or not set(table.key) <= set(columns):
+        return None, ()
+    select = ", ".join(f"cast({identifier(c)} as text) as {identifier(c)}" for c in columns)
+    parts = []
+    for number, column in enumerate(filled):
+        flag = f"cast({identifier(column + _IMPUTED)} as text) = 'true'"
+        batches = engine.batches(f"select {select} from {qualified(name)} where {flag}", rows=BATCH)
+        empty = pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+        state = write_state(
+            chain([empty], batches), work / f"flag-{number}.parquet", secret=secret, table=table.name, key=table.key,
+            memory=settings.memory,
+        )  # fmt: skip
+        parts.append(f"select k, j, {literal(column)} as name, 'imputation' as rule from {_file(state.path)}")
+    made = work / "rules.parquet"
+    with closing(duckdb.connect(config={"memory_limit": settings.memory})) as connection:
+        connection.execute(f"copy ({' union all '.join(parts)}) to {literal(str(made))} (format parquet)")
+        count = connection.execute(f"select count(*) from {_file(made)}").fetchone()
+    return made, (("imputation", int(count[0])),) if count and count[0] else ()
+
+
+def _file(path: Path) -> str:
+    return f"read_parquet({literal(str(path))})"
 
 
 def _joined(work: Path, state: Path, made: Path, memory: str) -> Figures:

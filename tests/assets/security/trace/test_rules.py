@@ -29,3 +29,22 @@ def test_the_rule_of_each_cell(shop: Settings) -> None:
     assert entry is not None and entry.causes[0]["rules"] == {"normalise-1": 1, "unit-2": 1}
     last = list(changes(opened(settings), secret(settings), CLEAN, ["1"]))[-1]
     assert [(c["name"], c["rule"]) for c in last.cells] == [("phone", "normalise-1")]
+
+
+def test_the_cells_that_a_model_filled(shop_anywhere: Settings) -> None:
+    settings, table = shop_anywhere, "table/shop/customer_imputed"
+    (settings.protection / "trace.yaml").write_text(f"tables:\n  {table}: {{key: [id]}}\n")
+    rows = people((1, "a", 1.0), (2, "b", 2.0), (3, "c", 3.0))
+    write(settings, rows.with_columns(spent_imputed=pl.Series([False] * 3)), table)
+    look(settings, table=table)
+    rows = people((1, "a", 9.0), (2, "x", 2.0), (3, "c", 8.0))
+    write(settings, rows.with_columns(spent_imputed=pl.Series([True, False, False])), table)
+    entry = look(settings, Cause(run="r", step="impute"), table=table)
+    assert entry is not None and entry.causes[0]["rules"] == {"imputation": 1}
+
+    def rules(key: str) -> dict[str, str | None]:
+        last = list(changes(opened(settings), secret(settings), table, [key]))[-1]
+        return {c["name"]: c["rule"] for c in last.cells}
+
+    assert rules("1") == {"spent": "imputation", "spent_imputed": None}
+    assert rules("2") == {"phone": None} and rules("3") == {"spent": None}
