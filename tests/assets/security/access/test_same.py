@@ -5,6 +5,7 @@ from datetime import date
 
 import duckdb
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
@@ -99,16 +100,10 @@ def plain(rows: list[tuple[object, ...]]) -> list[str]:
     return sorted(repr(tuple(str(v) if isinstance(v, date) else v for v in row)) for row in rows)
 
 
-@given(
-    rows=st.lists(ROW, max_size=12),
-    rules=st.lists(RULE, min_size=1, max_size=3),
-    denied=st.lists(DENY, max_size=2),
-    word=st.sampled_from(["north", "a", "a'b", "", "中"]),
-)
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
-def test_engines_and_polars_show_the_same(
+def shows_the_same(
     rows: list[tuple[object, ...]], rules: list[dict[str, object]], denied: list[dict[str, object]], word: str
 ) -> None:
+    """A policy over a table: the same rows in all engines."""
     table = frame(rows)
     made = decision([*rules, *denied], {"word": word, "words": [word, "North"]})
     if not made.allowed:
@@ -116,3 +111,19 @@ def test_engines_and_polars_show_the_same(
     by_polars = plain(shown(table, made, KEY).rows())
     assert plain(in_duckdb(table, made)) == by_polars
     assert plain(in_sqlite(table, made)) == plain(shown(table, made, None).rows())
+
+
+CASES = given(
+    rows=st.lists(ROW, max_size=12),
+    rules=st.lists(RULE, min_size=1, max_size=3),
+    denied=st.lists(DENY, max_size=2),
+    word=st.sampled_from(["north", "a", "a'b", "", "中"]),
+)
+
+
+def _settings(examples: int) -> settings:
+    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+
+
+test_engines_and_polars_show_the_same = _settings(25)(CASES(shows_the_same))
+test_many_policies_show_the_same = pytest.mark.slow(_settings(300)(CASES(shows_the_same)))
