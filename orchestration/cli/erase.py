@@ -44,7 +44,13 @@ def erase() -> None:
 @ROWS
 @click.option("--json", "as_json", is_flag=True, help="As JSON lines.")
 def find(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], as_json: bool) -> None:
-    """Where the person is, and how many rows; changes nothing."""
+    """Where the person is, and how many rows; changes nothing.
+
+    \b
+    Examples:
+      echo 13800000001 | heddle erase find --value -
+      heddle erase find --row raw/crm/customer 17
+    """
     found = _erasure(values, rows).find()
     for one in found:
         if as_json:
@@ -63,7 +69,12 @@ def find(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], as_json: bo
 @ROWS
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="JSON lines, mode 600.")
 def export(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], output: Path) -> None:
-    """What is kept about the person, with where it is from: their own copy."""
+    """What is kept about the person, with where it is from: their own copy.
+
+    \b
+    Example:
+      heddle erase export --row raw/crm/customer 17 --output person.jsonl
+    """
     click.echo(f"{_erasure(values, rows).export(output):,} records in {output}")
 
 
@@ -73,7 +84,12 @@ def export(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], output: P
 @click.option("--by", default=getpass.getuser, help="Who asked for it (default: you).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def run(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], by: str, yes: bool) -> None:
-    """Erase the person as a run of Dagster, then search every store again; exit status 1 when something is left."""
+    """Erase the person as a run of Dagster, then search every store again; exit status 1 when something is left.
+
+    \b
+    Example:
+      heddle erase run --row raw/crm/customer 17
+    """
     from assets.security.erasure.erasure_defs import job
     from orchestration.instance import open_instance
 
@@ -109,7 +125,12 @@ def run(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], by: str, yes
 @erase.command()
 @click.option("--json", "as_json", is_flag=True, help="The whole reports as JSON lines.")
 def report(as_json: bool) -> None:
-    """The reports of erasures: places and counts, no values."""
+    """The reports of erasures: places and counts, no values.
+
+    \b
+    Example:
+      heddle erase report --json
+    """
     from assets.security.erasure.run import reports
 
     for one in reports(config.load()):

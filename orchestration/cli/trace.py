@@ -29,6 +29,11 @@ def look(tables: tuple[str, ...]) -> None:
     """Compare traced tables (all, or TABLES) with their last state now, and record what changed.
 
     Runs and edits do so by themselves; this finds what was changed outside the platform.
+
+    \b
+    Examples:
+      heddle trace look
+      heddle trace look raw/crm/city
     """
     from assets.security.trace.show import why
     from assets.security.trace.tables import FILE, traced
@@ -85,7 +90,13 @@ def show(table: str, key: tuple[str, ...], as_json: bool) -> None:
 @click.option("--last", default=50, show_default=True, help="How many.")
 @click.option("--json", "as_json", is_flag=True, help="The entries as JSON lines.")
 def log(table: str, last: int, as_json: bool) -> None:
-    """The last entries of the chain."""
+    """The last entries of the chain.
+
+    \b
+    Examples:
+      heddle trace log --last 10
+      heddle trace log --table raw/crm/city --json
+    """
     from collections import deque
 
     from assets.security.trace.capture import opened
@@ -104,7 +115,12 @@ def log(table: str, last: int, as_json: bool) -> None:
 
 @trace.command()
 def verify() -> None:
-    """Check every hash, every file of rows, and the heads known elsewhere; exit status 1 names the first bad entry."""
+    """Check every hash, every file of rows, and the heads known elsewhere; exit status 1 names the first bad entry.
+
+    \b
+    Example:
+      heddle trace verify
+    """
     from assets.security.trace.anchors import known
     from assets.security.trace.capture import opened
     from assets.security.trace.trace_defs import anchored
@@ -125,7 +141,12 @@ def verify() -> None:
 @trace.command()
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
 def export(target: Path) -> None:
-    """The chain and the rows of its entries as JSON lines; no values are in it, only keyed hashes."""
+    """The chain and the rows of its entries as JSON lines; no values are in it, only keyed hashes.
+
+    \b
+    Example:
+      heddle trace export trace.jsonl
+    """
     from assets.security.trace.capture import opened
     from assets.security.trace.show import export as write
 

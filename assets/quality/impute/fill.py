@@ -49,7 +49,7 @@ def fill(frame: "pl.DataFrame", imputation: Imputation, *, refused: str = "leave
     clean = missing.without(frame.select([c.name for c in imputation.columns]), dict(imputation.stand_ins))
     encoded = table.encode(clean, imputation.columns)
     out, cells = [], []
-    for place, column in enumerate(imputation.columns):
+    for column in imputation.columns:
         filler = imputation.fillers.get(column.name)
         gone = clean[column.name].is_null().to_numpy()
         if filler is None or not gone.any() or (filler.choice.refused and refused == "leave"):
@@ -57,7 +57,7 @@ def fill(frame: "pl.DataFrame", imputation: Imputation, *, refused: str = "leave
         said, names = _said(encoded, gone, filler)
         if said is None:
             continue
-        values = table.decode(_values(said, encoded[:, place], column), column)
+        values = table.decode(_values(said, column), column)
         out.append(_put(frame[column.name], gone, values))
         cells.append(_cells(frame[column.name], gone, values, _confidence(said, filler, column), filler, names))
     empty = {"row": pl.UInt32, "column": pl.String, "before": pl.String, "after": pl.String}
@@ -75,14 +75,10 @@ def _said(encoded: Floats, gone: Mask, filler: Filler) -> tuple[Floats | None, s
     return np.asarray(said, dtype=np.float64), " + ".join(weights)
 
 
-def _values(said: Floats, known: Floats, column: Column) -> Floats:
+def _values(said: Floats, column: Column) -> Floats:
     if column.classes:
         return np.asarray(said.argmax(axis=1), dtype=np.float64)
-    values = said[:, 0]
-    there = known[~np.isnan(known)]
-    if column.kind == "integer" and len(there):
-        values = np.clip(np.rint(values), there.min(), there.max())
-    return values
+    return np.rint(said[:, 0]) if column.kind == "integer" else said[:, 0]
 
 
 def _confidence(said: Floats, filler: Filler, column: Column) -> Floats:

@@ -34,6 +34,13 @@ class Task:
         return self.columns[self.target]
 
     @property
+    def has_inputs(self) -> bool:
+        """Whether any other column tells the training rows apart."""
+        others = [p for p, c in enumerate(self.columns) if p != self.target and c.kind != "other"]
+        seen = self.encoded[self.train]
+        return any(len(np.unique(seen[~np.isnan(seen[:, p]), p])) > 1 for p in others)
+
+    @property
     def known(self) -> Floats:
         """The target's values in the training rows."""
         return np.asarray(self.encoded[self.train, self.target], dtype=np.float64)

@@ -96,7 +96,7 @@ class Trees:
 
     def suits(self, task: Task) -> bool:
         """Columns with enough rows; of categories at least two must be there."""
-        if int(task.train.sum()) < _LEAST_ROWS:
+        if int(task.train.sum()) < _LEAST_ROWS or not task.has_inputs:
             return False
         return not task.column.classes or len(np.unique(task.known)) >= 2
 

@@ -74,7 +74,7 @@ class Ridge:
 
     def suits(self, task: Task) -> bool:
         """Numbers and moments with enough rows; logarithms need positive values that differ by a factor of four."""
-        if task.column.classes or int(task.train.sum()) < _LEAST_ROWS:
+        if task.column.classes or int(task.train.sum()) < _LEAST_ROWS or not task.has_inputs:
             return False
         known = task.known
         return not self.log or (task.column.kind != "moment" and known.min() > 0 and known.max() > 4 * known.min())
@@ -121,7 +121,8 @@ class Logistic:
     def suits(self, task: Task) -> bool:
         """Categories of 2 to 50 labels with enough rows."""
         seen = len(np.unique(task.known)) if task.column.classes else 0
-        return seen >= 2 and len(task.column.labels) <= 50 and int(task.train.sum()) >= _LEAST_ROWS
+        enough = int(task.train.sum()) >= _LEAST_ROWS and task.has_inputs
+        return seen >= 2 and len(task.column.labels) <= 50 and enough
 
     def fit(self, task: Task) -> LinearModel:
         """By limited-memory BFGS; a label that was not seen gets no chance."""

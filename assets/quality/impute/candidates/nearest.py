@@ -52,8 +52,8 @@ class Nearest:
     simple: bool = False
 
     def suits(self, task: Task) -> bool:
-        """Any column with enough rows."""
-        return int(task.train.sum()) >= 3 * _NEIGHBOURS
+        """Any column with enough rows, and others to be near by."""
+        return int(task.train.sum()) >= 3 * _NEIGHBOURS and task.has_inputs
 
     def fit(self, task: Task) -> NearestModel:
         """Keeps the points."""

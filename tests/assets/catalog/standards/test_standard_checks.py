@@ -60,7 +60,7 @@ def test_compliance_has_a_history_and_counts_in_the_value(
     folder: Path, make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = make_settings(catalog_files=folder.parent)
-    for name in ("home", "catalog_files"):
+    for name in ("home", "catalog", "catalog_files", "warehouse", "objects"):
         monkeypatch.setenv(f"HEDDLE_{name.upper()}", str(getattr(settings, name)))
     (folder / "mobile.yaml").unlink()
     write(folder, Standard(name="mobile", pattern="1[0-9]{10}", columns=(Place(asset=ASSET, column="mob"),),

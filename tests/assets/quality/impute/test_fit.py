@@ -118,3 +118,19 @@ def test_tiny_tables_are_left(rows: int) -> None:
     filled = fill(frame, fit(frame))
     assert filled.frame.equals(frame)
     assert filled.cells.height == 0
+
+
+@pytest.mark.parametrize("beside", [{}, {"same": ["x"] * 200}, {"words": [f"text {n}" for n in range(200)]}])
+def test_a_column_with_nothing_to_learn_from_is_left(beside: dict[str, list[str]]) -> None:
+    random = np.random.default_rng(7)
+    numbers = [None if n % 9 == 0 else float(v) for n, v in enumerate(random.normal(0, 1, 200))]
+    frame = pl.DataFrame({"n": numbers, **beside})
+    assert fit(frame).fillers["n"].choice.refused
+
+
+def test_a_batch_is_filled_as_the_whole_is() -> None:
+    holes = emptied(shop(400), ["quantity", "region"])
+    imputation = fit(holes, keep=["id"], in_order=False)
+    whole = fill(holes, imputation).frame
+    parts = pl.concat([fill(part, imputation).frame for part in holes.iter_slices(7)])
+    assert parts.equals(whole)
