@@ -16,6 +16,7 @@ from tests import servers
 
 SAMPLE_HOUSEHOLDS = 250
 OURS = ("HEDDLE_", "DAGSTER_")
+GIVEN = {k for k in os.environ if k.startswith("HEDDLE_")}  # by whoever runs the tests
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,8 @@ def no_instance_of_an_earlier_test() -> None:
 @pytest.fixture(autouse=True)
 def settings_of_no_earlier_test() -> Iterator[None]:
     """Opening an instance sets variables for its child processes; the next test is not to see them."""
+    for name in [k for k in os.environ if k.startswith("HEDDLE_") and k not in GIVEN]:
+        del os.environ[name]  # of an instance that a fixture of a whole module opened
     before = {k: v for k, v in os.environ.items() if k.startswith(OURS)}
     yield
     for name in [k for k in os.environ if k.startswith(OURS)]:

@@ -41,6 +41,7 @@ ACTS = {
     "clean export": "names of columns",
     "features fresh": "moments and counts",
     **dict.fromkeys(("protect dp count", "protect dp sum", "protect dp mean", "protect dp histogram"), "noisy sums"),
+    "protect dp model": "weights with noise, within the budget",
     "protect check": "names of columns and kinds of leaks",
     "standards check": "percent",
 }
