@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from core.errors import StoreError
+from core.sqlite import use_wal
 from resources.ports import OnlineRow
 
 PAGE = 10_000  # rows read at once
@@ -129,7 +130,7 @@ class SqliteOnline:
             found = sqlite3.connect(
                 self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )  # closed by another thread at the end
-            found.execute("pragma journal_mode = wal")
+            use_wal(found, BUSY_SECONDS)
             found.execute("pragma synchronous = normal")
             found.executescript(_TABLES)
             self._mine.connection = found

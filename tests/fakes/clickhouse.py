@@ -1,4 +1,4 @@
-"""ClickHouse's HTTP interface over ClickHouse's own engine (chdb), as a process: `python -m tests.fakes.clickhouse`.
+"""ClickHouse's HTTP interface over ClickHouse's own engine (chdb): `python -m tests.fakes.clickhouse FOLDER`.
 
 A process of its own, because chdb takes its process with it when it dies. It prints its port; `/fault` makes requests
 whose statement contains a text fail: with a status, after some seconds, or half way through the rows.
@@ -7,6 +7,7 @@ whose statement contains a text fail: with a status, after some seconds, or half
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,13 +51,14 @@ class ClickhouseServer:
 @contextmanager
 def clickhouse() -> Iterator[ClickhouseServer]:
     """A server with an empty engine, gone at the end."""
-    command = [sys.executable, "-m", "tests.fakes.clickhouse"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield ClickhouseServer(int(process.stdout.readline()))
-        finally:
-            process.terminate()
+    with tempfile.TemporaryDirectory(prefix="heddle-clickhouse-") as folder:
+        command = [sys.executable, "-m", "tests.fakes.clickhouse", folder]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout is not None
+                yield ClickhouseServer(int(process.stdout.readline()))
+            finally:
+                process.kill()  # asked to end, the engine at times does not; its folder is ours
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -104,7 +106,7 @@ def main() -> None:
     from chdb.session import Session
 
     made: Any = Session
-    _Handler.session = made()
+    _Handler.session = made(sys.argv[1])
     with HTTPServer(("127.0.0.1", 0), _Handler) as server:
         sys.stdout.write(f"{server.server_address[1]}\n")
         sys.stdout.flush()

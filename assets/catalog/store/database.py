@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import StoreError
 from core.settings import scrub
+from core.sqlite import use_wal
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, MetaData
@@ -26,7 +27,7 @@ def open_engine(url: str) -> "Engine":
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's begin below decides, not the driver
-        connection.execute("pragma journal_mode = wal")
+        use_wal(connection, BUSY_SECONDS)
         connection.execute("pragma synchronous = normal")
         connection.execute("pragma foreign_keys = on")
 
