@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import dagster as dg
 import yaml
 
+from core.atomic import write_text
 from core.errors import StoreError
 from core.settings import Settings, redact, variables
 from orchestration.launchers.k8s import run_launcher
@@ -39,9 +40,7 @@ def prepare_instance(settings: Settings) -> Path:
     text = yaml.safe_dump(instance_config(settings), sort_keys=False)
     path = home / "dagster.yaml"
     if not path.exists() or path.read_text(encoding="utf-8") != text:
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        write_text(path, text)
     return home
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.atomic import write_bytes, write_text
 from core.errors import ModelError
 from core.hashing import digest, file_digest
 
@@ -88,7 +89,7 @@ def embedder_id(models: Path) -> str:
         return known.read_text(encoding="utf-8")
     name = f"minilm-{digest([file_digest(weights), GRAPH])}"
     models.mkdir(parents=True, exist_ok=True)
-    _publish(known, name.encode())
+    write_text(known, name)
     return name
 
 
@@ -103,14 +104,7 @@ def load_weights() -> tuple[dict[str, Vectors], dict[str, Any]]:
 def _build(path: Path) -> None:
     from resources.embed_graph import build_graph
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _publish(path, build_graph(*load_weights()))
-
-
-def _publish(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    write_bytes(path, build_graph(*load_weights()))
 
 
 def _package() -> Path:

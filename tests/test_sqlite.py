@@ -10,7 +10,6 @@ import pytest
 
 from core.sqlite import use_wal
 
-
 FILES = 20
 
 

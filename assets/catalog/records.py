@@ -7,7 +7,6 @@ between the two leaves the former file, and the next look takes the version back
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from assets.catalog.attributes.edit import check as check_attributes
 from assets.catalog.attributes.model import read as read_attributes
 from assets.catalog.standards.model import read_all, read_good
 from assets.catalog.store.versions import Change, Version, Versions
+from core.atomic import write_text
 from core.errors import HeddleError, SourceError
 
 T = TypeVar("T", bound=BaseModel)
@@ -91,7 +91,7 @@ class Records(Generic[T]):
                 expected = None  # of what was removed there are versions already
             made = self.versions.put(self.kind, name, _document(record), Change(author, cause), expected=expected)
             if made is not None:
-                _replace(self.folder / f"{name}.yaml", _text(record))
+                write_text(self.folder / f"{name}.yaml", _text(record))
         return made
 
     def remove(
@@ -154,17 +154,3 @@ def _document(record: BaseModel) -> dict[str, object]:
 
 def _text(record: BaseModel) -> str:
     return yaml.safe_dump(_document(record), allow_unicode=True, sort_keys=False, width=120)
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from assets.kettle.connections import connection_urls
 from assets.kettle.described import FileInfo
+from core.atomic import write_text
 from core.hashing import digest, file_digest
 from core.settings import PROJECT, Settings
 
@@ -108,11 +109,8 @@ def _read(path: Path) -> FileInfo | None:
 
 
 def _write(path: Path, text: str) -> None:
-    building = path.with_suffix(f".{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        building.write_text(text, encoding="utf-8")
-        building.replace(path)
+        write_text(path, text)
     except OSError as error:  # it is only kept to save time: without it, the file is described again next time
         logger.warning("the description of a Kettle file cannot be kept: %s", error)
 

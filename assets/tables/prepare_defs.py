@@ -4,7 +4,6 @@ This is the build step that imports dbt and dagster-dbt (4 CPU seconds), so that
 """
 
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from dbt.contracts.graph.semantic_manifest import SemanticManifest
 from assets.tables.dbt_run import Dbt
 from assets.tables.prepare_lineage import traced
 from assets.tables.specs import FOLDER, PREPARED, SEMANTICS, SPECS, ColumnSpec, ModelSpec, TestSpec, dump
+from core.atomic import write_text
 from core.errors import HeddleError
 from core.hashing import digest
 from core.naming import TableName, table_key
@@ -178,9 +178,7 @@ def _portable(semantics: dict[str, Any]) -> str:
 
 
 def _write(path: Path, text: str) -> Path:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, text)
     return path
 
 

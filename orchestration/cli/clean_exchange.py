@@ -10,7 +10,7 @@ from core import settings as config
 from core.errors import SourceError
 
 if TYPE_CHECKING:
-    from assets.kettle.model import Transformation
+    pass
 
 GOALS = ["pandera", "dbt", "duckdb", "postgres"]
 KTR = click.Path(dir_okay=False, path_type=Path)
@@ -108,45 +108,21 @@ def to_kettle(table: str, into: Path, after: str | None, rejects: str | None, ov
       heddle clean to-kettle orders.csv --into load.ktr --after "Read orders" --rejects /data/bad --write
       heddle clean to-kettle orders.csv --into new.ktr --write
     """
-    from assets.kettle.connections import connection_urls
-    from assets.kettle.engine.run import EngineSettings
-    from assets.kettle.files.read import read_transformation
-    from assets.kettle.files.write import to_bytes, write
     from assets.kettle.generate.sinks import ToFile
-    from assets.kettle.synced.follow import text_diff
-    from assets.kettle.synced.inputs import told
     from assets.quality.rules.new_kettle import READ
     from assets.quality.rules.to_kettle import merged
     from orchestration.cli.clean import rule_files, table_name
+    from orchestration.cli.kettle_change import engine, opened, show
 
-    new = not into.exists()
-    if new == (after is not None):
-        raise SourceError(f"{into} is {'not there' if new else 'there'}", "give --after STEP for a file that is there")
-    before = _new_file(Path(table), into) if new else read_transformation(into)
+    before = opened(into, after, Path(table), "clean")
     found = merged(
         before,
         rule_files().accepted(table_name(table)),
         after or READ,
         rejects=ToFile(rejects.removesuffix(".csv")) if rejects else None,
         overwrite=overwrite,
-        settings=EngineSettings(connections=connection_urls(config.load())),
+        settings=engine(config.load()),
     )
     for rule, why in found.left_out:
         click.secho(f"{rule.id} is no step: {why}", fg="yellow", err=True)
-    if to_bytes(found.model) == to_bytes(before) and not new:
-        click.echo(f"{into}: as the rules say")
-        return
-    click.echo(told(before, found.model))
-    click.echo(text_diff(before, found.model, into.name), nl=False)
-    if save:
-        write(found.model, into)
-        click.echo(f"wrote {into}")
-
-
-def _new_file(source: Path, into: Path) -> "Transformation":
-    """A transformation that reads a CSV file and writes the clean one beside it."""
-    from assets.quality.rules.new_kettle import for_csv
-    from assets.quality.rules.reading import scan
-
-    path = source.absolute()
-    return for_csv(into.stem, path, scan(path).collect_schema(), path.with_name(f"{path.stem}.clean"))
+    show(before, found.model, into, "the rules say", save=save)

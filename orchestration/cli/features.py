@@ -12,6 +12,7 @@ from core.errors import SourceError
 from orchestration.cli.features_exchange import COMMANDS
 from orchestration.cli.seen import access_of, warehouse_of
 from orchestration.cli.visible import visible
+from orchestration.cli.writing import replaced
 
 
 @click.group()
@@ -182,9 +183,8 @@ def join(entities: Path, refs: tuple[str, ...], output: Path, at: str, full_name
         raise SourceError(f"{entities} cannot be read: {error}", "give a Parquet or CSV file") from None
     mine = warehouse_of("heddle features join")
     found = historical(mine, load_views(settings), read, refs, at=at, full_names=full_names)
-    beside = output.with_name(output.name + ".part")
-    found.write_parquet(beside)
-    beside.rename(output)
+    with replaced(output) as beside:
+        found.write_parquet(beside)
     click.echo(f"{found.height} rows, {found.width} columns in {output}")
 
 

@@ -9,6 +9,7 @@ from assets.features.registry.files import FOLDER, load_views
 from core import settings as config
 from core.errors import HeddleError
 from orchestration.cli.seen import warehouse_of
+from orchestration.cli.writing import replaced
 
 
 @click.command("feast-import")
@@ -65,9 +66,8 @@ def export(form: str, start: datetime | None, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
-    beside = output.with_name(output.name + ".part")
-    beside.write_text(text, encoding="utf-8")
-    beside.rename(output)
+    with replaced(output) as beside:
+        beside.write_text(text, encoding="utf-8")
     click.echo(str(output))
 
 

@@ -85,9 +85,9 @@ def review(declaration: Path, most: int, by: str | None, only_list: bool) -> Non
     Example:
       heddle fuse review examples/quality/fusion/customers.yaml --by ann
     """
-    from assets.quality.fusion.files import write_text
     from assets.quality.linkage.labels import add_label, labels_path, labels_text, read_labels
     from assets.quality.linkage.model import read_golden
+    from core.atomic import write_text
 
     golden = read_golden(declaration)
     found = _resolved(golden, declaration)

@@ -10,7 +10,7 @@ import click
 
 from core import settings as config
 from core.errors import HeddleError
-from orchestration.cli.writing import distinct, written
+from orchestration.cli.writing import distinct, replaced, written
 
 if TYPE_CHECKING:
     import polars as pl
@@ -177,26 +177,20 @@ def to_kettle(
     Example:
       heddle impute to-kettle orders.csv --into load.ktr --after "Read orders" --key order_id --write
     """
-    from assets.kettle.connections import connection_urls
-    from assets.kettle.engine.run import EngineSettings
     from assets.kettle.files.read import read_transformation
-    from assets.kettle.files.write import write
-    from assets.kettle.synced.follow import text_diff
-    from assets.kettle.synced.inputs import told
     from assets.quality.impute import to_kettle as steps
+    from orchestration.cli.kettle_change import engine, show
 
     frame = _read(file)
     target = (values or file.with_name(f"{file.stem}.imputed.csv")).absolute()
     found = steps.values(frame, _fitted(frame, columns, (*keys, *keep), unordered), keys)
     before = read_transformation(into)
-    engine = EngineSettings(connections=connection_urls(config.load()))
-    after_all = steps.merged(before, after, target, found, keys, overwrite=overwrite, settings=engine)
-    click.echo(told(before, after_all))
-    click.echo(text_diff(before, after_all, into.name), nl=False)
+    settings = engine(config.load())
+    after_all = steps.merged(before, after, target, found, keys, overwrite=overwrite, settings=settings)
     if save:
         _write({target: found})
-        write(after_all, into)
-        click.echo(f"wrote {target} ({found.height:,} rows) and {into}")
+        click.echo(f"wrote {target} ({found.height:,} rows)")
+    show(before, after_all, into, "the steps should be", save=save)
 
 
 def _read(file: Path) -> "pl.DataFrame":
@@ -230,18 +224,10 @@ def _report(imputation: "Imputation") -> None:
 
 def _write(frames: "dict[Path, pl.DataFrame]") -> None:
     """All files beside first, then renamed in place; none where one cannot be written."""
-    parts = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in frames}
-    try:
+    with contextlib.ExitStack() as parts:
         for path, frame in frames.items():
-            with written(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                if path.suffix.lower() == ".parquet":
-                    frame.write_parquet(parts[path])
-                else:
-                    frame.write_csv(parts[path], separator="\t" if path.suffix.lower() == ".tsv" else ",")
-        for path, part in parts.items():
-            part.rename(path)
-    finally:
-        for part in parts.values():
-            with contextlib.suppress(OSError):  # there is nothing where its folder could not be made
-                part.unlink()
+            part = parts.enter_context(replaced(path))
+            if path.suffix.lower() == ".parquet":
+                frame.write_parquet(part)
+            else:
+                frame.write_csv(part, separator="\t" if path.suffix.lower() == ".tsv" else ",")

@@ -46,13 +46,12 @@ def follow(
     """
     from assets.catalog.store.versions import Versions
     from assets.kettle.files.read import read_transformation
-    from assets.kettle.files.write import to_bytes, write
     from assets.kettle.generate.place import After
     from assets.kettle.generate.sinks import ToFile, ToTable
-    from assets.kettle.synced.follow import attach, followed, text_diff
-    from assets.kettle.synced.inputs import told
+    from assets.kettle.synced.follow import attach, followed
     from assets.kettle.synced.rules import From
     from orchestration.cli.kettle import pairs
+    from orchestration.cli.kettle_change import show
 
     settings = config.load()
     versions, before = Versions(settings.catalog), read_transformation(file)
@@ -68,14 +67,7 @@ def follow(
         found = attach(settings, versions, before, table, After(after), target, filled=filled, rejects=sink)
     for note in found.notes:
         click.secho(note, fg="yellow", err=True)
-    if to_bytes(found.model) == to_bytes(before):
-        click.echo(f"{file}: as the catalogue says")
-        return
-    click.echo(told(before, found.model))
-    click.echo(text_diff(before, found.model, file.name), nl=False)
-    if save:
-        write(found.model, file)
-        click.echo(f"wrote {file}")
+    show(before, found.model, file, "the catalogue says", save=save)
 
 
 @click.group()

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from assets.kettle.errors import KettleError
+from orchestration.cli.writing import replaced
 
 
 @click.command()
@@ -64,6 +65,6 @@ def convert(
         return
     if output.is_dir():
         raise KettleError(f"{output} is a folder", "name the file to write")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(text, encoding="utf-8")
+    with replaced(output) as beside:
+        beside.write_text(text, encoding="utf-8")
     click.echo(str(output))

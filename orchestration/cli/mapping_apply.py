@@ -12,7 +12,7 @@ from core.errors import SourceError
 from orchestration.cli.clean import JSON, opened
 
 if TYPE_CHECKING:
-    from assets.kettle.model import Transformation
+    pass
 
 OUT = click.Path(dir_okay=False, path_type=Path)
 
@@ -67,51 +67,27 @@ def to_kettle(name: str, into: Path, after: str | None, rejects: str | None, ove
       heddle map to-kettle customers --into load.ktr --after "Read customers"
       heddle map to-kettle customers --into new.ktr --write
     """
-    from assets.kettle.connections import connection_urls
-    from assets.kettle.engine.run import EngineSettings
-    from assets.kettle.files.read import read_transformation
-    from assets.kettle.files.write import to_bytes, write
     from assets.kettle.generate.sinks import ToFile
-    from assets.kettle.synced.follow import text_diff
-    from assets.kettle.synced.inputs import told
     from assets.quality.mapping.to_kettle import merged
     from assets.quality.rules.new_kettle import READ
+    from orchestration.cli.kettle_change import engine, opened, show
     from orchestration.cli.mapping import mapping_files
 
-    new = not into.exists()
-    if new == (after is not None):
-        raise SourceError(f"{into} is {'not there' if new else 'there'}", "give --after STEP for a file that is there")
     mapping = mapping_files().read(name)
     if not mapping.accepted:
         raise SourceError(f"{name}: no field is accepted", f"`heddle map accept {name} --least 0.9`")
-    before = _new_file(Path(mapping.source), into, name) if new else read_transformation(into)
+    before = opened(into, after, Path(mapping.source), name)
     found = merged(
         before,
         mapping,
         after or READ,
         rejects=ToFile(rejects.removesuffix(".csv")) if rejects else None,
         overwrite=overwrite,
-        settings=EngineSettings(connections=connection_urls(config.load())),
+        settings=engine(config.load()),
     )
     for field, why in found.left_out:
         click.secho(f"{field.target} is no step: {why}", fg="yellow", err=True)
-    if to_bytes(found.model) == to_bytes(before) and not new:
-        click.echo(f"{into}: as the mapping says")
-        return
-    click.echo(told(before, found.model))
-    click.echo(text_diff(before, found.model, into.name), nl=False)
-    if save:
-        write(found.model, into)
-        click.echo(f"wrote {into}")
-
-
-def _new_file(source: Path, into: Path, name: str) -> "Transformation":
-    """A transformation that reads the CSV file of the source and writes the target's rows beside it."""
-    from assets.quality.rules.new_kettle import for_csv
-    from assets.quality.rules.reading import scan
-
-    path = source.absolute()
-    return for_csv(into.stem, path, scan(path).collect_schema(), path.with_name(f"{path.stem}.{name}"))
+    show(before, found.model, into, "the mapping says", save=save)
 
 
 @click.command()

@@ -43,13 +43,8 @@ def to_kettle(
       heddle protect to-kettle load.ktr --after "Read customers"
       heddle protect to-kettle load.ktr --after "Read customers" --rows sample.csv --write
     """
-    from assets.kettle.connections import connection_urls
-    from assets.kettle.engine.run import EngineSettings
     from assets.kettle.files.read import read_transformation
-    from assets.kettle.files.write import to_bytes, write
     from assets.kettle.generate.marks import parts
-    from assets.kettle.synced.follow import text_diff
-    from assets.kettle.synced.inputs import told
     from assets.quality.rules.reading import scan
     from assets.quality.rules.to_kettle import fields
     from assets.security.protect.errors import ProtectionError
@@ -57,6 +52,7 @@ def to_kettle(
     from assets.security.protect.plan import decide
     from assets.security.protect.policy import Policies
     from assets.security.protect.to_kettle import PART, merged
+    from orchestration.cli.kettle_change import engine, show
 
     wrong = next((p for p in param if not p.partition("=")[0] or "=" not in p), None)
     if wrong is not None:
@@ -64,28 +60,20 @@ def to_kettle(
     settings = config.load()
     policy = Policies(settings.protection).get(name)
     before = read_transformation(file)
-    engine = EngineSettings(connections=connection_urls(settings))
     if rows is not None:
         sample = scan(rows).collect()
     else:
-        sample = rows_of(before, after, settings=engine, parameters=dict(p.split("=", 1) for p in param))
+        sample = rows_of(before, after, settings=engine(settings), parameters=dict(p.split("=", 1) for p in param))
     decisions = decide(policy, table, sample)
-    found = merged(before, decisions, fields(before, after, engine), after, overwrite=overwrite)
+    found = merged(before, decisions, fields(before, after, engine(settings)), after, overwrite=overwrite)
     for field, why in found.emptied.items():
         click.secho(f"{field} is emptied: {why}", fg="yellow", err=True)
     if not found.masked and not found.emptied and not [p for p in parts(before) if p.startswith(PART)]:
         click.echo(f"{file}: nothing sensitive leaves {after!r}")
         return
-    if to_bytes(found.model) == to_bytes(before):
-        click.echo(f"{file}: as the policy says")
-        return
-    click.echo(told(before, found.model))
-    click.echo(text_diff(before, found.model, file.name), nl=False)
     for variable, domain in found.variables.items():
         click.echo(f"runs need {variable}: heddle protect kettle-key {domain} --policy {policy.name} --into FILE")
-    if save:
-        write(found.model, file)
-        click.echo(f"wrote {file}")
+    show(before, found.model, file, "the policy says", save=save)
 
 
 @click.command("kettle-key")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core import settings as config
+from orchestration.cli.writing import replaced
 
 if TYPE_CHECKING:
     from assets.security.privacy.learn import Input
@@ -49,9 +50,8 @@ def model(
     plan = Plan(epsilon, delta, batch, epochs)
     inputs = [_input(text) for text in features]
     made, spent = train(settings, table, opened(settings, table), (column, positive), inputs, plan, account())
-    beside = output.with_name(f".{output.name}.part")
-    beside.write_text(json.dumps(made.document(), ensure_ascii=False, indent=1), encoding="utf-8")
-    beside.replace(output)
+    with replaced(output) as beside:
+        beside.write_text(json.dumps(made.document(), ensure_ascii=False, indent=1), encoding="utf-8")
     click.echo(f"{output}: {made.steps} steps with noise {made.noise:.3g}, epsilon {epsilon:g}, delta {delta:g}")
     click.echo(f"left of the budget: epsilon {spent.epsilon_left:.6g}, delta {spent.delta_left:.3g}")
 

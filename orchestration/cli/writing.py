@@ -1,10 +1,10 @@
 """What commands that write files share: they say in words why a file could not be written."""
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.atomic import replacing
 from core.errors import HeddleError, SourceError
 
 
@@ -54,11 +54,5 @@ def replaced(path: Path) -> Iterator[Path]:
     Raises:
         HeddleError: as `written`.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with written(path):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            yield beside
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+    with written(path), replacing(path) as beside:
+        yield beside

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.catalog.dimensions.values import Cell
+from core.atomic import replacing
 from core.errors import SourceError
 
 MOST_BYTES = 256 * 2**20  # of a file, and a fourth of what a workbook may unpack to
@@ -64,20 +65,16 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]],
     Raises:
         SourceError: a character is not in the encoding.
     """
-    part = path.with_name(f".{path.name}.part")
     count = 0
     try:
-        with part.open("w", encoding=encoding, newline="") as file:
+        with replacing(path) as part, part.open("w", encoding=encoding, newline="") as file:
             writer = csv.writer(file)
             writer.writerow(header)
             for row in rows:
                 writer.writerow(["" if c is None else c for c in row])
                 count += 1
-        part.replace(path)
     except UnicodeEncodeError as error:
         raise SourceError(f"{path}: {error.object[error.start]!r} is not in {encoding}", "write UTF-8") from None
-    finally:
-        part.unlink(missing_ok=True)
     return count
 
 
@@ -99,12 +96,8 @@ def write_book(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]]
     for row in rows:
         sheet.append([None if c is None else cell(c) for c in row])
         count += 1
-    part = path.with_name(f".{path.name}.part")
-    try:
+    with replacing(path) as part:
         book.save(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
     return count
 
 

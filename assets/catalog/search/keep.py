@@ -1,8 +1,6 @@
 """An index in one file: arrays and texts in NumPy's archive format, replaced by a rename, read without pickle."""
 
 import json
-import os
-import tempfile
 import zipfile
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from assets.catalog.search.glossary import Glossary
 from assets.catalog.search.index import Content, Embedder, Index
 from assets.catalog.search.postings import FIELDS, Postings
 from assets.catalog.search.shelf import Shelf
+from core.atomic import replacing
 from core.errors import StoreError
 
 FORMAT = 1
@@ -32,17 +31,8 @@ def save(index: Index, path: Path) -> None:
     }
     if index.content.vectors is not None:
         arrays["vectors"] = index.content.vectors
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path) as beside, beside.open("wb") as file:
+        np.savez(file, **arrays)
 
 
 def read(path: Path, glossary: Glossary | None = None, embedder: Embedder | None = None) -> Index:

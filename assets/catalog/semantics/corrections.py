@@ -5,7 +5,6 @@
 An entry without a type says: none of the known types.
 """
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 from assets.catalog.model import Meaning, Value
 from assets.catalog.semantics.registry import Registry
 from assets.catalog.semantics.spec import SemanticsError, read_yaml
+from core.atomic import write_text
 
 FILE = "meanings.yaml"
 
@@ -106,12 +106,8 @@ def remove(folder: Path, place: tuple[str, str, str], types: Registry) -> bool:
 def _write(folder: Path, said: Corrections) -> None:
     import yaml
 
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / FILE
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     entries = [e.model_dump(exclude_defaults=True) for e in said.entries]
-    temporary.write_text(yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=200), encoding="utf-8")
-    temporary.replace(path)
+    write_text(folder / FILE, yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=200))
 
 
 def _entry(path: Path, place: int, item: object, types: Registry | None) -> Correction:

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from assets.catalog.attributes.model import Values
+from core.atomic import write_text
 from core.errors import SourceError
 from core.naming import Key
 
@@ -165,10 +166,7 @@ def read_good(folder: Path, shape: type[T]) -> tuple[dict[str, T], dict[str, Sou
 
 def write(folder: Path, standard: Standard) -> Path:
     """Writes a standard's file beside and renames it in place."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{standard.name}.yaml"
-    text = yaml.safe_dump(standard.model_dump(mode="json", exclude_defaults=True), allow_unicode=True, sort_keys=False)
-    beside = path.with_suffix(".yaml.part")
-    beside.write_text(text, encoding="utf-8")
-    beside.rename(path)
+    content = standard.model_dump(mode="json", exclude_defaults=True)
+    write_text(path, yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
     return path

@@ -1,7 +1,6 @@
 """What people decide about tags, and the snapshot from which Dagster's definitions take those in force."""
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from assets.catalog.store.versions import Change, Version, Versions
 from assets.catalog.tags.kept import KIND, SNAPSHOT, Tag, Tags, all_tags, document, of_asset
 from assets.catalog.tags.refresh import refresh
 from assets.catalog.tags.vocabulary import Vocabulary, check
+from core.atomic import write_text
 from core.errors import HeddleError
 from core.settings import Settings
 
@@ -110,8 +110,5 @@ def publish(settings: Settings, versions: Versions) -> Path:
     found = {key: in_force for key, tags in all_tags(versions).items() if (in_force := tags.in_force())}
     text = json.dumps(found, ensure_ascii=False, sort_keys=True, indent=1)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        write_text(path, text)
     return path

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from assets.features.registry.model import FeatureView, duration
 from assets.features.registry.source import check
+from core.atomic import replacing, write_text
 from core.errors import SourceError
 from core.naming import Key, table_name
 from resources.quoting import identifier, qualified
@@ -42,9 +43,7 @@ def write_repo(folder: Path, views: Iterable[FeatureView], warehouse: "Warehouse
     (folder / "data").mkdir(parents=True, exist_ok=True)
     files = [_table(folder, view, warehouse) for view in chosen]
     for path, text in ((store, STORE), (definitions, python(chosen))):
-        beside = path.with_name(path.name + ".part")
-        beside.write_text(text, encoding="utf-8")
-        beside.rename(path)
+        write_text(path, text)
     return [store, definitions, *files]
 
 
@@ -114,15 +113,15 @@ def _table(folder: Path, view: FeatureView, warehouse: "Warehouse") -> Path:
     columns += [(f.source, f.name) for f in view.features]
     shown = ", ".join(f"{identifier(source)} as {identifier(name)}" for source, name in columns)
     path = folder / "data" / f"{view.name}.parquet"
-    beside, writer = path.with_name(path.name + ".part"), None
-    for frame in warehouse.batches(f"select {shown} from {qualified(table_name(Key.parse(view.source)))}"):
-        table = _moments(frame, view).to_arrow()
-        writer = writer or pq.ParquetWriter(beside, table.schema)
-        writer.write_table(table)
-    if writer is None:
-        raise SourceError(f"{view.source} has no rows", "materialize it first: Feast takes the types from the file")
-    writer.close()
-    beside.rename(path)
+    with replacing(path) as beside:
+        writer = None
+        for frame in warehouse.batches(f"select {shown} from {qualified(table_name(Key.parse(view.source)))}"):
+            table = _moments(frame, view).to_arrow()
+            writer = writer or pq.ParquetWriter(beside, table.schema)
+            writer.write_table(table)
+        if writer is None:
+            raise SourceError(f"{view.source} has no rows", "materialize it first: Feast takes the types from the file")
+        writer.close()
     return path
 
 

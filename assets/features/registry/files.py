@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.features.registry.model import FeatureView
+from core.atomic import write_text
 from core.errors import SourceError
 from core.settings import Settings
 
@@ -49,10 +50,7 @@ def write(folder: Path, view: FeatureView) -> Path:
     """Writes a view's file beside and renames it in place."""
     import yaml
 
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{view.name}.yaml"
     content = view.model_dump(mode="json", exclude_defaults=True)
-    beside = path.with_suffix(".yaml.part")
-    beside.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    beside.rename(path)
+    write_text(path, yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
     return path

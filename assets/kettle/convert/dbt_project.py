@@ -11,6 +11,7 @@ from assets.kettle.convert.sql_script import Statement, rendered, statements
 from assets.kettle.errors import KettleError
 from assets.kettle.lineage import Tracer
 from assets.kettle.steps.database_input import TableInput
+from core.atomic import write_text
 
 
 def dbt_files(plan: Plan, dialect: str) -> dict[str, str]:
@@ -36,8 +37,7 @@ def write_dbt(plan: Plan, folder: Path, dialect: str) -> list[Path]:
     written = []
     for name, text in dbt_files(plan, dialect).items():
         path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_text(path, text)
         written.append(path)
     return written
 

@@ -6,9 +6,7 @@ new or changed is written as Kettle writes, with the escapes and line ends that 
 is written anew is never in clear: it is obscured, unless it is a variable.
 """
 
-import os
 import re
-import tempfile
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -20,6 +18,7 @@ from assets.kettle.files.document import Document, Span, tree
 from assets.kettle.files.passwords import is_password_name, obscure
 from assets.kettle.files.read import read_job, read_transformation
 from assets.kettle.model import Job, Transformation
+from core.atomic import write_bytes
 
 M = TypeVar("M", Transformation, Job)
 
@@ -36,21 +35,8 @@ def to_bytes(model: Transformation | Job) -> bytes:
 
 
 def write(model: Transformation | Job, path: Path) -> None:
-    """Writes the file whole or not at all: to a temporary file beside it that then takes its name and rights."""
-    data = to_bytes(model)
-    path = path.resolve()
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(path.stat().st_mode & 0o7777 if path.exists() else 0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    """Writes the file whole or not at all; it keeps its rights. Raises OSError."""
+    write_bytes(path, to_bytes(model))
 
 
 def copied(model: M) -> M:

@@ -1,7 +1,6 @@
 """Proposed files, kept beside the project until a person decides: HEDDLE_HOME/proposals/<file> and <file>.json."""
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from assets.kettle.files.write import to_bytes, write
 from assets.kettle.synced import inputs
 from assets.kettle.synced.follow import followed
 from assets.kettle.synced.tables import Tables, dialects, targets
+from core.atomic import write_bytes, write_text
 from core.hashing import digest, file_digest
 from core.settings import Settings
 
@@ -171,8 +171,8 @@ def _of_file(settings: Settings, versions: Versions, path: Path, info: FileInfo)
         return None
     place = _place(settings, info.name)
     place.parent.mkdir(parents=True, exist_ok=True)
-    _write(place, data)
-    _write(_summary(place), json.dumps(asdict(proposal), ensure_ascii=False, indent=1).encode())
+    write_bytes(place, data)
+    write_text(_summary(place), json.dumps(asdict(proposal), ensure_ascii=False, indent=1))
     return proposal
 
 
@@ -201,9 +201,3 @@ def _clear(settings: Settings, names: set[str]) -> None:
     for proposal in list(_waiting(settings)):
         if proposal.name not in names:
             _remove(settings, proposal.name)
-
-
-def _write(path: Path, data: bytes) -> None:
-    building = path.with_name(f".{path.name}.{os.getpid()}.part")
-    building.write_bytes(data)
-    building.replace(path)

@@ -1,7 +1,5 @@
 """Plan files: one YAML file per fused asset, changed by people and by commands, never half written."""
 
-import os
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from assets.quality.fusion.model import Plan
+from core.atomic import write_text
 from core.errors import SourceError
 from core.naming import Key
 
@@ -81,21 +80,6 @@ def read_plan(path: Path) -> Plan:
         raise SourceError(f"{path}: {where}: {first['msg']}", "see docs/fusion.md for the fields") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise SourceError(f"{path} cannot be read: {error}", "correct the file, or restore it from git") from None
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file by a rename, its folder included."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _yaml(plan: Plan) -> str:

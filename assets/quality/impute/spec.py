@@ -6,6 +6,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from assets.catalog.standards.model import read_all
+from core.atomic import write_text
 from core.errors import HeddleError
 from core.naming import Key
 
@@ -57,13 +58,9 @@ class Spec(BaseModel):
 
 def save(quality: Path, spec: Spec) -> Path:
     """Writes a spec's file beside and renames it in place."""
-    folder = quality / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{spec.name}.yaml"
-    beside = path.with_suffix(".yaml.part")
-    text = yaml.safe_dump(spec.model_dump(mode="json", exclude_defaults=True), allow_unicode=True, sort_keys=False)
-    beside.write_text(text, encoding="utf-8")
-    beside.rename(path)
+    path = quality / FOLDER / f"{spec.name}.yaml"
+    content = spec.model_dump(mode="json", exclude_defaults=True)
+    write_text(path, yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
     return path
 
 

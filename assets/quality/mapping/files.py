@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from assets.quality.fusion.files import write_text
 from assets.quality.mapping.model import NAME, FieldMap, Mapping_, Status
+from core.atomic import write_text
 from core.errors import SourceError
 
 FOLDER = "mappings"

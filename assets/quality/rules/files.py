@@ -18,6 +18,7 @@ from typing import Any
 from assets.quality.rules.log import Decision, append, read_log
 from assets.quality.rules.model import Rule, Status
 from assets.quality.rules.registry import params_of
+from core.atomic import write_text
 from core.errors import ConflictError, SourceError
 from core.naming import LAYERS
 from core.slug import slug
@@ -162,9 +163,7 @@ class RuleFiles:
             change(content["rules"])
             text = _dumped(content)
             _rules(_parsed(text, path), path, table)
-            beside = path.with_suffix(f".yaml.{os.getpid()}.part")
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(path)
+            write_text(path, text)
 
 
 _DEMANDS = ("id", "kind", "columns", "params", "action")

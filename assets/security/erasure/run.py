@@ -1,7 +1,6 @@
 """Finds, exports and erases a person in all stores; the report has places and counts and no values."""
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from assets.security.erasure.stores.all import KEPT, stores
 from assets.security.erasure.stores.tables import Tables
 from assets.security.trace.capture import opened
 from assets.security.trace.keys import secret, subject_hash
+from core.atomic import replacing, write_text
 from core.errors import HeddleError
 from core.settings import Settings
 
@@ -81,19 +81,15 @@ class Erasure:
 
     def export(self, target: Path) -> int:
         """Writes what is kept about the person as JSON lines (store, place, content), mode 600; returns how many."""
-        made = target.with_name(f".{target.name}.tmp")
         lines = 0
-        handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with replacing(target, 0o600) as made:
+            made.touch(0o600)
+            with made.open("w", encoding="utf-8") as file:
                 for store in self.stores:
                     for place, content in store.records(self.subject):
                         said = {"store": store.name, "place": place, "content": content}
                         file.write(json.dumps(said, ensure_ascii=False, default=str) + "\n")
                         lines += 1
-            made.replace(target)
-        finally:
-            made.unlink(missing_ok=True)
         return lines
 
     def erase(self, by: str, run: str = "", tell: Callable[[str], None] = lambda _line: None) -> Report:
@@ -148,9 +144,7 @@ class Erasure:
 
     def _keep(self, report: Report) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        made = self.path.with_suffix(".tmp")
-        made.write_text(json.dumps(report.document(), ensure_ascii=False, indent=1), encoding="utf-8")
-        made.replace(self.path)
+        write_text(self.path, json.dumps(report.document(), ensure_ascii=False, indent=1))
 
     def _recorded(self, report: Report, run: str) -> None:
         """Entries in the trace: one of each traced table that lost rows, one with the report's hash."""

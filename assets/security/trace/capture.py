@@ -20,6 +20,7 @@ from assets.security.trace.rows import exists, rows
 from assets.security.trace.state import State, compare, write_state
 from assets.security.trace.tables import folder
 from assets.security.trace.verify import slug_of, state_path
+from core.atomic import write_text
 from core.scratch import scratch
 from core.settings import Settings
 
@@ -116,7 +117,4 @@ def _cursor(path: Path, former: Entry | None) -> dict[str, Any]:
 
 
 def _keep_cursor(path: Path, cursor: Cursor) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(dict(cursor)), encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, json.dumps(dict(cursor)))

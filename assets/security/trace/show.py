@@ -10,6 +10,7 @@ from typing import Any
 from assets.security.trace.chain import Chain, canonical
 from assets.security.trace.keys import row_key
 from assets.security.trace.model import BASELINE, OUTSIDE, Entry
+from core.atomic import replacing
 from core.errors import HeddleError
 from resources.quoting import literal
 
@@ -90,9 +91,8 @@ def export(chain: Chain, target: Path) -> int:
     """The chain with the rows of its entries as JSON lines, by rename; returns how many lines."""
     import duckdb
 
-    temporary = target.with_name(f".{target.name}.tmp")
     lines = 0
-    with closing(duckdb.connect()) as connection, temporary.open("w", encoding="utf-8") as file:
+    with closing(duckdb.connect()) as connection, replacing(target) as made, made.open("w", encoding="utf-8") as file:
         for entry in chain.entries():
             file.write(canonical(entry.document | {"hash": entry.hash}) + "\n")
             lines += 1
@@ -104,7 +104,6 @@ def export(chain: Chain, target: Path) -> int:
                 for row in batch:
                     file.write(json.dumps({"entry": entry.number} | dict(zip(names, row, strict=True))) + "\n")
                 lines += len(batch)
-    temporary.replace(target)
     return lines
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from assets.security.trace.keys import derived
 from assets.security.trace.model import BASELINE, Counts
+from core.atomic import replacing
 from resources.quoting import identifier, literal
 
 if TYPE_CHECKING:
@@ -200,14 +201,13 @@ def _number_repeated(connection: "duckdb.DuckDBPyConnection", path: Path) -> Non
     if not _count(connection, "repeated"):
         return
     names = [row[0] for row in connection.execute(f"describe select * from {source}").fetchall()][2:]
-    made = path.with_name(f"{path.name}.numbered")
     listed = ", ".join(names)
     again = (
         f"select k, xor(j, (row_number() over (partition by k, j order by {listed}) - 1)::ubigint) as j, {listed}"
         f" from {source} semi join repeated using (k, j)"
     )
-    _write(connection, f"select * from {source} anti join repeated using (k, j) union all {again}", made)
-    made.replace(path)
+    with replacing(path) as made:
+        _write(connection, f"select * from {source} anti join repeated using (k, j) union all {again}", made)
 
 
 def _write(connection: "duckdb.DuckDBPyConnection", select: str, path: Path) -> None:

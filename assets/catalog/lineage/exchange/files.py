@@ -12,6 +12,7 @@ from assets.catalog.lineage.exchange.openlineage import events, read_events
 from assets.catalog.lineage.exchange.openmetadata import read_requests, requests
 from assets.catalog.lineage.exchange.taken import Taken
 from assets.catalog.lineage.model import Stated
+from core.atomic import write_text
 from core.errors import HeddleError
 from core.jsons import parse
 
@@ -42,9 +43,7 @@ def read(path: Path, form: str, name: str) -> Taken:
 def write(path: Path, form: str, stated: Iterable[Stated]) -> int:
     """Write a file, whole or not at all; returns how many lines or entries it has."""
     lines = list(WRITERS[form](stated, path))
-    building = path.with_name(f".{path.name}.part")
-    building.write_text("".join(lines), encoding="utf-8")
-    building.replace(path)
+    write_text(path, "".join(lines))
     return len(lines)
 
 

@@ -6,7 +6,6 @@ written anew beside itself and renamed in place. What cannot be changed so (PDF,
 
 import csv
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from assets.security.erasure.match import Needles
 from assets.security.erasure.model import LISTED, NAMED, WHOLE, Found, Subject
 from assets.security.erasure.stores.databases import is_sqlite
+from core.atomic import replacing, write_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -69,9 +69,11 @@ class Files:
             if not found or LISTED in found:
                 continue
             if path.suffix == ".parquet":
-                _replaced(path, lambda made, path=path: _parquet(path, made, subject.needles))  # type: ignore[misc]
+                with replacing(path) as made:
+                    _parquet(path, made, subject.needles)
             else:
-                _replaced(path, lambda made, path=path: _texts(path, made, subject.needles))  # type: ignore[misc]
+                with replacing(path) as made:
+                    _texts(path, made, subject.needles)
             self._mark(path)
 
     def _all(self) -> Iterator[tuple[str, Path]]:
@@ -89,7 +91,7 @@ class Files:
         if len(parts) > 4:  # layer, domain, noun, version, file
             said = {"erased_rows_at": datetime.now(UTC).isoformat(timespec="seconds")}
             target = self.versions.joinpath(*parts[:4], MARK)
-            _replaced(target, lambda made: made.write_text(json.dumps(said), encoding="utf-8"))
+            write_text(target, json.dumps(said))
 
 
 def _readable(path: Path) -> bool:
@@ -207,16 +209,3 @@ def _holds(path: Path, needles: Needles) -> bool:
                 return True
             before = block[-overlap:]
     return False
-
-
-def _replaced(path: Path, write: Callable[[Path], object]) -> None:
-    made = path.with_name(f".{path.name}.erasing")
-    try:
-        write(made)
-        with made.open("rb") as file:
-            os.fsync(file.fileno())
-        if path.exists():
-            made.chmod(path.stat().st_mode & 0o777)
-        made.replace(path)
-    finally:
-        made.unlink(missing_ok=True)

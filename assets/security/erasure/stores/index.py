@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from assets.security.erasure.match import ERASED
 from assets.security.erasure.model import NAMED, Found, Subject
-from assets.security.erasure.stores.files import _replaced
+from core.atomic import replacing, write_text
 
 if TYPE_CHECKING:
     from resources.ports import Vectors
@@ -54,11 +54,11 @@ class Indexes:
             if path.exists():
                 matrix = np.load(path, allow_pickle=False)
                 matrix[places] = 0
-                _replaced(path, lambda made, matrix=matrix: _saved(made, matrix))  # type: ignore[misc]
+                with replacing(path) as made:
+                    _saved(made, matrix)
             for n in places:
                 chunks[n] |= {"text": ERASED, "heading": []}
-            lines = "".join(json.dumps(c, ensure_ascii=False) + "\n" for c in chunks)
-            _replaced(folder / CHUNKS, lambda made, lines=lines: made.write_text(lines, encoding="utf-8"))  # type: ignore[misc]
+            write_text(folder / CHUNKS, "".join(json.dumps(c, ensure_ascii=False) + "\n" for c in chunks))
 
     def _versions(self) -> list[Path]:
         return sorted(p.parent for p in self.objects.glob(f"index/*/*/*/{CHUNKS}"))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from core.atomic import replacing
 from core.errors import SourceError
 from resources.quoting import identifier, literal
 
@@ -56,24 +57,28 @@ def compact(path: Path) -> None:
     """
     import duckdb
 
-    made = path.with_name(f".{path.name}.compact")
-    made.unlink(missing_ok=True)
     try:
-        with closing(duckdb.connect(str(path))) as connection:
-            connection.execute(f"attach {literal(str(made))} as fresh")
-            connection.execute(f"copy from database {identifier(path.stem)} to fresh")
-            if _sizes(connection, path.stem) != _sizes(connection, "fresh"):
-                raise SourceError(f"the copy of {path.name} has other rows", "run it again while nobody writes")
-            for statement in _comments(connection, path.stem):
-                connection.execute(statement)
-            connection.execute("checkpoint fresh")
-            connection.execute("detach fresh")
-        made.replace(path)
+        with replacing(path) as made:
+            try:
+                _copied(path, made)
+            finally:
+                made.with_name(f"{made.name}.wal").unlink(missing_ok=True)
     except duckdb.Error as error:
         raise SourceError(f"{path.name}: {error}") from None
-    finally:
-        made.unlink(missing_ok=True)
-        made.with_name(f"{made.name}.wal").unlink(missing_ok=True)
+
+
+def _copied(path: Path, made: Path) -> None:
+    import duckdb
+
+    with closing(duckdb.connect(str(path))) as connection:
+        connection.execute(f"attach {literal(str(made))} as fresh")
+        connection.execute(f"copy from database {identifier(path.stem)} to fresh")
+        if _sizes(connection, path.stem) != _sizes(connection, "fresh"):
+            raise SourceError(f"the copy of {path.name} has other rows", "run it again while nobody writes")
+        for statement in _comments(connection, path.stem):
+            connection.execute(statement)
+        connection.execute("checkpoint fresh")
+        connection.execute("detach fresh")
 
 
 def _sizes(connection: Any, database: str) -> dict[tuple[str, str], int]:
