@@ -10,7 +10,7 @@ from assets.catalog.dimensions.book import DimensionBook
 from assets.catalog.dimensions.load import ImportRefusedError, Loaded, export
 from assets.catalog.dimensions.model import Dimension
 from assets.catalog.records import Kept
-from assets.catalog.standards.model import shaped
+from assets.documents import shaped
 from serving.errors import Refused
 from serving.json_api import Author, me, route, tagged
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from assets.catalog.metrics.book import MetricBook
 from assets.catalog.metrics.model import MetricRecord
 from assets.catalog.records import Kept
-from assets.catalog.standards.model import shaped
+from assets.documents import shaped
 from serving.errors import Refused
 from serving.json_api import Author, expected, me, route, tagged
 

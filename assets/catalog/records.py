@@ -5,10 +5,7 @@ look. A change through `put` is first a version, under the catalogue's lock, the
 between the two leaves the former file, and the next look takes the version back.
 """
 
-import fcntl
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -21,6 +18,7 @@ from assets.catalog.standards.model import read_all, read_good
 from assets.catalog.store.versions import Change, Version, Versions
 from core.atomic import write_text
 from core.errors import HeddleError, SourceError
+from core.locks import locked
 
 T = TypeVar("T", bound=BaseModel)
 IN_GIT = "git"  # author of what the files say
@@ -51,7 +49,7 @@ class Records(Generic[T]):
         Raises:
             SourceError: a file is wrong; names file and field.
         """
-        with self._locked():
+        with locked(self.folder):
             return self._synced()
 
     def readable(self) -> tuple[dict[str, T], dict[str, SourceError]]:
@@ -84,7 +82,7 @@ class Records(Generic[T]):
         name = _name(record)
         known, place = read_attributes(self.folder.parent), f"{self.kind} {name}"
         check_attributes(known, self.kind, getattr(record, "attributes", {}), place)
-        with self._locked():
+        with locked(self.folder):
             found = {n: kept.record for n, kept in self._synced().items()}
             check(found | {name: record})
             if expected == 0 and name not in found:
@@ -103,7 +101,7 @@ class Records(Generic[T]):
         check: Callable[[dict[str, T]], None] = lambda found: None,
     ) -> None:
         """Takes a record away; its versions stay. Raises as `put` does."""
-        with self._locked():
+        with locked(self.folder):
             known = self._synced()
             self._known(known, name)
             check({n: kept.record for n, kept in known.items() if n != name})
@@ -130,17 +128,6 @@ class Records(Generic[T]):
             known = ", ".join(found) or "none"
             raise HeddleError(f"no {self.kind} {name} in {self.folder}", f"there are: {known}")
         return found[name]
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """One writer at a time, by the kernel's lock on the folder, which is gone with the process."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.folder, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
 
 def _name(record: BaseModel) -> str:

@@ -58,7 +58,7 @@ def create(
       heddle dimension create city --source crm --column "code:text(12):编码" --column "name:text(40)" --key code
     """
     from assets.catalog.dimensions.model import Dimension
-    from assets.catalog.standards.model import shaped
+    from assets.documents import shaped
 
     book = _book()
     if source:

@@ -134,7 +134,7 @@ def add(table: str, columns: tuple[str, ...], keep: tuple[str, ...], order: tupl
     Example:
       heddle impute add table/retail/households --keep household_id
     """
-    from assets.catalog.standards.model import shaped
+    from assets.documents import shaped
     from assets.quality.impute.spec import Spec, save
     from core.naming import Key
 

@@ -148,7 +148,7 @@ def show(name: str, as_json: bool) -> None:
 
 def _write(name: str, record: dict[str, Any], given: dict[str, Any], author: str, expected: int, cause: str) -> None:
     from assets.catalog.metrics.model import MetricRecord
-    from assets.catalog.standards.model import shaped
+    from assets.documents import shaped
 
     made: MetricRecord = shaped(record | _changes(record, given), MetricRecord, f"metric {name}")
     done = book().put(made, author, expected, cause or "edited")

@@ -1,10 +1,8 @@
 """What people said of relations: `relations.yaml`, kept in git, one entry per relation with who, when and why."""
 
-import fcntl
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +14,7 @@ from pydantic import ValidationError
 from assets.catalog.model import Value
 from assets.catalog.relations.model import Cardinality, End, Kind, Relation, State
 from core.errors import StoreError
+from core.locks import locked
 
 FILE = "relations.yaml"
 _HEAD = "# Relations between tables as people decided; written by `heddle catalog`, kept in git.\n"
@@ -73,7 +72,7 @@ def decide(folder: Path, relation: Relation, state: State, by: str, note: str = 
         child=_place(relation.child), parent=_place(relation.parent), kind=relation.kind, state=state,
         by=by, at=at, note=note,
     )  # fmt: skip
-    with _locked(folder):
+    with locked(folder):
         kept = [d for d in read(folder) if (d.child, d.parent) != (decision.child, decision.parent)]
         _write(folder, [*kept, decision])
     return decision
@@ -82,7 +81,7 @@ def decide(folder: Path, relation: Relation, state: State, by: str, note: str = 
 def forget(folder: Path, relation: Relation) -> bool:
     """Take a decision back; False where there was none."""
     ends = (_place(relation.child), _place(relation.parent))
-    with _locked(folder):
+    with locked(folder):
         known = read(folder)
         kept = [d for d in known if (d.child, d.parent) != ends]
         if len(kept) < len(known):
@@ -126,18 +125,6 @@ def _place(end: End) -> Place:
 
 def _end(place: Place) -> End:
     return End(place.source, place.table, place.columns)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """One writer at a time, so that no one's word is lost; the kernel's lock on the folder, gone with the process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _write(folder: Path, decisions: list[Decision]) -> None:

@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from assets.catalog.attributes.model import Values
+from assets.documents import loaded, shaped
 from core.atomic import write_text
 from core.errors import SourceError
 from core.naming import Key
@@ -124,27 +125,11 @@ def read(path: Path, shape: type[T]) -> T:
     Raises:
         SourceError: it is no YAML, or a field is wrong; names file and field.
     """
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SourceError(f"{path} cannot be read: {error}", "correct the file") from None
-    made = shaped(content, shape, str(path))
+    made = shaped(loaded(path), shape, str(path))
     name = getattr(made, "name", "")
     if name != path.stem:
         raise SourceError(f"{path}: field name: {name!r} is not the file's name", f"rename the file to {name}.yaml")
     return made
-
-
-def shaped(content: Any, shape: type[T], where: str) -> T:
-    """A record from its fields. Raises SourceError that names `where` and the field."""
-    try:
-        return shape.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "(the whole)"
-        message = first["msg"].removeprefix("Value error, ")
-        known = ", ".join(shape.model_fields)
-        raise SourceError(f"{where}: field {field}: {message}", f"the fields are {known}") from None
 
 
 def read_all(folder: Path, shape: type[T]) -> dict[str, T]:

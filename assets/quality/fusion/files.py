@@ -1,16 +1,13 @@
 """Plan files: one YAML file per fused asset, changed by people and by commands, never half written."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import ValidationError
-
+from assets.documents import decision, loaded, saved, shaped
 from assets.quality.fusion.model import Plan
-from core.atomic import write_text
 from core.errors import SourceError
+from core.locks import locked
 from core.naming import Key
 
 FOLDER = "fusion"
@@ -47,17 +44,14 @@ class PlanFiles:
     def write(self, plan: Plan) -> Path:
         """Replace the plan by a rename."""
         path = self.path(plan.asset)
-        write_text(path, _HEAD + _yaml(plan))
+        saved(path, {"kind": plan.kind} | plan.model_dump(mode="json", exclude_defaults=True), _HEAD)
         return path
 
     def decide(self, asset: str, status: Literal["accepted", "refused"], by: str, note: str = "") -> Plan:
         """Accept or refuse a plan. Raises SourceError without a name."""
-        if not by.strip():
-            raise SourceError(f"a decision on {asset} needs a person", "name one: --by")
-        at = datetime.now(UTC).replace(microsecond=0).isoformat()
-        found = self.read(asset).model_dump() | {"status": status, "by": by.strip(), "at": at}
-        plan = Plan.model_validate(found | ({"note": note} if note else {}))
-        self.write(plan)
+        with locked(self.folder):
+            plan = Plan.model_validate(self.read(asset).model_dump() | decision(status, by, note))
+            self.write(plan)
         return plan
 
 
@@ -72,16 +66,4 @@ def read_plan(path: Path) -> Plan:
     Raises:
         SourceError: it is no YAML, or a field is wrong; the message names it.
     """
-    try:
-        return Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the plan"
-        raise SourceError(f"{path}: {where}: {first['msg']}", "see docs/fusion.md for the fields") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise SourceError(f"{path} cannot be read: {error}", "correct the file, or restore it from git") from None
-
-
-def _yaml(plan: Plan) -> str:
-    found = {"kind": plan.kind} | plan.model_dump(mode="json", exclude_defaults=True)
-    return yaml.safe_dump(found, allow_unicode=True, sort_keys=False, width=110)
+    return shaped(loaded(path), Plan, str(path), "see docs/fusion.md for the fields")

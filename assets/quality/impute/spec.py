@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from assets.catalog.standards.model import read_all
-from core.atomic import write_text
+from assets.documents import saved
 from core.errors import HeddleError
 from core.naming import Key
 
@@ -59,8 +58,7 @@ class Spec(BaseModel):
 def save(quality: Path, spec: Spec) -> Path:
     """Writes a spec's file beside and renames it in place."""
     path = quality / FOLDER / f"{spec.name}.yaml"
-    content = spec.model_dump(mode="json", exclude_defaults=True)
-    write_text(path, yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
+    saved(path, spec.model_dump(mode="json", exclude_defaults=True))
     return path
 
 

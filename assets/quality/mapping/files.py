@@ -1,18 +1,13 @@
 """Mapping files: one YAML file per mapping, kept in git, changed by people and by commands, never half written."""
 
-import fcntl
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from assets.documents import decision, loaded, saved
 from assets.quality.mapping.model import NAME, FieldMap, Mapping_, Status
-from core.atomic import write_text
 from core.errors import SourceError
+from core.locks import locked
 
 FOLDER = "mappings"
 _HEAD = "# Which source columns fill which target columns; proposed and decided by `heddle map` (docs/mapping.md).\n"
@@ -48,11 +43,7 @@ class MappingFiles:
         if not path.exists():
             known = ", ".join(self.names()) or "none"
             raise SourceError(f"there is no mapping {name!r}: {path}", f"there are: {known}; `heddle map suggest`")
-        try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-            raise SourceError(f"{path} cannot be read: {error}", "correct the file, or restore it from git") from None
-        found = Mapping_.read(content, str(path), transforms=transforms)
+        found = Mapping_.read(loaded(path), str(path), transforms=transforms)
         if found.name != name:
             raise SourceError(f"{path}: field name: is {found.name!r}", f"write {name!r}, or rename the file")
         return found
@@ -79,28 +70,25 @@ class MappingFiles:
 
     def decide(self, name: str, targets: Sequence[str], status: Status, by: str, note: str = "") -> list[FieldMap]:
         """Accepts or refuses fields, with who and when. Raises SourceError for a target that is not there."""
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        said = {"status": status, "by": by, "at": at} | ({"note": note} if note else {})
+        said = decision(status, by, note)
         found = self._change(name, lambda old: _with(old, name, {t: said for t in targets}))
         return [f for f in found.fields if f.target in targets]
 
     def edit(self, name: str, target: str, changes: dict[str, Any], by: str) -> FieldMap:
         """Another choice for a field, accepted by who makes it. Raises SourceError for wrong columns or parameters."""
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        said = changes | {"status": "accepted", "by": by, "at": at, "confidence": 1.0}
+        said = changes | decision("accepted", by) | {"confidence": 1.0}
         found = self._change(name, lambda old: _with(old, name, {target: said}))
         return next(f for f in found.fields if f.target == target)
 
     def _change(self, name: str, change: Callable[[Mapping_ | None], Mapping_]) -> Mapping_:
         """One read, change and write, alone among processes."""
         path = self.path(name)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with _locked(self.folder / ".lock"):
+        with locked(self.folder):
             found = change(self.read(name) if path.exists() else None)
             content = {"name": found.name} | found.model_dump(mode="json", exclude_defaults=True)
             content["fields"] = [_plain(f) for f in found.fields]
             Mapping_.read(content, str(path))
-            write_text(path, _HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=110))
+            saved(path, content, _HEAD)
         return found
 
 
@@ -120,13 +108,3 @@ def _with(old: Mapping_ | None, name: str, changes: dict[str, dict[str, Any]]) -
             raise SourceError(f"{name}: there is no target {target!r}", f"there are: {', '.join(sorted(known))}")
     fields = [f.model_dump() | changes.get(f.target, {}) for f in old.fields]
     return Mapping_.read(old.model_dump() | {"fields": fields}, f"mapping {name}")
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -3,8 +3,9 @@
 import re
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from assets.documents import shaped
 from core.errors import SourceError
 
 Status = Literal["proposed", "accepted", "refused"]
@@ -94,12 +95,7 @@ class Mapping_(BaseModel):
         Args:
             transforms: also checks the parameters of each, which loads them.
         """
-        try:
-            found = cls.model_validate(content)
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"])) or "(the whole)"
-            raise SourceError(f"{where}: field {place}: {first['msg']}", "see docs/mapping.md for the fields") from None
+        found = shaped(content, cls, where, "see docs/mapping.md for the fields")
         for field in found.fields if transforms else ():
             _checked(field, where)
         return found

@@ -4,13 +4,10 @@ A change reads the file, changes the rules concerned and renames a new file in p
 the folder. Comments, order and the spelling of untouched rules stay.
 """
 
-import fcntl
 import hashlib
 import io
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from assets.quality.rules.model import Rule, Status
 from assets.quality.rules.registry import params_of
 from core.atomic import write_text
 from core.errors import ConflictError, SourceError
+from core.locks import locked
 from core.naming import LAYERS
 from core.slug import slug
 
@@ -153,8 +151,7 @@ class RuleFiles:
     def _change(self, table: str, change: Callable[[Any], None]) -> None:
         """One read, change and write, alone among processes."""
         path = self.path(table)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with _locked(self.folder):
+        with locked(self.folder):
             content = _loaded(path) if path.exists() else {"table": table, "rules": []}
             if path.exists():
                 _rules(content, path, table)
@@ -167,16 +164,6 @@ class RuleFiles:
 
 
 _DEMANDS = ("id", "kind", "columns", "params", "action")
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _yaml() -> Any:

@@ -130,8 +130,8 @@ def test_the_scan_sees_it_as_the_same_asset(city: DimensionBook, crm: Settings) 
     ],
 )
 def test_a_wrong_definition_is_refused(crm: Settings, fields: dict[str, object], told: str) -> None:
-    from assets.catalog.standards.model import shaped
     from assets.catalog.store.versions import Versions
+    from assets.documents import shaped
 
     book = DimensionBook(crm, Versions(crm.catalog))
     with pytest.raises(HeddleError, match=told):
