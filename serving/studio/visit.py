@@ -9,6 +9,7 @@ from serving.studio.texts import Say, language
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
 
 LONGEST = 2000  # characters of a parameter that are looked at
 
@@ -42,6 +43,22 @@ class Visit:
     def here(self, **changes: object) -> str:
         """The present address with some parameters changed; "" takes one away."""
         return link(self.path, **(self._given | changes))
+
+    def pinned(self, mark: str) -> "Response | None":
+        """The way to the same page under an address that names the state it shows, where the address names none.
+
+        Who comes back to that address later, by the browser's Back say, sees a page that knows which state they saw.
+
+        Args:
+            mark: of the state as it is now; see `outdated`.
+        """
+        from starlette.responses import RedirectResponse
+
+        return None if self["mark"] else RedirectResponse(self.here(mark=mark), 303)
+
+    def outdated(self, mark: str) -> bool:
+        """Whether the address names another state than that which is there now."""
+        return self["mark"] != mark
 
     def given(self, prefix: str) -> dict[str, str]:
         """The parameters whose names begin with a prefix, without it; blanks are kept."""

@@ -1,14 +1,17 @@
 """Data quality: tables with rules, the rules of one to decide on, what was decided, and what else is proposed."""
 
 from collections import Counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from assets.quality.rules.model import Rule
 from core.errors import HeddleError
 from serving.studio import rulebook
 from serving.studio.pages.metric import tried
-from serving.studio.pages.quality_others import others
+from serving.studio.pages.quality_others import marked, others
 from serving.studio.visit import Visit
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
 
 PAGE = 25
 MOST_LOG = 100
@@ -27,18 +30,23 @@ class Line(NamedTuple):
     problem: str
 
 
-def listed(visit: Visit) -> str:
-    """The page of all tables."""
+def listed(visit: Visit) -> "str | Response":
+    """The page of all tables; `?mark=` is the state of plans and mappings that its forms are made of."""
+    found = others(visit)
+    mark = marked(found)
+    if (way := visit.pinned(mark)) is not None:
+        return way
     lines = [_line(visit, table) for table in rulebook.tables(visit.studio)]
-    return visit.page("quality.html", visit.say("quality"), lines=lines, folder=visit.studio.settings.quality,
-                      **others(visit))  # fmt: skip
+    return visit.page("quality.html", visit.say("quality"), lines=lines, outdated=visit.outdated(mark), **found)
 
 
-def page(visit: Visit) -> str:
-    """The page of `?table=&status=&least=&page=`."""
+def page(visit: Visit) -> "str | Response":
+    """The page of `?table=&status=&page=&mark=`; its forms are made of the state `mark` and of no later one."""
     studio, table = visit.studio, visit["table"]
     files = rulebook.known(studio, table)
     mark = files.mark(table)  # before the rules are read: a change in between is a conflict, not lost
+    if (way := visit.pinned(mark)) is not None:
+        return way
     rules, problem = tried(lambda: files.read(table), list[Rule]())
     counts = Counter(rule.status for rule in rules)
     status = visit.choice("status", "", *STATUS)
@@ -51,7 +59,8 @@ def page(visit: Visit) -> str:
         "quality_table.html",
         table,
         table=table,
-        mark=mark,
+        mark=visit["mark"],
+        outdated=visit.outdated(mark),
         problem=problem,
         counts=counts,
         rules=[rulebook.shown(rule, hidden, visit.say) for rule in part],

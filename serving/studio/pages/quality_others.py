@@ -12,6 +12,7 @@ from assets.quality.impute.choose import Choice
 from assets.quality.impute.spec import Spec, specs
 from assets.quality.mapping.files import MappingFiles
 from core.errors import ConflictError, HeddleError
+from core.hashing import digest
 from core.naming import Key
 from core.settings import Settings
 from resources.open import objects
@@ -47,6 +48,11 @@ def others(visit: Visit) -> dict[str, list[Read]]:
         "plans": [r for r in _plans(settings) if not r.found or all(map(sees, r.found.tables))],
         "mappings": [r for r in _mappings(settings) if not r.found or (sees(r.found.source) and sees(r.found.target))],
     }
+
+
+def marked(found: dict[str, list[Read]]) -> str:
+    """The mark of all files together."""
+    return digest([f"{r.name} {r.mark}" for reads in found.values() for r in reads])
 
 
 def plan(visit: Visit, form: Form) -> str:

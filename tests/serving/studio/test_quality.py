@@ -104,6 +104,20 @@ def test_of_two_editors_the_slower_is_told(studio: Studio, rules: list[Rule]) ->
     assert files.accepted(ORDERS) == []
 
 
+def test_who_comes_back_to_a_page_decides_on_the_state_that_they_saw(studio: Studio, rules: list[Rule]) -> None:
+    files, reader = RuleFiles(studio.settings.quality), Reader(studio)
+    seen = str(reader.get("/quality/table", table=ORDERS, status="proposed").url)
+    files.decide(ORDERS, [rules[0].id], "refused", "bob")
+    back = reader.client.get(seen)  # as the browser's Back asks for it: nothing of a page is stored
+    assert "Somebody else changed it" in back.text
+    late = reader.send("/quality/rule", form_of(back.text, rules[1]) | {"status": "accepted"})
+    assert late.status_code == 409 and files.accepted(ORDERS) == []
+    fresh = reader.get("/quality/table", table=ORDERS, status="proposed")
+    assert "Somebody else changed it" not in fresh.text
+    reader.done("/quality/rule", form_of(fresh.text, rules[1]) | {"status": "accepted"})
+    assert [r.id for r in files.accepted(ORDERS)] == [rules[1].id]
+
+
 def test_the_sure_ones_are_accepted_together(studio: Studio, rules: list[Rule]) -> None:
     reader, files = Reader(studio), RuleFiles(studio.settings.quality)
     form = filled(reader.get("/quality/table", table=ORDERS).text, "/quality/several")
@@ -200,7 +214,8 @@ def test_plans_and_mappings_are_decided(studio: Studio, rules: list[Rule]) -> No
     PlanFiles(quality).write(hidden)
     fields = (FieldMap(target="total", sources=("amount",)), FieldMap(target="<b>", sources=("state",)))
     MappingFiles(quality).merge(Mapping_(name="to_ledger", source=ORDERS, target="raw/shop/ledger", fields=fields))
-    page = reader.get("/quality").text
+    seen = reader.get("/quality")
+    page = seen.text
     assert "table/shop/a" in page and "table/shop/b" not in page and "&lt;b&gt;" in page
     form = filled(page, "/quality/plan") | {"status": "accepted"}
     reader.done("/quality/plan", form)
@@ -213,3 +228,9 @@ def test_plans_and_mappings_are_decided(studio: Studio, rules: list[Rule]) -> No
     reader.done("/quality/mapping", form)
     assert [f.status for f in MappingFiles(quality).read("to_ledger").fields] == ["accepted", "proposed"]
     assert reader.send("/quality/mapping", form).status_code == 409
+    back = reader.client.get(str(seen.url)).text
+    assert "Somebody else changed it" in back
+    for path in ("/quality/plan", "/quality/mapping"):
+        assert reader.send(path, filled(back, path) | {"status": "refused"}).status_code == 409
+    assert PlanFiles(quality).read("table/shop/a").status == "accepted"
+    assert "Somebody else changed it" not in reader.get("/quality").text

@@ -41,7 +41,14 @@ def test_proposals_are_reviewed(address: str, studio: Studio, rules: list[Rule],
     bounds.locator("button.primary").click()
     page.wait_for_selector("text=changed meanwhile")
     assert {r.id for r in files.accepted(ORDERS)} == {rules[0].id, rules[1].id}
-    page.goto(f"{address}/quality/table?table={ORDERS}")
+    page.go_back()
+    page.get_by_role("alert").get_by_text("Somebody else changed it").wait_for()
+    bounds.get_by_role("button", name="Accept").click()
+    page.wait_for_selector("text=changed meanwhile")
+    assert {r.id for r in files.accepted(ORDERS)} == {rules[0].id, rules[1].id}
+    page.go_back()
+    page.get_by_role("link", name="Load it as it is now").click()
+    page.wait_for_selector("text=accepted 2")
     bounds.get_by_text("Change parameters").click()
     bounds.locator("textarea").fill('{"low": 0, "high": 60}')
     bounds.locator("select").select_option("reject")
