@@ -155,6 +155,7 @@ def check() -> None:
     from assets.security.protect.keys import keyring
     from assets.security.protect.listed import masked_tables
     from assets.security.protect.policy import Policies
+    from assets.security.protect.vault import Vault
     from core.naming import Key, table_name
     from resources.open import warehouse
 
@@ -162,7 +163,9 @@ def check() -> None:
     policies = Policies(settings.protection)
     click.echo(f"{len(policies.all)} policies are right")
     if settings.protection_keys:
-        click.echo(f"{len(keyring(settings).names())} keys can be read")
+        ring = keyring(settings)
+        Vault(settings.vault).compare(ring)
+        click.echo(f"{len(ring.names())} keys can be read")
     store, bad = warehouse(settings), False
     for one in masked_tables(settings.protection):
         if not store.exists(table_name(Key.parse(one.key))):

@@ -95,12 +95,15 @@ def kettle_key(domain: str, name: str | None, into: Path) -> None:
     from assets.security.protect.keys import keyring
     from assets.security.protect.methods.hash import kettle_key as derived
     from assets.security.protect.policy import Policies
+    from assets.security.protect.vault import Vault
 
     settings = config.load()
     policy = Policies(settings.protection).get(name)
     if not DOMAIN.fullmatch(domain):
         raise ProtectionError(f"{domain!r} is no domain", "name a class, or a domain that the policy names")
-    key = derived(Scope(policy.purpose, domain, keys=keyring(settings)))
+    ring = keyring(settings)
+    Vault(settings.vault).pin(ring)
+    key = derived(Scope(policy.purpose, domain, keys=ring))
     try:
         file = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:

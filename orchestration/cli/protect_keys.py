@@ -68,8 +68,9 @@ def rotate(files: tuple[Path, ...]) -> None:
     from assets.security.protect.vault import Vault
 
     settings = config.load()
-    ring = keyring(settings)
-    click.echo(f"vault: {Vault(settings.vault).rotate(ring):,} tokens sealed with key {ring.current}")
+    ring, vault = keyring(settings), Vault(settings.vault)
+    vault.pin(ring)
+    click.echo(f"vault: {vault.rotate(ring):,} tokens sealed with key {ring.current}")
     for path in files:
         for column, count in rotate_file(path, ring, size(settings.memory)).items():
             click.echo(f"{path}, {column}: {count:,} values encrypted with key {ring.current}")

@@ -97,7 +97,11 @@ def test_keys_and_the_way_back(project: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("HEDDLE_PROTECTION_KEYS", "k2=env:K2")  # the old one is gone
     assert "no key 'k1'" in refused("rotate", "people.masked.csv")
     monkeypatch.setenv("HEDDLE_PROTECTION_KEYS", "k1=env:K2")  # another one under its name
-    assert "does not open" in refused("detokenise", sealed, token, "--why", "x")
+    policy(POLICY.replace("encrypt", "{method: fpe, otherwise: suppress}"))
+    fpe = ("detokenise", PHONES[0], "--class", "mobile", "--why", "x")  # any key gives some number
+    for words in (("detokenise", sealed, token, "--why", "x"), fpe, ("apply", "people.csv"), ("rotate",), ("check",)):
+        assert "has another key 'k1'" in refused(*words)
+    policy(POLICY)
     assert Path("people.masked.csv").read_bytes() == before
     monkeypatch.setenv("HEDDLE_PROTECTION_KEYS", "k2=env:K2;k1=env:K1")
     Path("link.csv").symlink_to("people.masked.csv")

@@ -16,10 +16,10 @@ from pydantic import Field, ValidationError
 
 from assets.catalog.model import Value
 from assets.security.protect.errors import ProtectionError
-from assets.security.protect.vault import now
+from assets.security.protect.vault_database import VaultDatabase, now
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
 FILE = "privacy.yaml"
 EPSILON, DELTA = 10**9, 10**18  # parts of one
@@ -85,23 +85,8 @@ def budget(folder: Path, dataset: str) -> Budget:
     return found[dataset]
 
 
-class Ledger:
-    """What was spent, by data set.
-
-    Args:
-        url: of HEDDLE_VAULT.
-
-    Raises:
-        StoreError: the database cannot be opened.
-    """
-
-    def __init__(self, url: str) -> None:
-        from assets.catalog.store.database import create, open_engine
-        from assets.security.protect import vault_tables
-
-        self.tables = vault_tables
-        self.engine: Engine = open_engine(url)
-        create(self.engine, vault_tables.METADATA, "HEDDLE_VAULT")
+class Ledger(VaultDatabase):
+    """What was spent, by data set."""
 
     def spend(self, dataset: str, of: Budget, epsilon: float, delta: float, who: str, what: str) -> Spent:
         """Takes an amount, or nothing.
@@ -114,7 +99,7 @@ class Ledger:
             raise ProtectionError(f"epsilon {epsilon}, delta {delta} are no amounts", "give an epsilon over 0")
         limit = (_floor(of.epsilon, EPSILON), _floor(of.delta, DELTA))
         t = self.tables
-        with self.engine.execution_options(writes=True).begin() as connection:
+        with self.writing() as connection:
             before = self._locked(connection, dataset)
             after = (before[0] + asked[0], before[1] + asked[1])
             if after[0] > limit[0] or after[1] > limit[1]:
@@ -151,12 +136,9 @@ class Ledger:
 
     def _locked(self, connection: "Connection", dataset: str) -> tuple[int, int]:
         from sqlalchemy import select
-        from sqlalchemy.dialects import postgresql, sqlite
 
         b = self.tables.BUDGETS
-        insert = (sqlite if self.engine.dialect.name == "sqlite" else postgresql).insert
-        empty = {"dataset": dataset, "epsilon": 0, "delta": 0}
-        connection.execute(insert(b).values(empty).on_conflict_do_nothing(index_elements=["dataset"]))
+        self.add_new(connection, b, [{"dataset": dataset, "epsilon": 0, "delta": 0}])
         query = select(b.c.epsilon, b.c.delta).where(b.c.dataset == dataset).with_for_update()
         row = connection.execute(query).one()
         return int(row[0]), int(row[1])

@@ -9,8 +9,8 @@ import polars as pl
 
 from assets.security.protect.errors import ProtectionError
 from assets.security.protect.frames import protected
-from assets.security.protect.keys import Keyring
-from assets.security.protect.plan import Decision, decide, needs
+from assets.security.protect.keys import Keyring, keyring
+from assets.security.protect.plan import Decision, decide
 from assets.security.protect.policy import Policy
 from assets.security.protect.vault import Vault
 from assets.security.protect.verify import SAMPLE, Watch, refuse, some
@@ -26,18 +26,24 @@ Batches = Callable[[], Iterator[pl.DataFrame]]
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Keys and vault, opened where decisions need them."""
+    """Keys, and the vault that knows them and holds tokens; None where no method needs a key."""
 
     keys: Keyring | None = field(default=None, repr=False)
     vault: Vault | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, settings: "Settings", decisions: Sequence[Decision]) -> "Tools":
-        """What the decisions need. Raises SettingsError: there is no key."""
-        from assets.security.protect.keys import keyring
+        """What the decisions need.
 
-        keyed, stored = needs(decisions)
-        return cls(keyring(settings) if keyed else None, Vault(settings.vault) if stored else None)
+        Raises:
+            SettingsError: there is no key.
+            ProtectionError: a key is another one than has protected under its name.
+        """
+        if not any(d.use.how.keyed for d in decisions):
+            return cls()
+        ring, vault = keyring(settings), Vault(settings.vault)
+        vault.pin(ring)
+        return cls(ring, vault)
 
 
 @dataclass(frozen=True, slots=True)

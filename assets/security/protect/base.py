@@ -61,17 +61,13 @@ class Method(Protocol):
     """Protects the values of a column.
 
     Attributes:
-        keyed: needs a key.
-        stored: needs the vault.
-        reversible: `reverse` gives the values back, to whom has the key.
+        keyed: needs a key, and the vault that knows it.
         keeps_form: what comes out looks like a value of its class, by intent.
         hides: no value comes out as it went in; where False, one may (the band 1000 of 1000).
         words: what happens, for lineage and people; one of them is known to the flow of tags.
     """
 
     keyed: bool
-    stored: bool
-    reversible: bool
     keeps_form: bool
     hides: bool
     words: str
@@ -91,7 +87,7 @@ class Method(Protocol):
 class OneWay:
     """Shared by methods without a way back."""
 
-    keyed = stored = reversible = keeps_form = False
+    keyed = keeps_form = False
     hides = True
 
     def reverse(self, values: "pl.Series", params: Any, scope: Scope) -> "pl.Series":

@@ -1,6 +1,6 @@
 """What a policy does with each column of a table: by its own word, by tags that people decided, by content."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from assets.security.protect.base import Params, Scope
@@ -106,8 +106,3 @@ def _decision(
         use, why = policy.unnamed, why or "nothing sensitive found"
     params = use.read(f"policy {policy.name}, {table}.{column}")
     return Decision(column, name, use, params, use.domain or name or "others", why, said is not None)
-
-
-def needs(decisions: Collection[Decision]) -> tuple[bool, bool]:
-    """Whether keys, and whether the vault, are needed."""
-    return any(d.use.how.keyed for d in decisions), any(d.use.how.stored for d in decisions)

@@ -11,7 +11,7 @@ import polars as pl
 
 from assets.security.protect.base import Scope
 from assets.security.protect.errors import ProtectionError
-from assets.security.protect.keys import keyring
+from assets.security.protect.keys import Keyring, keyring
 from assets.security.protect.methods.encrypt import STARTS, decrypted, header
 from assets.security.protect.methods.fpe import Fpe
 from assets.security.protect.policy import Policies, Policy
@@ -31,7 +31,7 @@ def reveal(settings: "Settings", values: Sequence[str], who: str, why: str) -> l
         why: what for; kept in the vault's log with the number of values, whether it is allowed or not.
 
     Raises:
-        ProtectionError: no policy of their purposes permits the person, the key is another one, or a value was changed.
+        ProtectionError: no policy of their purposes permits the person, a key is another one, or a value was changed.
     """
     vault = Vault(settings.vault)
     cipher = [v for v in values if v.startswith(STARTS)]
@@ -40,7 +40,7 @@ def reveal(settings: "Settings", values: Sequence[str], who: str, why: str) -> l
     if not purposes:
         raise ProtectionError("these are no tokens of the vault, and no encrypted texts", "look at HEDDLE_VAULT")
     _permit(settings, vault, purposes, who, why, len(values))
-    ring = keyring(settings)
+    ring = _keys(settings, vault)
     found = dict(zip(tokens, vault.values(tokens, ring), strict=True)) if tokens else {}
     found |= dict(zip(cipher, decrypted(cipher, Scope("", "", keys=ring)), strict=True))
     return [found[value] for value in values]
@@ -52,7 +52,7 @@ def reveal_fpe(
     """What format-preserving values stand for: the policy, and the class or domain, say with which key.
 
     Raises:
-        ProtectionError: the person is not permitted, or the class is not protected by fpe.
+        ProtectionError: the person is not permitted, the class is not protected by fpe, or a key is another one.
     """
     vault = Vault(settings.vault)
     _permit(settings, vault, {policy.purpose}, who, why, len(values))
@@ -64,10 +64,16 @@ def reveal_fpe(
         )
         raise ProtectionError(what, "name another class; for a column that the policy names give its --domain too")
     params = use.read(f"policy {policy.name}") if use is not None and use.method == "fpe" else Fpe()
-    scope = Scope(
-        policy.purpose, domain or (use.domain if use is not None else "") or class_, class_, keyring(settings)
-    )
+    named = domain or (use.domain if use is not None else "") or class_
+    scope = Scope(policy.purpose, named, class_, _keys(settings, vault))
     return list(method("fpe").reverse(pl.Series(list(values)), params, scope).to_list())
+
+
+def _keys(settings: "Settings", vault: Vault) -> Keyring:
+    """The keys, of which none is another one than has protected: `fpe` would give wrong values."""
+    ring = keyring(settings)
+    vault.compare(ring)
+    return ring
 
 
 def _permit(settings: "Settings", vault: Vault, purposes: set[str], who: str, why: str, values: int) -> None:

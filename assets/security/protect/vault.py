@@ -8,50 +8,79 @@ import base64
 import hmac
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from assets.security.protect.base import Scope
 from assets.security.protect.errors import ProtectionError
-from assets.security.protect.keys import Keyring
+from assets.security.protect.keys import SETTING, Keyring
 from assets.security.protect.methods.encrypt import decrypted, encrypted
+from assets.security.protect.vault_database import VaultDatabase, now
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
 BATCH = 10_000  # rows that are sealed anew at once
 MANY = 500  # parameters of one statement
 _RANDOM = 16  # bytes of a token
 
 
-def now() -> str:
-    """This moment, ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+class Vault(VaultDatabase):
+    """Tokens, which keys protect, and who opened values."""
 
+    def compare(self, ring: Keyring) -> None:
+        """Makes sure that each key is the one that has protected under its name.
 
-class Vault:
-    """Tokens and who opened them.
+        Another one would give all values anew, and nothing of what is there could be joined or opened.
 
-    Args:
-        url: of HEDDLE_VAULT.
+        Raises:
+            ProtectionError: a key is another one.
+        """
+        with self.engine.connect() as connection:
+            self._compare(connection, ring)
 
-    Raises:
-        StoreError: the database cannot be opened.
-    """
+    def pin(self, ring: Keyring) -> None:
+        """Keeps check values of keys that are new here, before they protect. Raises as `compare`."""
+        with self.writing() as connection:
+            known = self._compare(connection, ring)
+            new = [name for name in ring.names() if name not in known]
+            rows = [{"name": name, "check_value": ring.check_value(name), "at": now()} for name in new]
+            if rows and self.add_new(connection, self.tables.KEYS, rows) != len(rows):
+                self._compare(connection, ring)  # another process was quicker, maybe with another key
 
-    def __init__(self, url: str) -> None:
-        from assets.catalog.store.database import create, open_engine
-        from assets.security.protect import vault_tables
+    def _compare(self, connection: "Connection", ring: Keyring) -> dict[str, str]:
+        """The check values that are kept, of those that are asked about."""
+        from sqlalchemy import select
 
-        self.tables = vault_tables
-        self.engine: Engine = open_engine(url)
-        create(self.engine, vault_tables.METADATA, "HEDDLE_VAULT")
+        k = self.tables.KEYS
+        query = select(k.c.name, k.c.check_value).where(k.c.name.in_(ring.names()))
+        known = {row[0]: row[1] for row in connection.execute(query)}
+        for name in ring.names():
+            kept = known.get(name, "")
+            if kept != ring.check_value(name) if kept else not self._opens(connection, name, ring):
+                said = f" (its check value is {kept})" if kept else ""
+                what = f"{SETTING} has another key {name!r} than the one that protected values under this name{said}"
+                raise ProtectionError(what, "give that one; a new key goes before it, under a name of its own")
+        return known
+
+    def _opens(self, connection: "Connection", name: str, ring: Keyring) -> bool:
+        """Whether a key opens what a vault without its check value holds under its name."""
+        from sqlalchemy import select
+
+        t = self.tables.TOKENS
+        query = select(t.c.sealed, t.c.purpose, t.c.domain).where(t.c.key == name).limit(1)
+        row = connection.execute(query).first()
+        if row is not None:
+            try:
+                decrypted([row.sealed], Scope(row.purpose, row.domain, keys=ring))
+            except ProtectionError:
+                return False
+        return True
 
     def tokens(self, texts: Sequence[str], scope: Scope, prefix: str = "tok_") -> list[str]:
         """The token of each text, made where there is none; all in one transaction."""
         ring = scope.ring()
-        with self.engine.execution_options(writes=True).begin() as connection:
+        with self.writing() as connection:
             found: dict[str, str] = {}
             for name in ring.names():  # what an older key found keeps its token, also before `rotate`
                 left = [t for t in texts if t not in found]
@@ -107,7 +136,7 @@ class Vault:
     def rotate(self, ring: Keyring) -> int:
         """Seals anew, with the current key, what an older one sealed; tokens stay. All or nothing; returns how many."""
         count = 0
-        with self.engine.execution_options(writes=True).begin() as connection:
+        with self.writing() as connection:
             self._alone(connection)
             while done := self._rotate_some(connection, ring):
                 count += done
@@ -145,7 +174,7 @@ class Vault:
     def log(self, who: str, why: str, purpose: str, values: int, *, allowed: bool) -> None:
         """Records that somebody opened values, or was refused."""
         line = {"at": now(), "who": who[:256], "why": why[:1024], "purpose": purpose, "values": values}
-        with self.engine.execution_options(writes=True).begin() as connection:
+        with self.writing() as connection:
             connection.execute(self.tables.OPENED.insert().values({**line, "allowed": int(allowed)}))
 
     def opened(self) -> list[Mapping[str, Any]]:
@@ -166,9 +195,6 @@ class Vault:
 
     def _add(self, connection: "Connection", texts: list[str], scope: Scope, prefix: str) -> dict[str, str] | None:
         """Text -> its new token; None where it is not sure that all of them were new."""
-        from sqlalchemy.dialects import postgresql, sqlite
-
-        insert = (sqlite if self.engine.dialect.name == "sqlite" else postgresql).insert
         key, at = scope.ring().current, now()
         lookups, sealed = _lookups(texts, scope, key), encrypted(texts, scope)
         rows: list[dict[str, Any]] = [
@@ -176,10 +202,8 @@ class Vault:
             | {"key": key, "sealed": text, "at": at}
             for lookup, text in zip(lookups, sealed, strict=True)
         ]
-        statement = insert(self.tables.TOKENS).on_conflict_do_nothing(index_elements=["lookup"])
         # sorted: two writers in one order make no deadlock
-        done = connection.execute(statement, sorted(rows, key=itemgetter("lookup")))
-        if done.rowcount != len(rows):
+        if self.add_new(connection, self.tables.TOKENS, sorted(rows, key=itemgetter("lookup"))) != len(rows):
             return None
         return {text: row["token"] for text, row in zip(texts, rows, strict=True)}
 

@@ -1,8 +1,28 @@
 """The tables of the vault's database."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy.sql.schema import SchemaItem
 
 METADATA = MetaData()
+
+
+def _log(name: str, *more: SchemaItem) -> Table:
+    """Lines that are added and never changed: when, who, and what else."""
+    line = (
+        Column("id", Integer, primary_key=True, autoincrement=True),
+        Column("at", String(32), nullable=False),
+        Column("who", String(256), nullable=False),
+    )
+    return Table(name, METADATA, *line, *more)
+
+
+KEYS = Table(
+    "vault_keys",
+    METADATA,
+    Column("name", String(32), primary_key=True),
+    Column("check_value", String(16), nullable=False),  # of the key that first protected under this name
+    Column("at", String(32), nullable=False),
+)
 
 TOKENS = Table(
     "vault_tokens",
@@ -16,12 +36,8 @@ TOKENS = Table(
     Column("at", String(32), nullable=False),
     Index("vault_tokens_key", "key"),
 )
-OPENED = Table(
+OPENED = _log(
     "vault_opened",
-    METADATA,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("at", String(32), nullable=False),
-    Column("who", String(256), nullable=False),
     Column("why", String(1024), nullable=False),
     Column("purpose", String(64), nullable=False),
     Column("values", Integer, nullable=False),
@@ -34,13 +50,9 @@ BUDGETS = Table(
     Column("epsilon", BigInteger, nullable=False),  # spent, in billionths
     Column("delta", BigInteger, nullable=False),  # spent, in 10^-18
 )
-SPENT = Table(
+SPENT = _log(
     "privacy_spent",
-    METADATA,
-    Column("id", Integer, primary_key=True, autoincrement=True),
     Column("dataset", String(512), nullable=False),
-    Column("at", String(32), nullable=False),
-    Column("who", String(256), nullable=False),
     Column("what", String(1024), nullable=False),
     Column("epsilon", BigInteger, nullable=False),
     Column("delta", BigInteger, nullable=False),

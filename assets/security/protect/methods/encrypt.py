@@ -57,8 +57,8 @@ def header(text: str) -> tuple[Header, bytes]:
 class Method:
     """A cipher text that only a key opens."""
 
-    keyed = reversible = hides = True
-    stored = keeps_form = False
+    keyed = hides = True
+    keeps_form = False
     words = "encrypted"
     params: type[Params] = Encrypt
 

@@ -62,8 +62,7 @@ class Fpe(Params):
 class Method:
     """A text of the same form, from which only a key leads back."""
 
-    keyed = reversible = keeps_form = hides = True
-    stored = False
+    keyed = keeps_form = hides = True
     words = "encrypted, format kept"
     params: type[Params] = Fpe
 

@@ -20,7 +20,7 @@ class Token(Params):
 class Method:
     """The same token for the same value of a purpose and domain."""
 
-    keyed = stored = reversible = hides = True
+    keyed = hides = True
     keeps_form = False
     words = "tokenized"
     params: type[Params] = Token

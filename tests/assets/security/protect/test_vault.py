@@ -67,6 +67,55 @@ def test_a_change_of_keys_keeps_tokens_and_frees_the_old_key(url: str) -> None:
         vault.values(tokens, BEFORE)
 
 
+def test_a_name_keeps_its_key(url: str) -> None:
+    vault = Vault(url)
+    wrong = Keyring({"k1": NEW.encode()})
+    vault.compare(wrong)  # nothing is protected yet
+    vault.pin(BEFORE)
+    tokens = vault.tokens(PHONES, Scope("p", "d", keys=BEFORE))
+    for ring in (wrong, Keyring({"k2": NEW.encode(), "k1": NEW.encode()})):
+        for refused in (vault.compare, vault.pin):
+            with pytest.raises(ProtectionError, match=f"another key 'k1'.*{BEFORE.check_value('k1')}") as told:
+                refused(ring)
+            assert OLD not in str(told.value) and NEW not in str(told.value)
+    vault.pin(AFTER)  # also when the names of a refused ring came before
+    vault.rotate(AFTER)
+    vault.pin(Keyring({"k2": NEW.encode()}))
+    with pytest.raises(ProtectionError, match="another key 'k1'"):
+        vault.pin(Keyring({"k2": NEW.encode(), "k1": NEW.encode()}))  # the name stays taken
+    assert vault.tokens(PHONES, Scope("p", "d", keys=Keyring({"k2": NEW.encode()}))) == tokens
+
+
+def test_a_vault_of_before_check_values_knows_a_key_by_what_it_opens(tmp_path: Path) -> None:
+    vault = Vault(f"sqlite:///{tmp_path}/vault.db")
+    vault.tokens(PHONES, Scope("p", "d", keys=BEFORE))
+    with pytest.raises(ProtectionError, match="another key 'k1'"):
+        vault.pin(Keyring({"k1": NEW.encode()}))
+    vault.pin(BEFORE)
+
+
+PINNER = """
+import sys
+from assets.security.protect.errors import ProtectionError
+from assets.security.protect.keys import Keyring
+from assets.security.protect.vault import Vault
+vault, key = Vault(sys.argv[1]), sys.argv[2].encode()
+try:
+    for n in range(40):
+        vault.pin(Keyring({f"k{n}": key}))
+    print("pinned")
+except ProtectionError:
+    print("refused")
+"""
+
+
+def test_of_two_keys_at_once_one_gets_the_name(url: str) -> None:
+    Vault(url)
+    words = [sys.executable, "-c", PINNER, url]
+    each = [subprocess.Popen([*words, key], stdout=subprocess.PIPE, text=True) for key in (OLD, NEW)]
+    assert sorted(process.communicate(timeout=60)[0].strip() for process in each) == ["pinned", "refused"]
+
+
 WORKER = """
 import sys
 from assets.security.protect.base import Scope
