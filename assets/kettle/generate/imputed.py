@@ -8,7 +8,7 @@ from assets.kettle.files.new import Settings
 from assets.kettle.generate.calculations import calculation, replaced_by
 from assets.kettle.generate.joins import Found, Key, lookup_part
 from assets.kettle.generate.mappings import mapper_settings
-from assets.kettle.generate.part import Made, Part, chain
+from assets.kettle.generate.part import Made, Part, Row, chain
 from assets.kettle.generate.structure import removal
 from assets.kettle.values.fields import ValueType
 
@@ -64,14 +64,19 @@ def constant_part(part_id: str, field: str, value: str, *, mask: str = "", flag:
         raise KettleError(f"null in {field!r} would be filled with nothing", "give a value")
     name = f"fill {field}"
     flagged = mapper_settings(field, {None: "Y"}, target=flag or f"{field}_imputed", default="N")
-    one: Settings = [("name", field), ("value", value), ("mask", mask), ("set_empty_string", "N")]
-    filled: Settings = [
+    filled = filled_settings([field], value, mask)
+    return chain(part_id, Made("flag", f"{name}: flag", "ValueMapper", flagged), Made("fill", name, "IfNull", filled))
+
+
+def filled_settings(fields: Sequence[str], value: str, mask: str = "") -> Settings:
+    """Settings of If field value is null: the constant in each of these fields."""
+    lines: Row = [("field", [("name", f), ("value", value), ("mask", mask), ("set_empty_string", "N")]) for f in fields]
+    return [
         ("replaceAllByValue", ""),
         ("replaceAllMask", ""),
         ("selectFields", "Y"),
         ("selectValuesType", "N"),
         ("setEmptyStringAll", "N"),
         ("valuetypes", ""),
-        ("fields", [("field", one)]),
+        ("fields", lines),
     ]
-    return chain(part_id, Made("flag", f"{name}: flag", "ValueMapper", flagged), Made("fill", name, "IfNull", filled))

@@ -14,6 +14,7 @@ from assets.kettle.generate.calculations import calculation, replaced_by
 from assets.kettle.generate.mappings import mapper_settings
 from assets.kettle.generate.part import Made, Part, chain
 from assets.kettle.generate.structure import Column, changing, meta, removal, rules
+from assets.kettle.generate.texts import replacement
 from assets.kettle.values.fields import ValueType
 
 KEY_VARIABLE = "HEDDLE_MASK_KEY"
@@ -215,18 +216,7 @@ def _digest(field: str, result: str) -> Settings:
 
 
 def _replaced(field: str, pattern: str, by: str) -> Settings:
-    line = [
-        ("in_stream_name", field),
-        ("out_stream_name", ""),
-        ("use_regex", "yes"),
-        ("replace_string", pattern),
-        ("replace_by_string", by),
-        ("set_empty_string", "N" if by else "Y"),
-        ("replace_field_by_string", ""),
-        ("whole_word", "no"),
-        ("case_sensitive", "yes"),
-        ("is_unicode", "no"),
-    ]
+    line = replacement(field, pattern, by, emptied=not by)
     return [("fields", [("field", line)])]
 
 

@@ -8,9 +8,10 @@ from assets.kettle.engine.run import EngineSettings
 from assets.kettle.errors import KettleError
 from assets.kettle.generate.imputed import imputed_part
 from assets.kettle.generate.joins import Key
+from assets.kettle.generate.line import put_line, withdrawn
 from assets.kettle.generate.marks import parts
 from assets.kettle.generate.part import Made, chain
-from assets.kettle.generate.place import After, put, take_out
+from assets.kettle.generate.place import put
 from assets.kettle.model import Transformation
 from assets.kettle.values.fields import ValueType
 from assets.quality.impute.model import Imputation
@@ -71,16 +72,10 @@ def merged(
         if types.get(name) not in _KINDS:
             what = f"has no field {name!r}" if name not in types else f"has {name!r} as {types[name]}"
             raise KettleError(f"step {after!r} {what}", f"it must be one of {', '.join(k.value for k in _KINDS)}")
-    wanted = {VALUES, *(PART + name for name in names)}
-    for old in [part for part in parts(model) if part.startswith(PART) and part not in wanted]:
-        model = take_out(model, old)
+    model = withdrawn(model, PART, {VALUES, *(PART + name for name in names)})
     read = Made("read", "imputed values", "CsvInput", csv_input(file, dict(found.schema)), 1)
     model = put(model, chain(VALUES, read), overwrite=overwrite)
     source = parts(model)[VALUES]["read"]
     pairs = [Key(name, name, types[name], types[name]) for name in keys]
-    last = after
-    for name in names:
-        part = imputed_part(PART + name, source, pairs, name, types[name])
-        model = put(model, part, After(last), overwrite=overwrite)
-        last = parts(model)[part.id][part.exit]
-    return model
+    made = [imputed_part(PART + name, source, pairs, name, types[name]) for name in names]
+    return put_line(model, made, after, overwrite=overwrite)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from assets.kettle.files.new import Settings
+from assets.kettle.generate import texts
 from assets.kettle.generate.calculations import calculation
 from assets.kettle.generate.part import Made
 from assets.kettle.generate.structure import changing, meta
@@ -24,7 +25,7 @@ def calculated(target: str, lines: Sequence[Settings], words: str) -> Made:
 
 def replaced(target: str, role: str, *pairs: tuple[str, str]) -> Made:
     """Patterns (Java) replaced in the field, one after the other."""
-    lines = [("field", _replacement(target, pattern, by)) for pattern, by in pairs]
+    lines = [("field", texts.replacement(target, pattern, by)) for pattern, by in pairs]
     return Made(f"{target} {role}", f"{target}: {role}", "ReplaceString", [("fields", lines)])
 
 
@@ -41,36 +42,9 @@ def converted(target: str, kind: ValueType, mask: str = "") -> Made:
 
 def operation(target: str, *, trim: str = "none", case: str = "none", digits: str = "none") -> Made:
     """String operations in place."""
-    line: Settings = [
-        ("in_stream_name", target),
-        ("out_stream_name", ""),
-        ("trim_type", trim),
-        ("lower_upper", case),
-        ("padding_type", "none"),
-        ("pad_char", ""),
-        ("pad_len", ""),
-        ("init_cap", "no"),
-        ("mask_xml", "none"),
-        ("digits", digits),
-        ("remove_special_characters", "none"),
-    ]
+    line = texts.operation(target, trim=trim, case=case, digits=digits)
     words = ", ".join(w for w in ("trim" if trim != "none" else "", case, digits) if w not in ("", "none"))
     return Made(f"{target} {words}", f"{target}: {words}", "StringOperations", [("fields", [("field", line)])])
-
-
-def _replacement(field: str, pattern: str, text: str) -> Settings:
-    return [
-        ("in_stream_name", field),
-        ("out_stream_name", ""),
-        ("use_regex", "yes"),
-        ("replace_string", pattern),
-        ("replace_by_string", text),
-        ("set_empty_string", "N"),
-        ("replace_field_by_string", ""),
-        ("whole_word", "no"),
-        ("case_sensitive", "yes"),
-        ("is_unicode", "no"),
-    ]
 
 
 def field_of(name: str, kind: ValueType = ValueType.STRING) -> Settings:

@@ -7,6 +7,7 @@ from assets.kettle.files.new import Settings
 from assets.kettle.generate.conditions import Condition, Not, condition_settings
 from assets.kettle.generate.part import Made, Part, Role
 from assets.kettle.generate.sinks import Sink, ToDummy, sink_step
+from assets.kettle.generate.texts import operation, replacement
 from assets.quality.rules.expressions import Types
 from assets.quality.rules.model import Rule
 
@@ -38,43 +39,12 @@ def kept(
 def operations(form: str, columns: Sequence[str]) -> tuple[str, Settings] | None:
     """Step type and settings for a form of `normalise`; None where Kettle has no step that gives the same."""
     if form in ("lower", "upper"):
-        return "StringOperations", [("fields", [("field", _operation(c, form)) for c in columns])]
+        return "StringOperations", [("fields", [("field", operation(c, case=form)) for c in columns])]
     replaced = _REPLACED.get(form)
     if replaced is None:
         return None
-    lines = [("field", _replacement(c, *pair)) for c in columns for pair in replaced]
+    lines = [("field", replacement(c, *pair, case=False)) for c in columns for pair in replaced]
     return "ReplaceString", [("fields", lines)]
-
-
-def _operation(column: str, case: str) -> Settings:
-    return [
-        ("in_stream_name", column),
-        ("out_stream_name", ""),
-        ("trim_type", "none"),
-        ("lower_upper", case),
-        ("padding_type", "none"),
-        ("pad_char", ""),
-        ("pad_len", ""),
-        ("init_cap", "no"),
-        ("mask_xml", "none"),
-        ("digits", "none"),
-        ("remove_special_characters", "none"),
-    ]
-
-
-def _replacement(column: str, pattern: str, text: str) -> Settings:
-    return [
-        ("in_stream_name", column),
-        ("out_stream_name", ""),
-        ("use_regex", "yes"),
-        ("replace_string", pattern),
-        ("replace_by_string", text),
-        ("set_empty_string", "N"),
-        ("replace_field_by_string", ""),
-        ("whole_word", "no"),
-        ("case_sensitive", "no"),
-        ("is_unicode", "no"),
-    ]
 
 
 _BLANK = r"[ \t\n\r\f\x0B]"

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from assets.kettle.describe import describe_transformation
 from assets.kettle.engine.run import EngineSettings
 from assets.kettle.errors import KettleError
-from assets.kettle.generate.marks import parts
+from assets.kettle.generate.line import put_line, withdrawn
 from assets.kettle.generate.part import Part
-from assets.kettle.generate.place import After, put, take_out
 from assets.kettle.generate.sinks import Sink
 from assets.kettle.model import Transformation
 from assets.kettle.values.fields import ValueType
@@ -57,13 +56,7 @@ def merged(
         if why:
             left.append((rule, why))
         made += [replace(part, id=PART + part.id) for part in found]
-    wanted = {part.id for part in made}
-    for old in [name for name in parts(model) if name.startswith(PART) and name not in wanted]:
-        model = take_out(model, old)
-    last = after
-    for part in made:
-        model = put(model, part, After(last), overwrite=overwrite)
-        last = parts(model)[part.id][part.exit]
+    model = put_line(withdrawn(model, PART, {p.id for p in made}), made, after, overwrite=overwrite)
     return Merged(model, tuple(left))
 
 

@@ -8,10 +8,9 @@ emptied, which is told. Nothing that is to be protected passes.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assets.kettle.generate.marks import parts
+from assets.kettle.generate.line import put_line, withdrawn
 from assets.kettle.generate.masks import Band, Cut, Hashed, Mask, Partial, Period, Suppressed, masks_part
 from assets.kettle.generate.part import Part
-from assets.kettle.generate.place import After, put, take_out
 from assets.kettle.model import Transformation
 from assets.kettle.values.fields import ValueType
 from assets.security.protect.errors import ProtectionError
@@ -81,13 +80,7 @@ def merged(
     wanted: list[Part] = [masks_part(f"{PART}fields", plain, name="protect")] if plain else []
     for domain, found in sorted(hashed.items()):
         wanted.append(masks_part(f"{PART}{domain}", found, key=variable(domain), name=f"protect {domain}"))
-    known = {part.id for part in wanted}
-    for old in [name for name in parts(model) if name.startswith(PART) and name not in known]:
-        model = take_out(model, old)
-    last = after
-    for part in wanted:
-        model = put(model, part, After(last), overwrite=overwrite)
-        last = parts(model)[part.id][part.exit]
+    model = put_line(withdrawn(model, PART, {p.id for p in wanted}), wanted, after, overwrite=overwrite)
     return Merged(model, masked, emptied, {variable(domain): domain for domain in sorted(hashed)})
 
 

@@ -1,6 +1,6 @@
 """Operations on cells: transform, mass edit, fill down, blank down, cells with several values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from assets.quality.refine.expression import Expression
@@ -62,37 +62,41 @@ def mass_edit(grid: Grid, op: Op) -> None:
 
 def fill_down(grid: Grid, op: Op) -> None:
     """core/fill-down: blank cells get the value above; in record mode that of their record."""
-    name = need(op, "columnName")
-    cells, passes = list(grid.column(name)), chosen(grid, op.get("engineConfig"))
-    starts = {record[0] for record in grid.records()} if records(op.get("engineConfig")) else set()
-    last: Cell = None
-    for row, cell in enumerate(cells):
-        if row in starts:
-            last = None
-        if not passes[row]:
-            continue
-        if not blank(cell):
-            last = cell
-        elif last is not None:
-            cells[row] = last
-    grid.columns[name] = cells
+
+    def filled(cell: Cell, above: Cell) -> tuple[Cell, Cell]:
+        if blank(cell):
+            return (cell if above is None else above), above
+        return cell, cell
+
+    _down(grid, op, filled)
 
 
 def blank_down(grid: Grid, op: Op) -> None:
     """core/blank-down: cells that repeat the value above become blank; in record mode within their record."""
+
+    def blanked(cell: Cell, above: Cell) -> tuple[Cell, Cell]:
+        again = not blank(cell) and cell == above and type(cell) is type(above)
+        return (None if again else cell), cell
+
+    _down(grid, op, blanked)
+
+
+def _down(grid: Grid, op: Op, change: Callable[[Cell, Cell], tuple[Cell, Cell]]) -> None:
+    """Changes cells from the top down.
+
+    Args:
+        change: gives the new cell and what it hands down, from the cell and what the one above handed down (None for
+            the first, and at the start of a record).
+    """
     name = need(op, "columnName")
     cells, passes = list(grid.column(name)), chosen(grid, op.get("engineConfig"))
     starts = {record[0] for record in grid.records()} if records(op.get("engineConfig")) else set()
-    last: Cell = None
+    above: Cell = None
     for row, cell in enumerate(cells):
         if row in starts:
-            last = None
-        if not passes[row]:
-            continue
-        if not blank(cell) and cell == last and type(cell) is type(last):
-            cells[row] = None
-        else:
-            last = cell
+            above = None
+        if passes[row]:
+            cells[row], above = change(cell, above)
     grid.columns[name] = cells
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 from sqlglot import exp
 
-from assets.kettle.files.new import Settings
+from assets.kettle.generate.imputed import filled_settings
 from assets.kettle.generate.part import Made, Part, chain
 from assets.kettle.generate.sinks import Sink
 from assets.kettle.values.fields import ValueType
@@ -53,19 +53,7 @@ class Default(Kind):
             return [] if rule.action == "report" else None
         if any((types[c] is ValueType.STRING) != isinstance(value, str) for c in rule.columns):
             return None
-        fields: Settings = [
-            ("field", [("name", c), ("value", str(value)), ("mask", ""), ("set_empty_string", "N")])
-            for c in rule.columns
-        ]
-        settings: Settings = [
-            ("replaceAllByValue", ""),
-            ("replaceAllMask", ""),
-            ("selectFields", "Y"),
-            ("selectValuesType", "N"),
-            ("setEmptyStringAll", "N"),
-            ("valuetypes", ""),
-            ("fields", fields),
-        ]
+        settings = filled_settings(rule.columns, str(value))
         return [chain(rule.id, Made("fill", f"{rule.id}: fill", "IfNull", settings))]
 
     def _missing(self, rule: Rule, column: str) -> pl.Expr:

@@ -47,6 +47,8 @@ class Given(Params):
             raise ValueError("gives neither low nor high")
         if isinstance(self.low, dt.date) != isinstance(self.high, dt.date) and None not in (self.low, self.high):
             raise ValueError("one bound is a date, the other a number")
+        if self.low is not None and self.high is not None and _moment(self.low) > _moment(self.high):  # type: ignore[operator]
+            raise ValueError("low is above high: nothing could keep it")
         return self
 
     @property

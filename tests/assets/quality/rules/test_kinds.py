@@ -228,7 +228,10 @@ def test_a_catastrophic_pattern_is_linear() -> None:
     ("name", "columns", "params", "field"),
     [
         ("range", ["a"], {}, "neither"),
+        ("range", ["a"], {"low": 2, "high": 1}, "low is above high"),
         ("length", ["a"], {"least": -1}, "least"),
+        ("length", ["a"], {"least": 3, "most": 2}, "least is more than most"),
+        ("row_count", [], {}, "neither"),
         ("in_set", ["a"], {"values": []}, "values"),
         ("compare", ["a"], {"operator": "<"}, "columns"),
         ("condition", [], {"expression": "a > (select 1)"}, "expression"),
