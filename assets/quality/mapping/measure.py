@@ -40,7 +40,7 @@ class Side:
 
     def made(self, columns: Sequence[str], how: Transform, p: Any) -> "pl.Series":
         """What the transform makes of the columns."""
-        key = f"{type(how).__name__} {columns!r} {p!r}"
+        key = f"{type(how).__name__} {tuple(columns)!r} {p!r}"
         if key not in self.kept:
             value = how.value([self.column(c) for c in columns], p).alias(key)
             self.kept[key] = self.frame.select(value).to_series()
@@ -69,7 +69,6 @@ def single(source: Side, target: Side, one: str, other: str, aligned: bool) -> I
 
 def by_rows(source: Side, columns: Sequence[str], target: "pl.Series", how: Transform, p: Any) -> tuple[float, int]:
     """Share of aligned rows where the transform gives the target, over what its most frequent value gives; rows."""
-
     made = source.made(columns, how, p)
     equal = _equal(made, target)
     if equal is None:

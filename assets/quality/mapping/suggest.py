@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assets.quality.mapping.align import Aligned, align
+from assets.quality.mapping.align import align
 from assets.quality.mapping.codes import SHARES, counts
 from assets.quality.mapping.match import LEAST, NAMES, Embed, scores, standing_out
 from assets.quality.mapping.measure import Side, choice_by_rows, choice_by_values, single
 from assets.quality.mapping.model import Choice, FieldMap, Mapping_
+from assets.quality.mapping.registry import transform
 from assets.quality.mapping.several import calculated, joined, joined_by_values
 from assets.quality.mapping.values import profile
 from core.errors import SourceError
@@ -27,6 +28,7 @@ _WIDE = 20  # the same where names say nothing
 _CODES = 40  # different values of a column that may hold codes
 _ALTERNATIVES = 3
 _MAYBE = 0.3
+_BELOW = 0.35  # how much less sure than the choice an alternative may be
 _WHOLE = ("copy", "cast", "normalise", "codes", "unit")
 
 
@@ -87,12 +89,10 @@ def suggest(
         raise SourceError(f"fewer than 12 rows of {source[0]} and {target[0]} have the same {key}", "name another key")
     raw, likeness = scores(ours, theirs, embed)
     found = _Found(raw, likeness, rows is not None)
-    kept = tuple(codes)
-    if rows is not None:
-        _by_rows(found, rows, kept)
-    else:
-        _by_values(found, Side(ours.head(SAMPLE), kept), Side(theirs.head(SAMPLE), kept))
-    fields = _fields(found, list(ours.columns), theirs)
+    looked = (rows.source, rows.target) if rows else (ours.head(SAMPLE), theirs.head(SAMPLE))
+    one, other = (Side(frame, tuple(codes)) for frame in looked)
+    (_by_rows if rows else _by_values)(found, one, other)
+    fields = _fields(found, one, theirs)
     used = {s for f in fields for s in f.sources}
     return Mapping_(
         name=name,
@@ -105,8 +105,7 @@ def suggest(
     )
 
 
-def _by_rows(found: _Found, rows: Aligned, codes: "tuple[CodeTable, ...]") -> None:
-    source, target = Side(rows.source, codes), Side(rows.target, codes)
+def _by_rows(found: _Found, source: Side, target: Side) -> None:
     for j, other in enumerate(target.frame.columns):
         goal = target.frame[other]
         for i, one in enumerate(source.frame.columns):
@@ -151,7 +150,7 @@ def _weight(found: _Found) -> float:
     return _OPAQUE_WEIGHT if opaque else NAMES
 
 
-def _fields(found: _Found, ours: list[str], theirs: "pl.DataFrame") -> list[FieldMap]:
+def _fields(found: _Found, source: Side, theirs: "pl.DataFrame") -> list[FieldMap]:
     from scipy.optimize import linear_sum_assignment
 
     best = found.best()
@@ -172,7 +171,7 @@ def _fields(found: _Found, ours: list[str], theirs: "pl.DataFrame") -> list[Fiel
         sure = next((c for c in choices if c.confidence >= LEAST and (found.aligned or _again(c, used))), None)
         if sure is not None and (pick is None or sure.confidence > pick.confidence + 0.1):
             pick = sure
-        fields.append(_field(other, pick or _unfilled(theirs[other]), choices))
+        fields.append(_field(source, other, pick or _unfilled(theirs[other]), choices))
     return fields
 
 
@@ -181,20 +180,37 @@ def _again(choice: Choice, used: set[str]) -> bool:
     return choice.transform not in _WHOLE or not used & set(choice.sources)
 
 
-def _field(target: str, pick: Choice, choices: list[Choice]) -> FieldMap:
-    seen, others = [_demand(pick)], []
+def _field(source: Side, target: str, pick: Choice, choices: list[Choice]) -> FieldMap:
+    least = max(_MAYBE, pick.confidence - _BELOW) if pick.sources else _MAYBE
+    kept = [pick]
     for choice in choices:
-        if choice.confidence >= _MAYBE and _demand(choice) not in seen:
-            seen.append(_demand(choice))
-            others.append(choice)
-    others = [c for c in others if (c.sources, c.transform, "normalise") != (pick.sources, "normalise", pick.transform)]
-    near = tuple(c for c in others if c.confidence >= pick.confidence - 0.35 or not pick.sources)[:_ALTERNATIVES]
-    return FieldMap(target=target, alternatives=near, **pick.model_dump())
+        if choice.confidence >= least and not any(_same(source, choice, other) for other in kept):
+            kept.append(choice)
+    return FieldMap(target=target, alternatives=tuple(kept[1 : _ALTERNATIVES + 1]), **pick.model_dump())
 
 
-def _demand(choice: Choice) -> tuple[Any, ...]:
+def _same(source: Side, one: Choice, other: Choice) -> bool:
+    """Whether people could not tell the two apart: by their parameters, or by all values that they make.
+
+    Dates only by their parameters: which format is meant is a question although the days at hand leave it open.
+    """
+    if one.sources != other.sources:
+        return False
+    if one.transform == other.transform and (one.transform == "normalise" or _demand(one) == _demand(other)):
+        return True
+    return "date" not in (one.transform, other.transform) and _made(source, one).equals(
+        _made(source, other), check_dtypes=True
+    )
+
+
+def _demand(choice: Choice) -> dict[str, Any]:
     """What the choice makes, whatever it was found by."""
-    return choice.sources, choice.transform, {k: v for k, v in choice.params.items() if k != "of"}
+    return {k: v for k, v in choice.params.items() if k != "of"}
+
+
+def _made(source: Side, choice: Choice) -> "pl.Series":
+    how = transform(choice.transform)
+    return source.made(choice.sources, how, how.read(choice.params, choice.transform))
 
 
 def _unfilled(values: "pl.Series") -> Choice:

@@ -126,6 +126,16 @@ def test_alternatives_differ_in_what_they_make() -> None:
         assert set(asked.values()) == {1}
 
 
+def test_alternatives_that_give_the_same_values_are_shown_once() -> None:
+    source = pl.DataFrame({"seen": [f"2024-01-{n % 28 + 1:02d} {n % 24:02d}:{n % 60:02d}:07" for n in range(60)]})
+    source = source.with_columns(number=pl.int_range(pl.len()).cast(pl.String) + "-x", code=pl.lit("AB"))
+    target = source.select("number", time=pl.col("seen").str.slice(11), code_no=pl.col("number").str.to_uppercase())
+    fields = {f.target: f for f in suggest("m", ("s", source), ("t", target)).fields}
+    assert (fields["time"].transform, fields["time"].alternatives) == ("split", ())  # not "time", "last 8 characters"
+    alike = [c for c in (fields["code_no"], *fields["code_no"].alternatives) if c.transform == "normalise"]
+    assert len(alike) == 1
+
+
 def test_names_of_like_meaning_by_embeddings() -> None:
     same = {"id": [*range(30)], "remark": ["x", "y", "z"] * 10}
     source = pl.DataFrame(same | {"staff_wage": [3100.5, 2800.0, 4100.25] * 10, "town": ["Bonn", "Ulm", "Kiel"] * 10})
