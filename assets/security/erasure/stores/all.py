@@ -32,7 +32,9 @@ def stores(settings: Settings, policy: Policy, assets: Mapping[str, str]) -> lis
         from assets.security.protect.keys import keyring
         from assets.security.protect.vault import Vault
 
-        found.append(TokenVault(Vault(settings.vault), keyring(settings)))
+        vault, ring = Vault(settings.vault), keyring(settings)
+        vault.compare(ring)  # under another key nobody would be found
+        found.append(TokenVault(vault, ring))
     found.append(_files(settings))
     found += _databases(settings)
     return [*found, *sorted(tables, key=lambda t: _has_persons(t, policy))]
