@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from core.atomic import write_text
 from core.errors import HeddleError, StoreError
 from core.naming import Key, object_prefix
 
@@ -82,12 +83,7 @@ class FileObjects:
     def set_alias(self, key: Key, name: str, version: str) -> None:
         """See ports.Objects."""
         self.path(key, version)
-        target = self._alias(key, name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.parent / f".{name}.{uuid.uuid4().hex[:8]}.tmp"
-        temporary.write_text(version + "\n", encoding="utf-8")
-        _sync_file(temporary)
-        temporary.replace(target)
+        write_text(self._alias(key, name), version + "\n")
 
     def alias_stamp(self, key: Key, name: str) -> tuple[int, int, int] | None:
         """See ports.Objects."""
