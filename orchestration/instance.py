@@ -90,7 +90,7 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     os.environ.update(environment(settings))
     try:
         instance = dg.DagsterInstance.from_config(str(home))
-    except Exception as error:
+    except Exception as error:  # Dagster wraps its storages' errors in types of its own
         if not settings.instance.startswith("postgresql"):
             raise
         cause = error.__cause__ or error

@@ -78,7 +78,7 @@ class App:
         except Refused as error:
             self.metrics.error(error.status)
             answer = _json({"error": error.message}, error.status)
-        except Exception:
+        except Exception:  # a mistake of ours costs one answer, not the server
             log.exception("%s %s failed", scope["method"], scope["path"])
             self.metrics.error(500)
             answer = _json({"error": "the server failed; its log says why"}, 500)

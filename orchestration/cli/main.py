@@ -61,7 +61,7 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except HeddleError as error:
             _tell(ctx, error)
-        except Exception as error:
+        except Exception as error:  # `refused` knows those of disks, deep inside of libraries' own; others go on
             told = refused(error)
             if told is None:
                 raise

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import sqlite3
 import threading
 import time
 from collections import OrderedDict
@@ -123,7 +124,7 @@ class Queries:
             )  # fmt: skip
         except HeddleError as error:
             asked.error = error
-        except Exception:
+        except Exception:  # a mistake of ours: whoever waits is told, and the log says what
             log.exception("a query failed")
             asked.error = QueryError("something went wrong here; the server's log says what")
         self._keep(asked)
@@ -133,7 +134,7 @@ class Queries:
         rows, error = len(asked.answer.rows) if asked.answer else 0, asked.error.what if asked.error else ""
         try:
             self.history.add(asked.source, asked.sql, asked.seconds, rows, error)
-        except Exception:  # a full disk costs the history and no answer
+        except (sqlite3.Error, OSError):  # a full disk costs the history and no answer
             log.warning("a query was not kept in the history", exc_info=True)
 
     def _forget(self) -> None:

@@ -119,9 +119,11 @@ class Studio:
         self._later.submit(self._count, asset)
 
     def _count(self, asset: str) -> None:
+        from sqlalchemy.exc import SQLAlchemyError
+
         try:
             use(self.versions, ASSET, {asset: 1}, "look")
-        except Exception:  # a database that is busy for long, or gone: a count less
+        except SQLAlchemyError:  # a database that is busy for long, or gone: a count less
             log.warning("a look at %s was not counted", asset, exc_info=True)
 
     def relations(self, listing: Listing) -> list[Relation]:

@@ -2,9 +2,11 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from assets.catalog.lab.model import QueryError
 from assets.catalog.scan.databases.duckdb import DuckdbReader
@@ -93,25 +95,28 @@ class _Duck:
 
 
 class _Alchemy:
-    def __init__(self, reader: DatabaseReader, connection: Any, prepare: Sequence[str]) -> None:
-        self.reader, self.connection, self.prepare = reader, connection, prepare
+    def __init__(self, reader: DatabaseReader, connection: Any) -> None:
+        self.reader, self.connection = reader, connection
         self.dialect = reader.dialect or {"postgresql": "postgres"}.get(reader.engine.dialect.name, "")
         self.driver: Any = connection.connection.driver_connection
 
     def fetch(self, sql: str, rows: int, seconds: float) -> Rows:
-        for statement in self.prepare:
-            with suppress(Exception):  # MariaDB and MySQL name their time limit differently; the timer stops both
+        name = self.connection.dialect.name
+        if name in _READ_ONLY:
+            self.connection.exec_driver_sql(_READ_ONLY[name])
+        for statement in _LIMITS.get(name, ()):
+            with suppress(SQLAlchemyError):  # MariaDB and MySQL name it differently, and one driver reaches both
                 self.connection.exec_driver_sql(statement.format(seconds=seconds, milliseconds=int(1000 * seconds)))
         formats = self.connection.dialect.paramstyle in ("format", "pyformat")
-        ready = sql.replace("%", "%%") if formats and self.connection.dialect.name != "druid" else sql
-        options = _OPTIONS.get(self.connection.dialect.name, {})
+        ready = sql.replace("%", "%%") if formats and name != "druid" else sql
+        options = _OPTIONS.get(name, {})
         result = self.connection.execution_options(**options).exec_driver_sql(ready)
         if not result.returns_rows:
             return Rows((), [])
         return Rows(tuple(result.keys()), [tuple(r) for r in result.fetchmany(rows)])
 
     def stop(self) -> None:
-        with suppress(Exception):
+        with suppress(Exception):  # of whatever driver: the query is through, or the connection gone already
             self._way()
 
     @property
@@ -134,24 +139,30 @@ class _Alchemy:
 
     def _broken(self) -> None:
         """Drivers that cannot cancel lose their connection: most servers end what nobody waits for."""
-        transport = getattr(self.driver, "_transport", None)  # of Hive: to close the session would wait for the query
-        (transport or self.driver).close()
+        transport = getattr(self.driver, "_transport", None)
+        if transport is not None:  # of Hive: to close the session would wait for the query, now and at the end
+            self.driver.close = transport.close
+        self.driver.close()
 
 
 _OPTIONS: dict[str, dict[str, Any]] = {"clickhouse": {"settings": {"readonly": 1}}}
-_PREPARE: dict[str, tuple[str, ...]] = {
-    # the servers' own limits hold where our timer does not reach
-    "postgresql": ("SET default_transaction_read_only = on", "SET statement_timeout = {milliseconds}"),
-    "mysql": ("SET SESSION TRANSACTION READ ONLY", "SET SESSION max_statement_time = {seconds}",
-              "SET SESSION max_execution_time = {milliseconds}"),
-    "mariadb": ("SET SESSION TRANSACTION READ ONLY", "SET SESSION max_statement_time = {seconds}"),
-}  # fmt: skip
+_READ_ONLY = {
+    "postgresql": "SET default_transaction_read_only = on",
+    "mysql": "SET SESSION TRANSACTION READ ONLY",
+    "mariadb": "SET SESSION TRANSACTION READ ONLY",
+}
+# the servers' own limits hold where our timer does not reach
+_LIMITS: dict[str, tuple[str, ...]] = {
+    "postgresql": ("SET statement_timeout = {milliseconds}",),
+    "mysql": ("SET SESSION max_statement_time = {seconds}", "SET SESSION max_execution_time = {milliseconds}"),
+    "mariadb": ("SET SESSION max_statement_time = {seconds}",),
+}
 
 
 def _engine(reader: DatabaseReader, connection: Any) -> Engine:
     if connection.dialect.name == "sqlite":
         connection.connection.driver_connection.set_authorizer(_only_reads)
-    return _Alchemy(reader, connection, _PREPARE.get(connection.dialect.name, ()))
+    return _Alchemy(reader, connection)
 
 
 def _only_reads(action: int, _one: str | None, name: str | None, _db: str | None, _by: str | None) -> int:

@@ -35,11 +35,10 @@ class Stop:
 
     def now(self, why: str = "cancelled") -> None:
         """Ends the query, or keeps one from beginning."""
-        with self._lock:
+        with self._lock:  # also while it is ended: the engine stays open until then
             self.why = self.why or why
-            end = self._end
-        if end is not None:
-            end()
+            if self._end is not None:
+                self._end()
 
     def holds(self, end: Callable[[], None] | None) -> None:
         """What ends the running query; None when it is through."""
@@ -125,7 +124,7 @@ def _rows(engine: Engine, text: str, bounds: Limits, stop: Stop) -> Rows:
     def fetch() -> None:
         try:
             found.append(engine.fetch(text, bounds.rows + 1, bounds.seconds + LATER))
-        except Exception as error:
+        except Exception as error:  # of whatever driver; raised again where the rows are waited for
             found.append(error)
         through.set()
 
@@ -152,10 +151,12 @@ def _told(engine: Engine, error: Exception, query: "exp.Query") -> QueryError:
 
 def _count(versions: Versions, tables: tuple[Table, ...]) -> None:
     """Uses for the value score; a catalogue that is busy costs a count and no answer."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     assets = {t.asset: 1.0 for t in tables if t.asset}
     others = {t.key: 1.0 for t in tables if not t.asset}
     try:
         use(versions, ASSET, assets, "query")
         use(versions, TABLE, others, "query")
-    except Exception:
+    except SQLAlchemyError:
         log.warning("a query's uses were not counted", exc_info=True)

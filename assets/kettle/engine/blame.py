@@ -24,7 +24,7 @@ def blamed(step: str) -> Iterator[None]:
         raise StepError(step, error.what, error.fix) from error
     except (HeddleError, StopRun):
         raise
-    except Exception as error:
+    except Exception as error:  # of whatever library a step uses: a failed step is told, and its cause kept
         raise StepError(step, *_told(error)) from error
 
 

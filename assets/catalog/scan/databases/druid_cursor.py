@@ -14,7 +14,10 @@ from pydruid.db.api import BearerAuth, Connection, Cursor
 
 
 class BoundedConnection(Connection):  # type: ignore[misc]  # pydruid has no types
-    """A connection of pydruid's; `seconds` without a byte are an error."""
+    """A connection of pydruid's; `seconds` without a byte are an error.
+
+    To close it a second time does nothing, as with other drivers: SQLAlchemy closes what a time limit closed before.
+    """
 
     def __init__(self, seconds: float, **options: Any) -> None:
         self.seconds = seconds
@@ -30,11 +33,21 @@ class BoundedConnection(Connection):  # type: ignore[misc]  # pydruid has no typ
         self.cursors.append(made)
         return made
 
+    def close(self) -> None:
+        """Closes it and its cursors."""
+        if not self.closed:
+            super().close()
+
 
 class BoundedCursor(Cursor):  # type: ignore[misc]
     """A cursor of pydruid's over an answer of lines."""
 
     seconds = 60.0
+
+    def close(self) -> None:
+        """Closes it; a second time does nothing."""
+        if not self.closed:
+            super().close()
 
     def _stream_query(self, query: str) -> Iterator[tuple[Any, ...]]:
         """The rows; the description is known when the first is asked for, also where there is none.

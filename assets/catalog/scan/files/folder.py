@@ -76,7 +76,7 @@ class FolderReader:
         """See reader.Reader. Files of unknown formats are listed without columns."""
         try:
             files = self._files()
-        except Exception as error:
+        except Exception as error:  # each store has errors of its own
             raise SourceError(f"source {self.source.name}: {self.address.clean(error)}") from None
         groups: dict[str, list[File]] = defaultdict(list)
         for file in files:
@@ -162,7 +162,7 @@ class FolderReader:
                     for batch in content.batches:
                         read += batch.num_rows
                         yield _with_partitions(batch, file.name, len(whole.columns) - len(own.columns))
-            except Exception as error:
+            except Exception as error:  # of whatever parser: one file of several costs the others nothing
                 if len(files) == 1:
                     raise SourceError(f"{file.name}: {self._reason(error)}") from None
                 whole.problems.append(f"{file.name}: {self._reason(error)}")

@@ -10,9 +10,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 from sqlglot import exp
 
 from assets.catalog.edit import Edit, edit
+from assets.catalog.lab import engines
 from assets.catalog.lab.engines import opened
 from assets.catalog.lab.export import as_csv, as_parquet
 from assets.catalog.lab.guard import KEY
@@ -115,6 +117,28 @@ def test_the_engines_refuse_too(settings: Settings, tmp_path: Path) -> None:
             assert any(
                 w in str(caught.value).lower() for w in ("permission", "disabled", "read-only", "not authorized")
             )
+
+
+def test_nothing_runs_where_reading_only_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(engines._READ_ONLY, "sqlite", "set session transaction read only")
+    with opened(source_of(settings, "shop"), settings) as engine, pytest.raises(OperationalError, match="syntax error"):
+        engine.fetch("select 1", 1, 1)
+
+
+def test_a_catalogue_that_cannot_count_costs_no_answer(
+    settings: Settings, versions: Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(error: Exception) -> None:
+        def use(*_: object) -> None:
+            raise error
+
+        monkeypatch.setattr("assets.catalog.lab.run.use", use)
+
+    fails(OperationalError("insert", {}, Exception("database is locked")))
+    assert len(ask(settings, versions, "select id from sales").rows) == 10
+    fails(TypeError("ours"))
+    with pytest.raises(TypeError, match="ours"):
+        ask(settings, versions, "select id from sales")
 
 
 @pytest.mark.parametrize("server", ["postgres_url", "mariadb_url"])
