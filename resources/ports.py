@@ -1,6 +1,6 @@
 """What the platform asks of its engines. One adapter file per engine implements a port; `resources.open` picks it."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -56,6 +56,9 @@ class Warehouse(Protocol):
 
     def write(self, table: TableName, frame: "pl.DataFrame") -> int:
         """Create or replace a table from a frame, in one transaction; returns its rows."""
+
+    def write_all(self, frames: "Mapping[TableName, pl.DataFrame]") -> None:
+        """As `write`, several tables in one transaction: all of them or none."""
 
     def info(self, table: TableName) -> TableInfo:
         """Columns and row count. Raises StoreError naming the table when it does not exist."""

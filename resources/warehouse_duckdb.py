@@ -1,7 +1,7 @@
 """The embedded warehouse: one DuckDB file."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,7 +96,7 @@ class DuckdbWarehouse:
     def replace(self, table: TableName, select: str, *, partition: tuple[str, Sequence[Any]] | None = None) -> int:
         """See ports.Warehouse."""
         with self.connect() as connection:
-            return _replace(connection, table, select, partition)
+            return _replaced(connection, table, select, partition)
 
     def load_parquet(
         self,
@@ -113,13 +113,22 @@ class DuckdbWarehouse:
                 "create or replace temp view source as"
                 f" select * from read_parquet([{names}], union_by_name = true, filename = true)"
             )
-            return _replace(connection, table, select, partition)
+            return _replaced(connection, table, select, partition)
 
     def write(self, table: TableName, frame: "pl.DataFrame") -> int:
         """See ports.Warehouse."""
         with self.connect() as connection:
             connection.register("heddle_frame", frame)
-            return _replace(connection, table, "select * from heddle_frame", None)
+            return _replaced(connection, table, "select * from heddle_frame", None)
+
+    def write_all(self, frames: "Mapping[TableName, pl.DataFrame]") -> None:
+        """See ports.Warehouse."""
+        with self.connect() as connection:
+            connection.execute("begin")
+            for table, frame in frames.items():
+                connection.register("heddle_frame", frame)
+                _replace(connection, table, "select * from heddle_frame", None)
+            connection.execute("commit")
 
     def info(self, table: TableName) -> TableInfo:
         """See ports.Warehouse."""
@@ -139,27 +148,37 @@ class DuckdbWarehouse:
         return bool(self.query(sql, [table.schema, table.name]).item())
 
 
+def _replaced(
+    connection: "duckdb.DuckDBPyConnection",
+    table: TableName,
+    select: str,
+    partition: tuple[str, Sequence[Any]] | None,
+) -> int:
+    connection.execute("begin")
+    rows = _replace(connection, table, select, partition)
+    connection.execute("commit")
+    return rows
+
+
 def _replace(
     connection: "duckdb.DuckDBPyConnection",
     table: TableName,
     select: str,
     partition: tuple[str, Sequence[Any]] | None,
 ) -> int:
+    """Within a transaction of the caller's."""
     name = qualified(table)
-    connection.execute("begin")
     connection.execute(f"create schema if not exists {identifier(table.schema)}")
     if partition is None:
         connection.execute(f"create or replace table {name} as {select}")
-        rows = connection.execute(f"select count(*) from {name}").fetchone()
+        rows = connection.execute(f"select count(*) from {name}").fetchall()
     else:
         column, values = partition
         connection.execute(f"create table if not exists {name} as select * from ({select}) limit 0")
         marks = ", ".join(f"${i + 1}" for i in range(len(values)))
         connection.execute(f"delete from {name} where {identifier(column)} in ({marks})", list(values))
-        rows = connection.execute(f"insert into {name} by name {select}").fetchone()
-    connection.execute("commit")
-    assert rows is not None
-    return int(rows[0])
+        rows = connection.execute(f"insert into {name} by name {select}").fetchall()
+    return int(rows[0][0])
 
 
 def _advice(error: Exception) -> str:

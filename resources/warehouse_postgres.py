@@ -1,6 +1,6 @@
 """The shared warehouse: PostgreSQL, written by COPY from Arrow batches."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,13 +104,22 @@ class PostgresWarehouse:
                 "create temp view source as"
                 f" select * from read_parquet([{names}], union_by_name = true, filename = true)"
             )
-            return self._copy(reader.sql(select), table, partition)
+            with self.connect() as connection, connection.cursor() as cursor:
+                return _copy(cursor, reader.sql(select), table, partition)
 
     def write(self, table: TableName, frame: "pl.DataFrame") -> int:
         """See ports.Warehouse."""
-        with self._reader() as reader:
+        with self._reader() as reader, self.connect() as connection, connection.cursor() as cursor:
             reader.register("heddle_frame", frame)
-            return self._copy(reader.sql("select * from heddle_frame"), table, None)
+            return _copy(cursor, reader.sql("select * from heddle_frame"), table, None)
+
+    def write_all(self, frames: "Mapping[TableName, pl.DataFrame]") -> None:
+        """See ports.Warehouse."""
+        with self._reader() as reader, self.connect() as connection, connection.cursor() as cursor:
+            for table, frame in frames.items():
+                reader.register("heddle_frame", frame)
+                _copy(cursor, reader.sql("select * from heddle_frame"), table, None)
+                cursor.execute("drop table heddle_new")
 
     def info(self, table: TableName) -> TableInfo:
         """See ports.Warehouse."""
@@ -145,19 +154,19 @@ class PostgresWarehouse:
         except duckdb.Error as error:
             raise StoreError(f"reading for the warehouse {self.name} failed: {error}", _advice(error)) from error
 
-    def _copy(self, rows: "duckdb.DuckDBPyRelation", table: TableName, partition: Partition | None) -> int:
-        from resources.types_postgres import postgres_columns
 
-        columns = postgres_columns(rows)
-        shape = ", ".join(f"{identifier(c.name)} {c.type}" for c in columns)
-        ready = rows.project(", ".join(c.expression for c in columns))
-        with self.connect() as connection, connection.cursor() as cursor:
-            cursor.execute(f"create temporary table heddle_new ({shape}) on commit drop")
-            _make_room(cursor, table, partition)
-            batches = ready.to_arrow_reader(BATCH_ROWS)
-            written = cursor.adbc_ingest(table.name, batches, mode="append", db_schema_name=table.schema)
-            cursor.execute(f"analyze {qualified(table)}")
-            return int(written)
+def _copy(cursor: "Cursor", rows: "duckdb.DuckDBPyRelation", table: TableName, partition: Partition | None) -> int:
+    from resources.types_postgres import postgres_columns
+
+    columns = postgres_columns(rows)
+    shape = ", ".join(f"{identifier(c.name)} {c.type}" for c in columns)
+    ready = rows.project(", ".join(c.expression for c in columns))
+    cursor.execute(f"create temporary table heddle_new ({shape}) on commit drop")
+    _make_room(cursor, table, partition)
+    batches = ready.to_arrow_reader(BATCH_ROWS)
+    written = cursor.adbc_ingest(table.name, batches, mode="append", db_schema_name=table.schema)
+    cursor.execute(f"analyze {qualified(table)}")
+    return int(written)
 
 
 def _make_room(cursor: "Cursor", table: TableName, partition: Partition | None) -> None:

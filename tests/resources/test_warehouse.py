@@ -33,6 +33,17 @@ def test_replace_is_all_or_nothing(warehouse: Warehouse) -> None:
     assert warehouse.query(f"select sum(a) from {QUOTED}").item() == 3
 
 
+def test_several_tables_are_written_all_or_none(warehouse: Warehouse) -> None:
+    other, bad = TableName("raw_other", "b"), pl.DataFrame({"x": pl.Series([object()], dtype=pl.Object)})
+    warehouse.write_all({TABLE: pl.DataFrame({"a": [1, 2]}), other: pl.DataFrame({"b": ["x"]})})
+    with pytest.raises(Exception, match=r"(?i)object|type"):
+        warehouse.write_all({TABLE: pl.DataFrame({"a": [9]}), other: bad})
+    assert warehouse.query(f"select a from {QUOTED} order by a")["a"].to_list() == [1, 2]
+    assert warehouse.query("select b from raw_other.b").item() == "x"
+    warehouse.write_all({other: pl.DataFrame({"d": [True]}), TABLE: pl.DataFrame({"a": [3]})})
+    assert (warehouse.info(other).rows, warehouse.query(f"select a from {QUOTED}").item()) == (1, 3)
+
+
 def test_one_partition_is_replaced_alone(warehouse: Warehouse) -> None:
     for week, value in (("w1", 1), ("w2", 2), ("w1", 10)):
         warehouse.replace(TABLE, f"select '{week}' as week, {value} as v", partition=("week", [week]))
