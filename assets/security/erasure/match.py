@@ -1,27 +1,31 @@
-"""How a person's identifiers are recognised in cells, texts and bytes, in the ways people write them."""
+"""How a person's identifiers are recognised in cells, texts and bytes, in the ways people write them.
+
+`fold` says the same in SQL, for what engines look through themselves.
+"""
 
 import json
 import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import chain
 
+from assets.security.erasure.fold import BETWEEN, folded, unescaped, wide
 from core.errors import HeddleError
 
 ERASED = "[erased]"
 SHORTEST = 4  # characters that are looked for in texts
 _CODE = re.compile(r"\+?[0-9][0-9 \-]*[0-9Xx]|[A-Za-z0-9]*[0-9]{4,}[A-Za-z0-9]*")
 _SIGN = r"[^\W_\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]"  # of a word; Chinese is written without spaces between words
-_WIDE = {sign: chr(sign + 0xFEE0) for sign in range(0x21, 0x7F)}  # full-width forms
 _COUNTRY = re.compile(r"^(?:\+|00)86[ -]?(?=1\d)")
 
 
 class Needles:
     """The identifiers of one person.
 
-    Numbers are found with spaces and hyphens between their digits and with +86 before them, letters in either case, all
-    also in full width, with accents as signs of their own or not; a longer number, word or address that contains one is
-    another one.
+    Numbers are found with spaces and hyphens between their digits and with +86 before them; letters in either case,
+    with accents as signs of their own or not, in escapes of JSON; all also in full width. A longer number, word or
+    address that contains one is another one.
 
     Raises:
         HeddleError: one is too short to be told from other texts.
@@ -38,14 +42,13 @@ class Needles:
 
     @cached_property
     def cores(self) -> tuple[str, ...]:
-        """What `folded` texts hold that have one of them."""
-        return tuple(dict.fromkeys(folded(form) for v in self.values for form in _forms(_COUNTRY.sub("", v))))
+        """What `fold.folded` texts hold that have one of them."""
+        return tuple(dict.fromkeys(folded(_COUNTRY.sub("", form)) for form in self._written))
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Finds them in texts; of bounded length at every place, so it takes time in proportion to the text."""
-        forms = dict.fromkeys(form for v in self.values for form in _forms(v))
-        return re.compile("|".join(map(_pattern, forms)) or r"(?!)", re.IGNORECASE)
+        return re.compile("|".join(map(_pattern, self._written)) or r"(?!)", re.IGNORECASE)
 
     @cached_property
     def raw(self) -> tuple[bytes, ...]:
@@ -62,39 +65,49 @@ class Needles:
 
     def within(self, text: object) -> bool:
         """A text that names one."""
-        return text is not None and self.pattern.search(str(text)) is not None
+        if text is None:
+            return False
+        plain = str(text)
+        return self.pattern.search(plain) is not None or self._escaped(plain)
 
     def redacted(self, text: str) -> str:
         """The text without them."""
-        return self.pattern.sub(ERASED, text)
+        made = self.pattern.sub(ERASED, text)
+        return self.pattern.sub(ERASED, unescaped(made)) if self._escaped(made) else made
+
+    @property
+    def _written(self) -> list[str]:
+        """As they were given, and in compatible signs."""
+        found = [(unicodedata.normalize("NFC", v), unicodedata.normalize("NFKC", v)) for v in self.values]
+        return list(dict.fromkeys(chain.from_iterable(found)))
+
+    def _escaped(self, text: str) -> bool:
+        return "\\u" in text and self.pattern.search(unescaped(text)) is not None
 
     def in_bytes(self, data: bytes) -> bool:
         """Whether bytes hold one as it is written."""
         return any(raw in data for raw in self.raw)
 
 
-def folded(text: str) -> str:
-    """Lower case without spaces and hyphens; `sql_folded` says it in SQL."""
-    return text.lower().replace(" ", "").replace("-", "")
-
-
-def sql_folded(column: str, text_type: str) -> str:
-    """SQL for `folded` of a quoted column."""
-    return f"REPLACE(REPLACE(LOWER(CAST({column} AS {text_type})), ' ', ''), '-', '')"
-
-
 def _forms(value: str) -> tuple[str, ...]:
-    """The ways in which one text is written in Unicode."""
+    """The ways in which one text is often written in Unicode."""
     plain = unicodedata.normalize("NFKC", value)
-    wide = (plain.translate(_WIDE),) if _CODE.fullmatch(plain) else ()
-    return tuple(dict.fromkeys((value, plain, unicodedata.normalize("NFD", plain), *wide)))
+    broad = ("".join(wide(c) or c for c in plain),) if _CODE.fullmatch(plain) else ()
+    return tuple(dict.fromkeys((value, plain, unicodedata.normalize("NFD", plain), *broad)))
 
 
-def _pattern(value: str) -> str:
-    plain = unicodedata.normalize("NFKC", value)
+def _pattern(plain: str) -> str:
     if _CODE.fullmatch(plain):
         signs = re.sub(r"[ \-]", "", _COUNTRY.sub("", plain)).lstrip("+")
-        inner = "[ \\-]?".join(f"[{re.escape(s)}{chr(ord(s) + 0xFEE0)}]" for s in signs)
-        return rf"(?<!{_SIGN})(?:(?:\+|00)?86[ \-]?)?{inner}(?!{_SIGN})"
+        between = f"[{re.escape(BETWEEN)}]?"
+        return rf"(?<!{_SIGN})(?:(?:[+＋]|00)?[8８][6６]{between})?{between.join(map(_sign, signs))}(?!{_SIGN})"
     # a dot and letters after it go on with an address: x@shop.com is not x@shop.com.cn
-    return rf"(?<!{_SIGN})(?<![_.+\-]){re.escape(value)}(?!\.?{_SIGN})(?![_\-\u0300-\u036f])"
+    inner = "".join(map(_sign, plain))
+    return rf"(?<!{_SIGN})(?<![_.+\-＿．＋－]){inner}(?![.．]?{_SIGN})(?![_\-＿－\u0300-\u036f])"
+
+
+def _sign(sign: str) -> str:
+    apart = unicodedata.normalize("NFD", sign)
+    if apart != sign:
+        return f"(?:{re.escape(sign)}|{re.escape(apart)})"
+    return f"[{re.escape(sign)}{wide(sign)}]" if wide(sign) else re.escape(sign)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assets.security.erasure.match import sql_folded
+from assets.security.erasure.fold import holding, pattern, prepare
 from assets.security.erasure.model import LISTED, NAMED, Found, Subject
 from core.errors import StoreError
 
@@ -24,11 +24,10 @@ class Database:
     Args:
         name: for people.
         url: sqlite:/// or postgresql://.
-        skipped: tables that another store looks after.
     """
 
-    def __init__(self, name: str, url: str, skipped: Sequence[str] = ()) -> None:
-        self.name, self.url, self.skipped = name, url, skipped
+    def __init__(self, name: str, url: str) -> None:
+        self.name, self.url = name, url
 
     def find(self, subject: Subject) -> Iterator[Found]:
         """See Store."""
@@ -70,14 +69,14 @@ class Database:
 
         q = connection.dialect.identifier_preparer.quote
         sql = text(f"UPDATE {q(table)} SET {q(column)} = :new WHERE {q(column)} = :old")
-        connection.execute(sql, {"new": _redacted(str(cell), subject), "old": cell})
+        connection.execute(sql, {"new": subject.needles.redacted(str(cell)), "old": cell})
 
     def _columns(self, connection: "Connection") -> Iterator[tuple[str, str, bool]]:
         from sqlalchemy import inspect
 
         found = inspect(connection)
         for table in found.get_table_names():
-            for column in found.get_columns(table) if table not in self.skipped else ():
+            for column in found.get_columns(table):
                 kind = str(column["type"]).upper()
                 if any(word in kind for word in _WORDS):
                     yield table, column["name"], True
@@ -87,20 +86,21 @@ class Database:
     def _cells(self, connection: "Connection", table: str, column: str, subject: Subject) -> Iterator[Any]:
         from sqlalchemy import text
 
-        if connection.dialect.name == "postgresql" and not subject.needles.cores:
+        cores = subject.needles.cores
+        if not cores:
             return iter(())
-        q = connection.dialect.identifier_preparer.quote
-        folded = sql_folded(q(column), "TEXT")
-        cores = [*subject.needles.cores, *(raw.decode("ascii").lower() for raw in _escaped(subject))]
-        tests = " OR ".join(f"{folded} LIKE :v{n} ESCAPE '!'" for n in range(len(cores)))
-        sql = text(f"SELECT DISTINCT {q(column)} FROM {q(table)} WHERE {tests or '1 = 0'}")
-        params = {f"v{n}": f"%{_plain(core)}%" for n, core in enumerate(cores)}
+        q, dialect = connection.dialect.identifier_preparer.quote, connection.dialect.name
+        marks = [f":v{n}" for n in range(len(cores))]
+        held = holding(q(column), dialect.replace("postgresql", "postgres"), cores, marks, escapes=True)
+        params = {mark[1:]: pattern(core) for mark, core in zip(marks, cores, strict=True)}
+        prepare(connection)
+        sql = text(f"SELECT DISTINCT {q(column)} FROM {q(table)} WHERE {held}")
         return iter(connection.execute(sql, params).fetchall())
 
     def _holds(self, cell: Any, subject: Subject) -> bool:
         if isinstance(cell, bytes | memoryview):
             return subject.needles.in_bytes(bytes(cell))
-        return _redacted(str(cell), subject) != str(cell)
+        return subject.needles.within(cell)
 
     def _engine(self) -> "Engine":
         from assets.catalog.store.database import open_engine
@@ -123,21 +123,3 @@ def is_sqlite(path: Path) -> bool:
     """Whether a file is a SQLite database."""
     with path.open("rb") as file:
         return file.read(len(_HEADER)) == _HEADER
-
-
-def _redacted(cell: str, subject: Subject) -> str:
-    """Without the identifiers, also where JSON wrote them in escapes."""
-    from assets.security.erasure.match import ERASED
-
-    text = subject.needles.redacted(cell)
-    for raw in _escaped(subject):
-        text = text.replace(raw.decode("ascii"), ERASED)
-    return text
-
-
-def _escaped(subject: Subject) -> list[bytes]:
-    return [raw for raw in subject.needles.raw if b"\\u" in raw and b"\x00" not in raw]
-
-
-def _plain(core: str) -> str:
-    return core.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -113,7 +113,7 @@ def _looked(path: Path, needles: Needles) -> dict[str, int]:
     if path.suffix in TEXTS | CSVS:
         found: dict[str, int] = {}
         for line in _lines(path):
-            if needles.within(line) or _escaped(line, needles):
+            if needles.within(line):
                 how = WHOLE if path.suffix in CSVS and _row(path, line, needles) else NAMED
                 found[how] = found.get(how, 0) + 1
         return found
@@ -170,14 +170,11 @@ def _parquet(path: Path, made: Path, needles: Needles) -> None:
 
 
 def _texts(path: Path, made: Path, needles: Needles) -> None:
-    from assets.security.erasure.stores.databases import _redacted
-
-    subject = Subject(needles)
     with made.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         for line in _lines(path):
             if path.suffix in CSVS and needles.within(line) and _row(path, line, needles):
                 continue
-            file.write(_redacted(line, subject))
+            file.write(needles.redacted(line))
 
 
 def _row(path: Path, line: str, needles: Needles) -> bool:
@@ -193,10 +190,6 @@ def _row(path: Path, line: str, needles: Needles) -> bool:
 def _lines(path: Path) -> Iterator[str]:
     with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
         yield from file
-
-
-def _escaped(line: str, needles: Needles) -> bool:
-    return "\\u" in line and any(raw.decode("ascii") in line for raw in needles.raw if b"\\u" in raw)
 
 
 def _holds(path: Path, needles: Needles) -> bool:

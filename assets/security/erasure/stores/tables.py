@@ -1,10 +1,11 @@
 """Tables of the warehouse and of the databases of sources.yaml."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from assets.security.erasure.match import sql_folded
+from assets.security.erasure.fold import as_text, exactly, holding, pattern, prepare
 from assets.security.erasure.model import KEYED, NAMED, WHOLE, Found, Key, Policy, Subject
 from core.errors import SourceError
 
@@ -24,7 +25,6 @@ _STANDARD = (
     " WHERE t.table_type = 'BASE TABLE' AND c.table_schema NOT IN ('information_schema', 'pg_catalog')"
     " ORDER BY c.table_schema, c.table_name, c.ordinal_position"
 )
-_TEXT = {"mysql": "CHAR", "duckdb": "VARCHAR"}
 _WORDS = ("char", "text", "string", "clob", "json", "enum")
 _NOT_SEARCHED = ("blob", "bytea", "binary", "vector")
 
@@ -62,7 +62,7 @@ class Tables:
 
     def find(self, subject: Subject) -> Iterator[Found]:
         """See Store."""
-        with self.remote.transaction() as session:
+        with self._session() as session:
             for hit in self._hits(session, subject):
                 do = self.policy.of(hit.table.key)
                 keyed = {c for columns in hit.keyed for c in columns}
@@ -74,7 +74,7 @@ class Tables:
 
     def records(self, subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
         """See Store."""
-        with self.remote.transaction() as session:
+        with self._session() as session:
             for hit in self._hits(session, subject):
                 for row in hit.rows:
                     yield hit.table.key, row
@@ -82,13 +82,19 @@ class Tables:
     def erase(self, subject: Subject) -> None:
         """Rows that hang on the person's first, the person's own last, so that a killed run finds its way again."""
         touched: list[_Table] = []
-        with self.remote.transaction() as session:
+        with self._session() as session:
             found = [h for h in self._hits(session, subject) if self.policy.of(h.table.key) != "keep"]
             for hit in sorted(found, key=lambda h: (h.table.key in self.policy.subjects, not h.keyed)):
                 self._erase(session, hit, subject)
                 touched.append(hit.table)
         if touched:
             self._purge(touched)
+
+    @contextmanager
+    def _session(self) -> "Iterator[Session]":
+        with self.remote.transaction() as session:
+            prepare(getattr(session.driver, "connection", None))
+            yield session
 
     def _hits(self, session: "Session", subject: Subject) -> Iterator[_Hit]:
         for table in self.tables(session):
@@ -107,20 +113,18 @@ class Tables:
 
     def rows_of(self, table: str, subject: Subject) -> list[dict[str, Any]]:
         """The rows of one table that hold the person; none where it is not of this database."""
-        with self.remote.transaction() as session:
+        with self._session() as session:
             found = [t for t in self.tables(session) if t.key == table]
             return self._hit(session, found[0], subject).rows if found else []
 
     def _hit(self, session: "Session", table: _Table, subject: Subject) -> _Hit:
-        text = _TEXT.get(session.dialect, "TEXT")
         tests: list[str] = []
         params: list[str] = []
+        cores = subject.needles.cores
         for column, type_ in zip(table.columns, table.types, strict=True):
-            quoted = session.name(column)
-            if not any(word in type_ for word in _NOT_SEARCHED):
-                for core in subject.needles.cores:
-                    tests.append(_like(quoted, text, session.mark))
-                    params.append("%" + core.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%")
+            if cores and not any(word in type_ for word in _NOT_SEARCHED):
+                tests.append(holding(session.name(column), session.dialect, cores, [session.mark] * len(cores)))
+                params += map(pattern, cores)
         for columns, keys in subject.keys_in(table.key):
             if set(columns) <= set(table.columns):
                 tests += [_equal(session, columns)] * len(keys)
@@ -128,45 +132,48 @@ class Tables:
         hit = _Hit(table)
         if not tests:
             return hit
-        sql = f"SELECT * FROM {_name(session, table)} WHERE {' OR '.join(tests)}"
+        texts = ", ".join(as_text(session.name(c), session.dialect) for c in table.columns)
+        sql = f"SELECT *, {texts} FROM {_name(session, table)} WHERE {' OR '.join(tests)}"
+        width = len(table.columns)
         for values in session.query(sql, params):
-            self._take(hit, dict(zip(table.columns, values, strict=True)), subject)
+            row = dict(zip(table.columns, values[:width], strict=True))
+            self._take(hit, row, dict(zip(table.columns, values[width:], strict=True)), subject)
         return hit
 
-    def _take(self, hit: _Hit, row: dict[str, Any], subject: Subject) -> None:
+    def _take(self, hit: _Hit, row: dict[str, Any], texts: dict[str, str | None], subject: Subject) -> None:
+        """Notes how a row holds the person.
+
+        Args:
+            texts: its cells as the engine writes them, and so as `_equal` finds them again.
+        """
         seen = set()
         for columns, keys in subject.keys_in(hit.table.key):
-            mine = key_in(row, columns)
+            mine = key_in(texts, columns)
             if mine in keys:
                 hit.keyed.setdefault(columns, set()).add(mine)
                 seen.add(KEYED)
-        for column, value in row.items():
-            if value is None or isinstance(value, bytes | bytearray | memoryview):
+        for column, shown in texts.items():
+            if shown is None or isinstance(row[column], bytes | bytearray | memoryview):
                 continue
-            shown = str(value)
-            for how, cells, holds in (
-                (WHOLE, hit.whole, subject.needles.whole(shown)),
-                (NAMED, hit.named, subject.needles.within(shown) and not subject.needles.whole(shown)),
-            ):
-                if holds:
-                    cells.setdefault(column, set()).add(shown)
-                    seen.add(how)
+            if subject.needles.whole(shown):
+                hit.whole.setdefault(column, set()).add(shown)
+                seen.add(WHOLE)
+            elif subject.needles.within(shown):
+                hit.named.setdefault(column, set()).add(shown)
+                seen.add(NAMED)
         if seen:
             hit.rows.append(row)
         for how in seen:
             hit.counts[how] = hit.counts.get(how, 0) + 1
 
     def _erase(self, session: "Session", hit: _Hit, subject: Subject) -> None:
-        table, text = hit.table, _TEXT.get(session.dialect, "TEXT")
-        name, mark = _name(session, table), session.mark
+        table, name, mark = hit.table, _name(session, hit.table), session.mark
         types = dict(zip(table.columns, table.types, strict=True))
         for column, cells in hit.named.items():
             for cell in sorted(cells):
                 quoted = session.name(column)
                 new = subject.needles.redacted(cell) if any(w in types[column] for w in _WORDS) else None
-                session.execute(
-                    f"UPDATE {name} SET {quoted} = {mark} WHERE CAST({quoted} AS {text}) = {mark}", [new, cell]
-                )
+                session.execute(f"UPDATE {name} SET {quoted} = {mark} WHERE {_equal(session, (column,))}", [new, cell])
         mine: list[tuple[tuple[str, ...], Key]] = [
             ((column,), (cell,)) for column, cells in hit.whole.items() for cell in sorted(cells)
         ]
@@ -216,12 +223,7 @@ def key_of(assets: Mapping[str, str], source: str, schema: str, name: str) -> st
 
 def _equal(session: "Session", columns: tuple[str, ...]) -> str:
     """A test for one key, all of its parts."""
-    text = _TEXT.get(session.dialect, "TEXT")
-    return f"({' AND '.join(f'CAST({session.name(c)} AS {text}) = {session.mark}' for c in columns)})"
-
-
-def _like(quoted: str, text: str, mark: str) -> str:
-    return f"{sql_folded(quoted, text)} LIKE {mark} ESCAPE '!'"
+    return f"({' AND '.join(exactly(session.name(c), session.dialect, session.mark) for c in columns)})"
 
 
 def _name(session: "Session", table: _Table) -> str:

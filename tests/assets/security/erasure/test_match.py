@@ -1,10 +1,12 @@
 """An identifier is found however it is written, and never in the identifier of somebody else."""
 
+import json
 import unicodedata
 
 import pytest
 
-from assets.security.erasure.match import Needles, folded
+from assets.security.erasure.fold import folded
+from assets.security.erasure.match import Needles
 
 PHONE = "13812345678"
 ACCENTED = "renée.müller@example.com"
@@ -14,7 +16,9 @@ ACCENTED = "renée.müller@example.com"
     "value, text",
     [
         (PHONE, "call 138-1234-5678!"), (PHONE, "电话13812345678转1"), (PHONE, "１３８１２３４５６７８"),
-        (PHONE, "+86 138 1234 5678"),
+        (PHONE, "+86 138 1234 5678"), (PHONE, "138１２３４5678"), (PHONE, "＋８６138　1234－5678"),
+        ("ann@example.com", "ＡＮＮ＠ｅｘａｍｐｌｅ．ｃｏｍ"), ("ﬁona@example.com", "fiona@example.com"),
+        ("ﬁona@example.com", "ﬁona@example.com"), (ACCENTED, "rene\u0301e.müller@example.com"),
         ("１３８１２３４５６７８", PHONE), ("11010119900307123x", "11010119900307123X"), (PHONE, "phone_13812345678"),
         ("ann@example.com", "邮箱ann@example.com。"), ("ann@example.com", "where mail = 'ANN@example.com'"),
         ("ann@example.com", "write to ann@example.com. Thanks"),
@@ -26,6 +30,14 @@ def test_found_in_every_form(value: str, text: str) -> None:
     needles = Needles([value])
     assert needles.within(text) and any(core in folded(text) for core in needles.cores)
     assert "[erased]" in needles.redacted(text) and not needles.within(needles.redacted(text))
+
+
+def test_found_in_escapes_of_json() -> None:
+    needles, text = Needles([ACCENTED]), json.dumps({"a": f"say {ACCENTED.upper()}", "b": "C:\\u00e9"})
+    assert "\\u" in text and needles.within(text)
+    assert json.loads(needles.redacted(text)) == {"a": "say [erased]", "b": "C:\\u00e9"}
+    other = json.dumps({"a": "müller"})
+    assert needles.redacted(other) == other
 
 
 @pytest.mark.parametrize(
