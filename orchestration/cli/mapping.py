@@ -1,5 +1,6 @@
 """`heddle map`: which source columns fill which target columns, and how: proposed, decided, applied."""
 
+import csv
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -7,13 +8,17 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from core import settings as config
-from core.errors import SourceError
+from core.errors import HeddleError, SourceError
 from orchestration.cli.clean import AUTHOR, JSON, STATUS, opened
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
     from assets.quality.mapping.files import MappingFiles
     from assets.quality.mapping.match import Embed
-    from assets.quality.mapping.model import FieldMap, Status
+    from assets.quality.mapping.model import FieldMap, Mapping_, Status
 
 NAME = click.argument("name")
 
@@ -113,8 +118,7 @@ def review(name: str, targets: tuple[str, ...], status: str | None, as_json: boo
       heddle map review customers --status proposed
       heddle map review customers gender --json
     """
-    found = mapping_files().read(name)
-    fields = [f for f in found.fields if status in (None, f.status) and (not targets or f.target in targets)]
+    fields = [f for f in chosen(mapping_files().read(name), targets) if status in (None, f.status)]
     if as_json:
         click.echo(json.dumps([f.model_dump(mode="json") for f in fields], ensure_ascii=False))
         return
@@ -126,6 +130,11 @@ def review(name: str, targets: tuple[str, ...], status: str | None, as_json: boo
             click.echo(f"    or {n}: {other.confidence:.0%} {other.words}")
         if field.by:
             click.echo(f"    {field.status} by {field.by} at {field.at}{': ' + field.note if field.note else ''}")
+
+
+def chosen(found: "Mapping_", targets: tuple[str, ...]) -> list["FieldMap"]:
+    """The fields of these targets, or all. Raises SourceError for a target that is not there."""
+    return [found.field(target) for target in targets] or list(found.fields)
 
 
 @mapping.command()
@@ -168,7 +177,7 @@ def refuse(name: str, targets: tuple[str, ...], note: str, author: str) -> None:
 @mapping.command()
 @NAME
 @click.argument("target")
-@click.option("--sources", help="Source columns, separated by commas.")
+@click.option("--sources", help="Source columns, separated by commas; one with a comma in its name in quotes.")
 @click.option("--transform", "kind", help="copy, cast, date, unit, codes, normalise, extract, split, merge, …")
 @click.option("--params", help="Its parameters as JSON.")
 @click.option("--alternative", type=click.IntRange(1), help="Instead: the alternative of this number in `review`.")
@@ -192,22 +201,37 @@ def edit(
       heddle map edit customers weight_g --sources weight --transform unit --params '{"factor": 1000}'
     """
     files = mapping_files()
-    known = next((f for f in files.read(name).fields if f.target == target), None)
+    found = files.read(name)
+    others = found.field(target).alternatives
     changes: dict[str, Any] = {"note": note} if note else {}
     if alternative is not None:
-        others = known.alternatives if known else ()
         if alternative > len(others):
             raise SourceError(f"{target} has {len(others)} alternatives", f"see `heddle map review {name} {target}`")
         changes |= others[alternative - 1].model_dump(include={"sources", "transform", "params", "evidence"})
     if sources is not None:
-        changes["sources"] = tuple(filter(None, sources.split(",")))
+        changes["sources"] = tuple(filter(None, next(csv.reader([sources], skipinitialspace=True), [])))
     if kind is not None:
         changes |= {"transform": kind, "params": {}}
     if params is not None:
         changes["params"] = _json(params)
     if not set(changes) - {"note"}:
         raise SourceError("nothing is changed", "give --alternative, --sources, --transform or --params")
-    _line(files.edit(name, target, changes, author))
+    try:
+        schema = source_schema(found.source)
+    except HeddleError as error:
+        schema = None
+        click.secho(f"the columns are not checked: {error.what}", fg="yellow", err=True)
+    _line(files.edit(name, target, changes, author, schema))
+
+
+def source_schema(source: str) -> "Mapping[str, pl.DataType]":
+    """Columns and types of a mapping's source. Raises HeddleError where it cannot be read."""
+    from assets.quality.rules.reading import is_file, scan, schema_from_warehouse
+    from orchestration.cli.seen import warehouse_of
+
+    if is_file(source):
+        return scan(Path(source)).collect_schema()
+    return schema_from_warehouse(warehouse_of("heddle map"), source)
 
 
 def _json(text: str) -> Any:

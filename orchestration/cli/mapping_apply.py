@@ -3,16 +3,12 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from core import settings as config
 from core.errors import SourceError
 from orchestration.cli.clean import JSON, opened
-
-if TYPE_CHECKING:
-    pass
 
 OUT = click.Path(dir_okay=False, path_type=Path)
 
@@ -103,8 +99,7 @@ def explain(name: str, targets: tuple[str, ...], sql: bool, as_json: bool) -> No
       heddle map explain customers gender
       heddle map explain customers --sql
     """
-    from core.scratch import scratch
-    from orchestration.cli.mapping import mapping_files
+    from orchestration.cli.mapping import chosen, mapping_files, source_schema
 
     mapping = mapping_files().read(name)
     if sql:
@@ -112,12 +107,11 @@ def explain(name: str, targets: tuple[str, ...], sql: bool, as_json: bool) -> No
 
         from assets.quality.mapping.sql import select
 
-        with scratch(config.load().home, "map-") as folder:
-            schema = opened(mapping.source, folder).collect_schema()
+        schema = source_schema(mapping.source)
         for query in select(mapping, schema, exp.to_table("source", quoted=True)):
             click.echo(query.sql(dialect="duckdb", pretty=True) + ";\n")
         return
-    fields = [f for f in mapping.fields if not targets or f.target in targets]
+    fields = chosen(mapping, targets)
     if as_json:
         click.echo(json.dumps([f.model_dump(mode="json") for f in fields], ensure_ascii=False))
         return

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from assets.quality.mapping.model import FieldMap, Mapping_
 from assets.quality.mapping.registry import transform
-from assets.quality.mapping.transform import Column
+from assets.quality.mapping.transform import Column, Transform
 from core.errors import SourceError
+from core.near import near
 
 ROW, REASONS = "heddle_row", "heddle_reasons"  # columns of the reject table: number of the row from 0, and why
 SURE = ("copy", "constant", "merge")  # transforms that convert every value
@@ -32,13 +34,39 @@ class Counts:
     rejects: int
 
 
-def columns_of(field: FieldMap, schema: Mapping[str, pl.DataType], where: str) -> list[Column]:
-    """The source columns of a field. Raises SourceError for one that the source does not have."""
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A field's columns, transform and parameters, which fit each other."""
+
+    columns: list[Column]
+    how: Transform
+    p: Any
+
+    @property
+    def value(self) -> pl.Expr:
+        """What fills the target."""
+        return self.how.value(self.columns, self.p)
+
+
+def fitted(field: FieldMap, schema: Mapping[str, pl.DataType], where: str) -> Fitted:
+    """What fills a target column.
+
+    Raises:
+        SourceError: the source lacks a column, or the transform does not fit a column's type.
+    """
+    place = f"{where}: target {field.target}"
     for name in field.sources:
         if name not in schema:
-            known = ", ".join(list(schema)[:30])
-            raise SourceError(f"{where}: target {field.target}: there is no column {name!r}", f"there are: {known}")
-    return [Column(name, schema[name]) for name in field.sources]
+            raise SourceError(f"{place}: there is no column {name!r}", near(name, schema))
+    how = transform(field.transform)
+    made = Fitted([Column(name, schema[name]) for name in field.sources], how, how.read(field.params, place))
+    try:
+        pl.DataFrame(schema=dict(schema)).select(made.value)
+    except pl.exceptions.PolarsError as error:
+        types = ", ".join(f"{name} {schema[name]}" for name in field.sources)
+        said = f"{place}: {field.transform} does not fit {types}: {str(error).splitlines()[0]}"
+        raise SourceError(said, "choose another transform") from None
+    return made
 
 
 def apply(mapping: Mapping_, source: pl.LazyFrame) -> Applied:
@@ -55,15 +83,11 @@ def apply(mapping: Mapping_, source: pl.LazyFrame) -> Applied:
         raise SourceError(f"{mapping.source} has a column {taken}", "rename it: the name is used by reject tables")
     values, reasons = [], []
     for n, field in enumerate(mapping.accepted):
-        columns = columns_of(field, schema, mapping.name)
-        how = transform(field.transform)
-        p = how.read(field.params, mapping.name)
-        value = how.value(columns, p)
-        _fits(mapping, field, schema, value)
-        values.append(value.alias(_value(n)))
+        made = fitted(field, schema, mapping.name)
+        values.append(made.value.alias(_value(n)))
         if field.transform not in SURE:
-            failing = pl.all_horizontal(*map(_there, columns)) & pl.col(_value(n)).is_null()
-            reasons.append(pl.when(failing).then(pl.lit(f"{field.target}: {how.reason(p)}")))
+            failing = pl.all_horizontal(*map(_there, made.columns)) & pl.col(_value(n)).is_null()
+            reasons.append(pl.when(failing).then(pl.lit(f"{field.target}: {made.how.reason(made.p)}")))
     valued = source.with_row_index(ROW).with_columns(values)
     why = pl.concat_str(reasons, separator="; ", ignore_nulls=True) if reasons else pl.lit("")
     valued = valued.with_columns(why.alias(REASONS))
@@ -102,15 +126,6 @@ def _value(n: int) -> str:
 
 def _there(column: Column) -> pl.Expr:
     return (column.expr.is_not_null() & (column.expr != "")) if column.is_text else column.expr.is_not_null()
-
-
-def _fits(mapping: Mapping_, field: FieldMap, schema: Mapping[str, pl.DataType], value: pl.Expr) -> None:
-    try:
-        pl.DataFrame(schema=dict(schema)).select(value)
-    except pl.exceptions.PolarsError as error:
-        types = ", ".join(f"{name} {schema[name]}" for name in field.sources)
-        said = f"{mapping.name}: target {field.target}: {field.transform} does not fit {types}"
-        raise SourceError(f"{said}: {str(error).splitlines()[0]}", "choose another transform") from None
 
 
 def _sink(table: pl.LazyFrame, path: Path) -> pl.LazyFrame:

@@ -1,13 +1,17 @@
 """Mapping files: one YAML file per mapping, kept in git, changed by people and by commands, never half written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assets.documents import decision, loaded, saved
 from assets.quality.mapping.model import NAME, FieldMap, Mapping_, Status
 from core.errors import SourceError
 from core.locks import locked
+from core.near import near
+
+if TYPE_CHECKING:
+    import polars as pl
 
 FOLDER = "mappings"
 _HEAD = "# Which source columns fill which target columns; proposed and decided by `heddle map` (docs/mapping.md).\n"
@@ -41,8 +45,8 @@ class MappingFiles:
         """
         path = self.path(name)
         if not path.exists():
-            known = ", ".join(self.names()) or "none"
-            raise SourceError(f"there is no mapping {name!r}: {path}", f"there are: {known}; `heddle map suggest`")
+            fix = f"{near(name, self.names())}; `heddle map suggest` makes one"
+            raise SourceError(f"there is no mapping {name!r}: {path}", fix)
         found = Mapping_.read(loaded(path), str(path), transforms=transforms)
         if found.name != name:
             raise SourceError(f"{path}: field name: is {found.name!r}", f"write {name!r}, or rename the file")
@@ -74,11 +78,33 @@ class MappingFiles:
         found = self._change(name, lambda old: _with(old, name, {t: said for t in targets}))
         return [f for f in found.fields if f.target in targets]
 
-    def edit(self, name: str, target: str, changes: dict[str, Any], by: str) -> FieldMap:
-        """Another choice for a field, accepted by who makes it. Raises SourceError for wrong columns or parameters."""
+    def edit(
+        self,
+        name: str,
+        target: str,
+        changes: dict[str, Any],
+        by: str,
+        schema: "Mapping[str, pl.DataType] | None" = None,
+    ) -> FieldMap:
+        """Another choice for a field, accepted by who makes it.
+
+        Args:
+            schema: the source's columns and types; None where they are not known, which leaves them unchecked.
+
+        Raises:
+            SourceError: there is no such target; wrong columns or parameters.
+        """
         said = changes | decision("accepted", by) | {"confidence": 1.0}
-        found = self._change(name, lambda old: _with(old, name, {target: said}))
-        return next(f for f in found.fields if f.target == target)
+
+        def change(old: Mapping_ | None) -> Mapping_:
+            from assets.quality.mapping.apply import fitted
+
+            found = _with(old, name, {target: said})
+            if schema is not None:
+                fitted(found.field(target), schema, name)
+            return found
+
+        return self._change(name, change).field(target)
 
     def _change(self, name: str, change: Callable[[Mapping_ | None], Mapping_]) -> Mapping_:
         """One read, change and write, alone among processes."""
@@ -102,9 +128,7 @@ def _plain(field: FieldMap) -> dict[str, Any]:
 def _with(old: Mapping_ | None, name: str, changes: dict[str, dict[str, Any]]) -> Mapping_:
     if old is None:
         raise SourceError(f"there is no mapping {name!r}", "propose one: `heddle map suggest`")
-    known = {f.target for f in old.fields}
     for target in changes:
-        if target not in known:
-            raise SourceError(f"{name}: there is no target {target!r}", f"there are: {', '.join(sorted(known))}")
+        old.field(target)
     fields = [f.model_dump() | changes.get(f.target, {}) for f in old.fields]
     return Mapping_.read(old.model_dump() | {"fields": fields}, f"mapping {name}")

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from assets.documents import shaped
 from core.errors import SourceError
+from core.near import near
 
 Status = Literal["proposed", "accepted", "refused"]
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
@@ -98,6 +99,14 @@ class Mapping_(BaseModel):
         found = shaped(content, cls, where, "see docs/mapping.md for the fields")
         for field in found.fields if transforms else ():
             _checked(field, where)
+        return found
+
+    def field(self, target: str) -> FieldMap:
+        """The field that fills a target column. Raises SourceError where there is none."""
+        found = next((f for f in self.fields if f.target == target), None)
+        if found is None:
+            targets = [f.target for f in self.fields]
+            raise SourceError(f"{self.name}: there is no target {target!r}", near(target, targets))
         return found
 
     @property

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from assets.quality.mapping.apply import REASONS, SURE, columns_of
+from assets.quality.mapping.apply import REASONS, SURE, fitted
 from assets.quality.mapping.model import Mapping_
-from assets.quality.mapping.registry import transform
 from assets.quality.mapping.transform import Column, sql_func, sql_if
 
 if TYPE_CHECKING:
@@ -18,20 +17,18 @@ def select(mapping: Mapping_, schema: "Mapping[str, pl.DataType]", table: exp.Ex
     """The target's rows, and the reject table without row numbers, as two selects from the table.
 
     Raises:
-        SourceError: a column is not there.
+        SourceError: a column is not there; a transform does not fit a column's type.
     """
     values: list[exp.Expr] = []
     reasons: list[exp.Expr] = []
     for n, field in enumerate(mapping.accepted):
-        columns = columns_of(field, schema, mapping.name)
-        how = transform(field.transform)
-        p = how.read(field.params, mapping.name)
+        made = fitted(field, schema, mapping.name)
         name = exp.to_identifier(f"heddle_value_{n}", quoted=True)
-        values.append(exp.alias_(how.sql(columns, p), name))
+        values.append(exp.alias_(made.how.sql(made.columns, made.p), name))
         if field.transform not in SURE:
             missing = exp.Is(this=exp.column(name.copy()), expression=exp.Null())
-            failing = exp.and_(*map(_there, columns), missing)
-            reasons.append(sql_if(failing, exp.Literal.string(f"{field.target}: {how.reason(p)}")))
+            failing = exp.and_(*map(_there, made.columns), missing)
+            reasons.append(sql_if(failing, exp.Literal.string(f"{field.target}: {made.how.reason(made.p)}")))
     valued = exp.select("*", *values).from_(table).subquery("valued")
     why = sql_func("concat_ws", exp.Literal.string("; "), *reasons) if reasons else exp.Literal.string("")
     found = exp.select("*", exp.alias_(why, REASONS, quoted=True)).from_(valued).subquery("judged")

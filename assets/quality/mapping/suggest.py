@@ -15,6 +15,7 @@ from assets.quality.mapping.registry import transform
 from assets.quality.mapping.several import calculated, joined, joined_by_values
 from assets.quality.mapping.values import profile
 from core.errors import SourceError
+from core.near import near
 
 if TYPE_CHECKING:
     import polars as pl
@@ -82,8 +83,7 @@ def suggest(
     ours, theirs = source[1], target[1]
     for side, column in zip((source, target), key or (), strict=False):
         if column not in side[1].columns:
-            known = ", ".join(side[1].columns[:30])
-            raise SourceError(f"{side[0]}: there is no key column {column!r}", f"there are: {known}")
+            raise SourceError(f"{side[0]}: there is no key column {column!r}", near(column, side[1].columns))
     rows = align(ours, theirs, key)
     if key is not None and rows is None:
         raise SourceError(f"fewer than 12 rows of {source[0]} and {target[0]} have the same {key}", "name another key")

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,11 @@ import polars as pl
 
 from assets.catalog.scan.files.encoding import detect
 from core.errors import SourceError
-from core.naming import Key, table_name
+from core.naming import Key, TableName, table_name
 
 if TYPE_CHECKING:
+    from sqlglot import exp
+
     from assets.quality.rules.expressions import Tables
     from resources.ports import Warehouse
 
@@ -158,11 +160,9 @@ def from_warehouse(warehouse: "Warehouse", table: str, folder: Path) -> pl.LazyF
         StoreError: there is no such table.
     """
     import pyarrow.parquet as pq
-    from sqlglot import exp
 
     name = table_name(Key.parse(table))
-    columns = [exp.column(c.name, quoted=True) for c in warehouse.info(name).columns]
-    query = exp.select(*columns).from_(exp.table_(name.name, db=name.schema, quoted=True))
+    query = _select(warehouse, name)
     path = folder / f"{name.schema}.{name.name}.parquet"
     writer = None
     try:
@@ -176,6 +176,19 @@ def from_warehouse(warehouse: "Warehouse", table: str, folder: Path) -> pl.LazyF
     if writer is None:
         warehouse.query(query.limit(0).sql(dialect=warehouse.dialect)).write_parquet(path)
     return pl.scan_parquet(path)
+
+
+def schema_from_warehouse(warehouse: "Warehouse", table: str) -> Mapping[str, pl.DataType]:
+    """The columns and types that `from_warehouse` gives, without its rows. Raises StoreError: there is no table."""
+    query = _select(warehouse, table_name(Key.parse(table))).limit(0)
+    return warehouse.query(query.sql(dialect=warehouse.dialect)).schema
+
+
+def _select(warehouse: "Warehouse", name: TableName) -> "exp.Select":
+    from sqlglot import exp
+
+    columns = [exp.column(c.name, quoted=True) for c in warehouse.info(name).columns]
+    return exp.select(*columns).from_(exp.table_(name.name, db=name.schema, quoted=True))
 
 
 def looked_up(folder: Path, warehouse: Callable[[], "Warehouse"] | None, beside: Path | None = None) -> "Tables":

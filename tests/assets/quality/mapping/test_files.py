@@ -1,6 +1,7 @@
 """Mapping files: proposals merge with decisions, wrong files are told with file and field; the commands over them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,44 @@ def test_a_wrong_edit_changes_nothing(tmp_path: Path) -> None:
     assert files.path("m").read_bytes() == before
     with pytest.raises(SourceError, match="no name of a mapping"):
         files.path("../m")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["gendre", "--alternative", "1"], "no target 'gendre'.*did you mean gender?"),
+        (["gender", "--sources", "XBx"], "no column 'XBx'.*did you mean xb?"),
+        (["gender", "--sources", "Nope"], "no column 'Nope'.*there are: cust_no, xb"),
+        (["gender", "--transform", "code"], "no transform 'code'"),
+        (["gender", "--params", '{"value": {}}'], "codes: value"),
+        (["full_name", "--sources", "first_name"], "merge reads 1 columns"),
+        (["gender", "--alternative", "9"], "gender has 0 alternatives"),
+        (["gender", "--author", " ", "--sources", "xb"], "needs a person"),
+    ],
+)
+def test_an_edit_is_checked_before_it_is_written(site: Path, arguments: list[str], told: str) -> None:
+    call("suggest", "cust", "old.csv", "new.csv")
+    before = (site / "quality/mappings/cust.yaml").read_bytes()
+    said = call("edit", "cust", *arguments, code=2)
+    assert re.search(told, said.replace("\n", " ")), said
+    assert (site / "quality/mappings/cust.yaml").read_bytes() == before
+
+
+def test_columns_with_commas_and_sources_that_are_gone(site: Path) -> None:
+    call("suggest", "cust", "old.csv", "new.csv")
+    pl.DataFrame({"a,b": ["x"] * 20, "c": [*range(20)]}).write_csv("old.csv")
+    assert "of a,b, c" in call("edit", "cust", "full_name", "--sources", '"a,b", c', "--transform", "merge")
+    Path("old.csv").unlink()
+    said = call("edit", "cust", "email", "--sources", "mail", "--transform", "copy")
+    assert "columns are not checked: there is no file old.csv" in said
+
+
+@pytest.mark.parametrize("command", ["review", "explain"])
+def test_targets_that_are_not_there_are_told(site: Path, command: str) -> None:
+    call("suggest", "cust", "old.csv", "new.csv")
+    assert "did you mean gender?" in call(command, "cust", "gender", "Gendr", code=2)
+    assert "amount" not in call(command, "cust", "gender")
+    assert "did you mean cust?" in call(command, "cst", code=2)
 
 
 def test_commands_from_proposal_to_files(site: Path) -> None:
