@@ -52,8 +52,18 @@ def table(
     A trained `model` is asked about columns of which the types know nothing, or only something generic. Values are
     sampled (sample.ROWS rows, sample.VALUES distinct ones); each meaning's evidence says how many.
     """
+    return of_samples(take(columns), context, types, corrections, model)
+
+
+def of_samples(
+    samples: Sequence[Sample],
+    context: Context | None = None,
+    types: registry.Registry | None = None,
+    corrections: Corrections | None = None,
+    model: Model | None = None,
+) -> dict[str, Meaning | None]:
+    """As `table`, when samples of the columns are there already."""
     context, types = context or Context(), types or registry.builtin()
-    samples = take(columns)
     hints = [decide.hints(types.hints, s.name, context.comments.get(s.name, "")) for s in samples]
     found = types.recogniser.find(samples, [set(h) for h in hints])
     held = [decide.candidates(f, h, types) for f, h in zip(found, hints, strict=True)]

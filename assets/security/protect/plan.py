@@ -55,7 +55,6 @@ def decide(policy: Policy, table: str, sample: "pl.DataFrame", tags: "Tags | Non
     Raises:
         ProtectionError: the policy names a column that is not there.
     """
-    from assets.security.protect.texts import as_text
     from assets.security.sensitive.columns import decide as look
 
     said = policy.table(table).columns
@@ -63,7 +62,7 @@ def decide(policy: Policy, table: str, sample: "pl.DataFrame", tags: "Tags | Non
     if missing:
         what = f"policy {policy.name}, tables.{table}.columns.{missing[0]}: the table has no such column"
         raise ProtectionError(what, f"its columns are {', '.join(sample.columns)}")
-    findings = look({c.name: as_text(c) if c.dtype.is_nested() else c for c in sample.get_columns()})
+    findings = look({c.name: c for c in sample.get_columns()})
     found = []
     for column in sample.columns:
         class_, why = _class(findings.get(column), _decided(tags, column))

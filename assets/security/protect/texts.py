@@ -8,7 +8,7 @@ import polars as pl
 def as_text(values: pl.Series) -> pl.Series:
     """Integers as digits, whole floats without a point, moments as yyyy-MM-ddTHH:mm:ss.SSS: as Kettle's masks do.
 
-    Bytes are hexadecimal, lists and structs JSON.
+    Bytes are the text that they are in UTF-8, else hexadecimal; lists and structs are JSON.
     """
     kind = values.dtype
     if kind == pl.String:
@@ -23,10 +23,24 @@ def as_text(values: pl.Series) -> pl.Series:
     if kind == pl.Duration:
         return values.dt.to_string("iso")
     if kind == pl.Binary:
-        return values.bin.encode("hex")
+        return _decoded(values)
     if kind.is_nested():
         return _as_json(values)
     return values.cast(pl.String)
+
+
+def _decoded(values: pl.Series) -> pl.Series:
+    try:
+        return values.cast(pl.String)
+    except pl.exceptions.ComputeError:  # one of them is no text
+        return pl.Series(values.name, [None if v is None else _text(v) for v in values.to_list()], pl.String)
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.hex()
 
 
 def _as_json(values: pl.Series) -> pl.Series:

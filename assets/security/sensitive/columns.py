@@ -2,7 +2,8 @@
 
 The meaning of a column (assets/catalog/semantics) gives its class. A header alone speaks for the few classes that have
 no form of their own, such as a diagnosis. Columns of texts, and those of which nothing is known, are searched for spans
-(text/engine.py), so that a phone number in every tenth remark is found. Values leave this module masked.
+(text/engine.py), so that a phone number in every tenth remark is found. Bytes, lists, structs and JSON texts are looked
+into (inside.py). Values leave this module masked.
 """
 
 from collections import Counter
@@ -18,6 +19,7 @@ from assets.catalog.semantics.corrections import Corrections
 from assets.catalog.semantics.registry import Registry
 from assets.catalog.semantics.sample import Sample, take
 from assets.security.sensitive.classes import FLAGGED, Classes, Protection, SensitiveClass, builtin
+from assets.security.sensitive.inside import opened
 from assets.security.sensitive.shown import SAMPLES, sample
 from assets.security.sensitive.text.engine import Detector, detector
 from assets.security.sensitive.text.patterns import pattern_finders
@@ -47,7 +49,8 @@ class Finding(Value):
     Attributes:
         type: its semantic type, "" where it has none.
         by: content, name, context, text or person (a correction).
-        within: for columns of texts, the classes within with the share of the searched values that hold them.
+        within: for columns of texts, the classes within with the share of the searched values that hold them; of what
+            has several places inside, with their confidence.
         samples: masked.
     """
 
@@ -79,26 +82,68 @@ def decide(
 
     Values are sampled (assets/catalog/semantics/sample.py), so the time hardly depends on the number of rows.
     """
-    meanings = classify.table(columns, context, types, corrections)
-    return of_meanings(columns, meanings, classes)
+    values, parts = opened(columns)
+    samples = take(values)
+    meanings = classify.of_samples(samples, context, types, corrections)
+    known = classes or builtin()
+    found = _of_samples(samples, meanings, known)
+    return {name: _folded(name, found, parts[name], known) if name in parts else found.get(name) for name in columns}
 
 
 def of_meanings(
     columns: "Mapping[str, pl.Series]", meanings: Mapping[str, Meaning | None], classes: Classes | None = None
 ) -> dict[str, Finding | None]:
-    """The class of each column when meanings are known already."""
-    known = classes or builtin()
-    samples = {s.name: s for s in take(columns)}
-    found = {name: _one(samples[name], meanings.get(name), known) for name in columns if name in samples}
-    asked = [s for n, s in samples.items() if n in found and len(s.values) and _to_search(found[n], meanings.get(n))]
+    """The class of each column when meanings are known already; what has an inside is decided anew."""
+    values, parts = opened(columns)
+    plain = {name: values[name] for name in columns if name not in parts}
+    found = _of_samples(take(plain), meanings, classes or builtin())
+    found |= decide({name: columns[name] for name in parts}, classes=classes) if parts else {}
+    return {name: found.get(name) for name in columns}
+
+
+def _of_samples(
+    samples: Sequence[Sample], meanings: Mapping[str, Meaning | None], classes: Classes
+) -> dict[str, Finding | None]:
+    found = {s.name: _one(s, meanings.get(s.name), classes) for s in samples}
+    asked = [s for s in samples if len(s.values) and _to_search(found[s.name], meanings.get(s.name))]
     codes = [s for s in asked if (m := meanings.get(s.name)) is not None and m.type in CODES]
     coded = {s.name for s in codes}
     texts = [s for s in asked if s.name not in coded]
-    checked = {n: f for n, f in _searched(codes, known, _checked()).items() if f and f.class_ in CHECKED}
-    for name, finding in (checked | _searched(texts, known, detector())).items():
+    checked = {n: f for n, f in _searched(codes, classes, _checked()).items() if f and f.class_ in CHECKED}
+    for name, finding in (checked | _searched(texts, classes, detector())).items():
         if finding is not None:
             found[name] = finding.model_copy(update={"type": m.type if (m := meanings.get(name)) else ""})
-    return {name: found.get(name) for name in columns}
+    return found
+
+
+def _folded(
+    column: str, found: Mapping[str, Finding | None], places: Mapping[str, str], classes: Classes
+) -> Finding | None:
+    """One finding from those of the places within a column, and of a JSON text from what it says as a text.
+
+    Elements of a list and bytes give the column their class; several places make it a text with personal data, whose
+    level is that of the gravest.
+    """
+    inside = [(place or "elements", found[name]) for place, name in places.items()]
+    if column not in places.values():
+        inside.append(("text", found.get(column)))
+    bad = [(place, f) for place, f in inside if f is not None and f.flagged]
+    if len(bad) <= 1 and set(places) <= {""}:
+        alone = bad[0][1] if bad else next((f for _, f in inside), None)
+        return alone.model_copy(update={"column": column}) if alone is not None else None
+    if not bad:
+        return None
+    bad.sort(key=lambda item: (-item[1].level, -item[1].confidence))
+    within: dict[str, float] = {}
+    for _, f in bad:
+        for name, sure in (f.within or {f.class_: f.confidence}).items():
+            within[name] = max(sure, within.get(name, 0.0))
+    text, first = classes["text"], bad[0][1]
+    return Finding(
+        column=column, class_=text.name, level=first.level, confidence=first.confidence, protection=text.protection,
+        by="name" if all(f.by == "name" for _, f in bad) else "text", within=within, samples=first.samples,
+        evidence=tuple(f"{place}: {f.class_} ({f.confidence:.0%})" for place, f in bad),
+    )  # fmt: skip
 
 
 def _one(sample: Sample, meaning: Meaning | None, classes: Classes) -> Finding | None:
@@ -169,8 +214,8 @@ def _of_spans(held: Sample, texts: Sequence[tuple[str, Sequence[Span]]], classes
     some = 0
     for value, spans in texts:
         sure = [s for s in spans if s.confidence >= SURE and classes[s.class_].flagged]
-        within.update({s.class_ for s in sure})
-        whole.update({s.class_ for s in sure if s.end - s.start >= WHOLE * len(value)})
+        within.update(sorted({s.class_ for s in sure}))  # in one order, so that evidence of equal columns is equal
+        whole.update(sorted({s.class_ for s in sure if s.end - s.start >= WHOLE * len(value)}))
         some += bool(sure)
     n = len(texts)
     if some < max(HELD * n, 2 if n > 20 else 1):

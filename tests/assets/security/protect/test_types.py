@@ -60,6 +60,34 @@ def test_texts_of_values() -> None:
     assert texts["list"] == "[1,2]" and texts["bytes"] == "ff00616263" and texts["decimal"] == "12.50"
     assert texts["at"] == "2020-01-01T00:00:00.000" and texts["span"] == "P1D" and texts["empty"] is None
     assert as_text(pl.Series([[1], None])).to_list() == ["[1]", None]
+    assert as_text(pl.Series([b"\xff", "张".encode(), None, b""])).to_list() == ["ff", "张", None, ""]
+    assert as_text(pl.Series([b"a", None])).to_list() == ["a", None]
+
+
+def test_bytes_are_protected_as_the_texts_that_they_are(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"raw": [phone.encode() for phone in PHONES], "tel": PHONES, "all": [PHONES[:2]] * N})
+    policy = Policy.model_validate({"name": "p", "purpose": "p", "classes": {"mobile": "hash"}})
+    decisions = planned(policy, "t.csv", lambda: iter([frame]))
+    assert {d.column: (d.use.method, d.class_) for d in decisions} == dict.fromkeys(frame.columns, ("hash", "mobile"))
+    apply(lambda: iter([frame]), policy, decisions, TOOLS, tmp_path / "out.parquet")
+    out = pl.read_parquet(tmp_path / "out.parquet")
+    assert out["raw"].to_list() == out["tel"].to_list() and not set(PHONES) & set(out["tel"])
+
+
+@pytest.mark.parametrize("field", ["姓名", "诊断"])
+def test_what_redaction_leaves_in_a_field_is_not_written(tmp_path: Path, field: str) -> None:
+    """A name alone, or what a header says, is found by the field and not in the text."""
+    value = {"姓名": made.name, "诊断": lambda r: r.choice(["胃炎", "感冒"])}[field]
+    frame = pl.DataFrame({"x": [{field: value(R), "n": n} for n in range(N)]})
+    policy = Policy.model_validate({"name": "p", "purpose": "p"})
+    decisions = planned(policy, "t.csv", lambda: iter([frame]))
+    with pytest.raises(ProtectionError, match="'x': it still looks like text"):
+        apply(lambda: iter([frame]), policy, decisions, TOOLS, tmp_path / "out.parquet")
+    assert not list(tmp_path.iterdir())
+    gone = Policy.model_validate({"name": "p", "purpose": "p", "classes": {"text": "suppress"}})
+    decisions = planned(gone, "t.csv", lambda: iter([frame]))
+    apply(lambda: iter([frame]), gone, decisions, TOOLS, tmp_path / "out.parquet")
+    assert pl.read_parquet(tmp_path / "out.parquet")["x"].null_count() == N
 
 
 def test_without_values_there_is_nothing_to_protect(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Columns: each class by content alone and with its header, decoys left, values masked."""
 
+import json
 import random
+import time
 
 import polars as pl
 import pytest
@@ -97,9 +99,53 @@ def test_columns_without_values(values: list[str | None]) -> None:
     assert decide({"身份证号": pl.Series(values, dtype=pl.String)}) == {"身份证号": None}
 
 
-def test_nested_and_binary_columns_are_nothing() -> None:
-    frame = {"a": pl.Series([[1, 2]]), "b": pl.Series([b"13812345678"])}
-    assert decide(frame) == {"a": None, "b": None}
+PHONES = SENSITIVE["mobile"]
+NAMES = SENSITIVE["person_name"]
+PERSONS = [{"who": {"name": n, "no": i}, "tel": [PHONES[i]]} for i, n in enumerate(NAMES)]
+INSIDE = {
+    "bytes": ([p.encode() for p in PHONES], "mobile", set()),
+    "long bytes": ([("身" * 3_000 + p).encode() for p in PHONES], None, set()),  # cut in the middle of a character
+    "some bytes": ([p.encode() if i % 2 else b"\xff\x00" + p.encode() for i, p in enumerate(PHONES)], "mobile", set()),
+    "no text": ([bytes([190 + i, 7]) for i in range(N)], None, set()),
+    "list": ([[p, PHONES[0]] for p in PHONES], "mobile", set()),
+    "lists of lists": ([[[c]] for c in SENSITIVE["id_card"]], "id_card", set()),
+    "numbers": ([[i, 2] for i in range(N)], None, set()),
+    "struct": (PERSONS, "text", {"person_name", "mobile"}),
+    "structs": ([[p, p] for p in PERSONS], "text", {"person_name", "mobile"}),
+    "plain struct": ([{"a": i, "b": {"c": "x"}} for i in range(N)], None, set()),
+    "json": ([json.dumps(p, ensure_ascii=False) for p in PERSONS], "text", {"person_name", "mobile"}),
+    "json list": ([json.dumps([n]) for n in NAMES], "person_name", set()),
+    "no json": ([f"{{{i}, [" for i in range(N)], None, set()),
+    "named": ([{"诊断": R.choice(["胃炎", "感冒"])} for _ in range(N)], "text", {"health"}),
+}
+
+
+@pytest.mark.parametrize("kind", INSIDE)
+def test_bytes_lists_structs_and_json_are_looked_into(kind: str) -> None:
+    values, class_, within = INSIDE[kind]
+    frame = {"n": pl.Series(range(N)), "c1": pl.Series(values), "c1.tel": pl.Series(DECOYS["order"])}
+    found = decide(frame)
+    assert [c for c, f in found.items() if f and f.flagged] == (["c1"] if class_ else [])
+    finding = found["c1"]
+    if class_ and finding:
+        assert (finding.class_, set(finding.within)) == (class_, within) and finding.column == "c1"
+        said = finding.model_dump_json()
+        assert not [v for column in SENSITIVE.values() for v in column if v in said]
+
+
+def test_what_is_inside_costs_little() -> None:
+    deep = json.dumps({"a": "x"}).join(['{"b":' * 50_000, "}" * 50_000])  # deeper than any parser goes
+    large = "[" + ",".join(["1"] * 2_000_000) + "]"
+    frame = {
+        "deep": pl.Series([deep] * 20),
+        "large": pl.Series([large] * 9),
+        "blob": pl.Series([b"\xfe" * 5_000_000] * 9),
+        "long": pl.Series([list(range(200_000))] * 50),
+        "wide": pl.Series([{f"f{i}": "x" for i in range(500)}] * 400),
+    }
+    began = time.process_time()
+    assert set(decide(frame).values()) == {None}
+    assert time.process_time() - began < 4
 
 
 def test_masks_show_little() -> None:
