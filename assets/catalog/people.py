@@ -6,8 +6,7 @@ Teams are in `teams.yaml` of HEDDLE_CATALOG_FILES, kept in git: `team:shop: [ann
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-import yaml
-
+from assets.documents import loaded
 from core.errors import SourceError
 
 FILE = "teams.yaml"
@@ -23,10 +22,7 @@ def teams(folder: Path) -> dict[str, frozenset[str]]:
     path = folder / FILE
     if not path.exists():
         return {}
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SourceError(f"{path} cannot be read: {error}", "correct the file") from None
+    content = loaded(path)
     if not isinstance(content, dict) or not all(
         isinstance(k, str) and isinstance(v, list) and all(isinstance(n, str) for n in v) for k, v in content.items()
     ):

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, Field, field_validator
 
 from assets.documents import decision, loaded, saved, shaped
-from core.errors import SourceError
+from core.errors import SourceError, StoreError
 
 
 class Pair(BaseModel):
@@ -24,7 +24,7 @@ class Pair(BaseModel):
         return value
 
 
-@pytest.mark.parametrize("text", [b"{", b"a: \xff", b"[" * 5_000])
+@pytest.mark.parametrize("text", [b"{", b"a: \xff", b"[" * 5_000, b"a: 2024-13-45", b"[" * 200_000 + b"]" * 200_000])
 def test_what_cannot_be_read_is_told_with_its_file(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "a.yaml"
     path.write_bytes(text)
@@ -45,6 +45,13 @@ def test_wrong_fields_are_told(content: object, told: str) -> None:
     with pytest.raises(SourceError) as error:
         shaped(content, Pair, "there", "do this")
     assert error.value.fix == "do this"
+
+
+def test_errors_are_of_the_kind_that_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"none\.yaml cannot be read"):
+        loaded(tmp_path / "none.yaml", StoreError)
+    with pytest.raises(StoreError, match="there: field left: is odd"):
+        shaped({"left": 1}, Pair, "there", refusal=StoreError)
 
 
 def test_saved_as_given(tmp_path: Path) -> None:

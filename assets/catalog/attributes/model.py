@@ -7,7 +7,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -17,11 +16,11 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StrictStr,
-    ValidationError,
     field_validator,
     model_validator,
 )
 
+from assets.documents import loaded, shaped
 from core.errors import SourceError
 
 FILE = "attributes.yaml"
@@ -157,16 +156,13 @@ def read(folder: Path) -> dict[str, Attribute]:
     path = folder / FILE
     if not path.exists():
         return {}
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SourceError(f"{path} cannot be read: {error}", "correct the file") from None
+    content = loaded(path)
     entries = content.get("attributes") if isinstance(content, dict) else None
     if not isinstance(entries, list) or set(content) != {"attributes"}:
         raise SourceError(f"{path}: field attributes: a list is needed, and nothing beside it", "write `attributes:`")
     found: dict[str, Attribute] = {}
     for number, entry in enumerate(entries, 1):
-        made = _attribute(entry, f"{path}: attribute {number}")
+        made = shaped(entry, Attribute, f"{path}: attribute {number}")
         if made.name in found:
             raise SourceError(f"{path}: attribute {number}: field name: {made.name!r} is there twice", "rename one")
         found[made.name] = made
@@ -195,17 +191,6 @@ def words(known: Known, values: Mapping[str, Value]) -> Iterable[str]:
     """What a search finds an entity by, for its attributes; those that are no longer defined by their value alone."""
     for name, value in values.items():
         yield from known[name].words(value) if name in known else (str(value),)
-
-
-def _attribute(entry: Any, where: str) -> Attribute:
-    try:
-        return Attribute.model_validate(entry)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "(the whole)"
-        message = first["msg"].removeprefix("Value error, ")
-        known = ", ".join(Attribute.model_fields)
-        raise SourceError(f"{where}: field {field}: {message}", f"the fields are {known}") from None
 
 
 def _number(text: str) -> int | float:

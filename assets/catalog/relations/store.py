@@ -1,7 +1,5 @@
 """What people said of relations: `relations.yaml`, kept in git, one entry per relation with who, when and why."""
 
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,10 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import ValidationError
 
 from assets.catalog.model import Value
 from assets.catalog.relations.model import Cardinality, End, Kind, Relation, State
+from assets.documents import loaded, shaped
+from core.atomic import write_text
 from core.errors import StoreError
 from core.locks import locked
 
@@ -47,16 +46,13 @@ def read(folder: Path) -> list[Decision]:
         StoreError: the file is no YAML or an entry is malformed; the message names the entry and field.
     """
     path = folder / FILE
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return []
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StoreError(f"{path} is not valid YAML: {error}", "correct the file, or restore it from git") from None
+    found = loaded(path, StoreError)
     entries = found.get("relations", []) if isinstance(found, dict) else None
     if not isinstance(entries, list):
         raise StoreError(f"{path} has no list `relations`", "correct the file, or restore it from git")
-    return [_entry(path, number, entry) for number, entry in enumerate(entries, 1)]
+    return [shaped(e, Decision, f"{path}: entry {n}", refusal=StoreError) for n, e in enumerate(entries, 1)]
 
 
 def decide(folder: Path, relation: Relation, state: State, by: str, note: str = "") -> Decision:
@@ -110,15 +106,6 @@ def apply(relations: Iterable[Relation], decisions: Iterable[Decision]) -> list[
     return sorted(found, key=lambda r: order[r.state])
 
 
-def _entry(path: Path, number: int, entry: object) -> Decision:
-    try:
-        return Decision.model_validate(entry)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise StoreError(f"{path}: entry {number}: {where}: {first['msg']}", "correct that entry") from None
-
-
 def _place(end: End) -> Place:
     return Place(source=end.source, table=end.table, columns=end.columns)
 
@@ -132,13 +119,4 @@ def _write(folder: Path, decisions: list[Decision]) -> None:
     ordered = sorted(decisions, key=lambda d: (str(d.child), str(d.parent)))
     entries = [d.model_dump(mode="json", exclude_defaults=True) for d in ordered]
     text = _HEAD + yaml.safe_dump({"relations": entries}, allow_unicode=True, sort_keys=False, width=120)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{FILE}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(folder / FILE)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_text(folder / FILE, text)

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from assets.catalog.attributes.model import Values
 from assets.catalog.scan.references import WHOLE, check
+from assets.documents import loaded, shaped
 from core.errors import SourceError
 from core.settings import Settings
 
@@ -99,10 +99,7 @@ def chosen(sources: Sequence[Source], names: Sequence[str], folder: Path) -> lis
 
 
 def _entries(path: Path) -> list[Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SourceError(f"{path} cannot be read: {error}", "correct the file") from None
+    content = loaded(path)
     entries = content.get("sources") if isinstance(content, dict) else None
     if not isinstance(entries, list) or set(content) != {"sources"}:
         raise SourceError(f"{path}: field sources: a list is needed, and nothing beside it", "write `sources:`")
@@ -114,11 +111,4 @@ def _source(path: Path, number: int, entry: Any) -> Source:
     where = f"{path}: source {number}" + (f" ({name})" if name else "")
     if not isinstance(entry, dict):
         raise SourceError(f"{where} is no mapping", "write `- name: …`")
-    try:
-        return Source.model_validate(entry)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        known = ", ".join(Source.model_fields)
-        message = first["msg"].removeprefix("Value error, ")
-        raise SourceError(f"{where}: field {field}: {message}", f"the fields are {known}") from None
+    return shaped(entry, Source, where)

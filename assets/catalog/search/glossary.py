@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from assets.catalog.search.words import pieces
+from assets.documents import loaded
 from assets.knowledge.tokens import is_cjk, stem
 from core.errors import StoreError
 
@@ -63,10 +62,7 @@ def phrase(word: str) -> Phrase:
 
 
 def _rows(path: Path) -> list[list[str]]:
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StoreError(f"glossary {path} cannot be read: {error}", "correct the file") from None
+    found = loaded(path, StoreError)
     rows = found.get("terms") if isinstance(found, dict) else None
     if not isinstance(rows, list):
         raise StoreError(f"glossary {path} has no list `terms`", "give rows of words, as in docs/catalog.md")

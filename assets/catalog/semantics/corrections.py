@@ -8,12 +8,12 @@ An entry without a type says: none of the known types.
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from assets.catalog.model import Meaning, Value
 from assets.catalog.semantics.registry import Registry
-from assets.catalog.semantics.spec import SemanticsError, read_yaml
+from assets.catalog.semantics.spec import SemanticsError
+from assets.documents import loaded, shaped
 from core.atomic import write_text
+from core.locks import locked
 
 FILE = "meanings.yaml"
 
@@ -71,7 +71,7 @@ def read(folder: Path, types: Registry | None = None) -> Corrections:
     path = folder / FILE
     if not path.exists():
         return Corrections()
-    document = read_yaml(path) or []
+    document = loaded(path, SemanticsError) or []
     if not isinstance(document, list):
         raise SemanticsError(f"{path} is not a list of corrections", "start each entry with `- source:`")
     return Corrections(tuple(_entry(path, place, item, types) for place, item in enumerate(document, 1)))
@@ -88,19 +88,20 @@ def correct(folder: Path, entry: Correction, types: Registry) -> Corrections:
     stamped = (
         entry if entry.when else entry.model_copy(update={"when": datetime.now(UTC).isoformat(timespec="seconds")})
     )
-    result = read(folder, types).with_entry(stamped)
-    _write(folder, result)
+    with locked(folder):
+        result = read(folder, types).with_entry(stamped)
+        _write(folder, result)
     return result
 
 
 def remove(folder: Path, place: tuple[str, str, str], types: Registry) -> bool:
     """Takes the word about a column (source, table, column) out of the file; False where there is none."""
-    known = read(folder, types)
-    kept = Corrections(tuple(e for e in known.entries if e.place != place))
-    if len(kept.entries) == len(known.entries):
-        return False
-    _write(folder, kept)
-    return True
+    with locked(folder):
+        known = read(folder, types)
+        kept = Corrections(tuple(e for e in known.entries if e.place != place))
+        if len(kept.entries) < len(known.entries):
+            _write(folder, kept)
+    return len(kept.entries) < len(known.entries)
 
 
 def _write(folder: Path, said: Corrections) -> None:
@@ -111,12 +112,7 @@ def _write(folder: Path, said: Corrections) -> None:
 
 
 def _entry(path: Path, place: int, item: object, types: Registry | None) -> Correction:
-    try:
-        found = Correction.model_validate(item)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "entry"
-        raise SemanticsError(f"{path}, entry {place}, {field}: {first['msg']}", "correct this field") from error
+    found = shaped(item, Correction, f"{path}, entry {place}", refusal=SemanticsError)
     if types is not None and found.type:
         try:
             types[found.type]

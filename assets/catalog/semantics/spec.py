@@ -9,9 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from assets.catalog.model import Base, Value
+from assets.documents import loaded, shaped
 from core.errors import HeddleError
 
 
@@ -136,22 +137,12 @@ def read_types(path: Path) -> tuple[SemanticType, ...]:
 
 def read_yaml(path: Path) -> Any:
     """The document in a YAML file, read safely; None when the file is empty."""
-    import yaml
-
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-        raise SemanticsError(f"{path} cannot be read: {error}", "correct the file") from error
+    return loaded(path, SemanticsError, fast=True)
 
 
 def _entry(path: Path, place: int, item: object) -> SemanticType:
-    try:
-        found = SemanticType.model_validate(item)
-    except ValidationError as error:
-        name = item.get("name", place) if isinstance(item, dict) else place
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "entry"
-        raise SemanticsError(f"{path}, type {name}, {field}: {first['msg']}", "correct this field") from error
+    name = item.get("name", place) if isinstance(item, dict) else place
+    found = shaped(item, SemanticType, f"{path}, type {name}", refusal=SemanticsError)
     for pattern in (found.pattern, found.reject, *(v.pattern for v in found.variants)):
         _check_pattern(path, found.name, pattern)
     return found

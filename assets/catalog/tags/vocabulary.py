@@ -1,15 +1,17 @@
 """Which tags there are and which semantic types speak for each: shipped ones, and a team's own in `tags.yaml`."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from assets.catalog.model import Value
 from assets.catalog.semantics.spec import SemanticsError, read_yaml
+from assets.documents import loaded, shaped
 
 if TYPE_CHECKING:
     from assets.catalog.semantics.registry import Registry
@@ -112,7 +114,7 @@ def _shipped() -> dict[str, Term]:
 def _read(path: Path, types: "Registry") -> dict[str, Term]:
     if not path.exists():
         return {}
-    said = read_yaml(path) or {}
+    said = loaded(path, SemanticsError) or {}
     if not isinstance(said, dict):
         raise SemanticsError(f"{path} is no mapping of tags", "write lines such as `loyalty: {en: loyalty, types: []}`")
     return {str(tag): _term(path, str(tag), item, types) for tag, item in said.items()}
@@ -120,12 +122,7 @@ def _read(path: Path, types: "Registry") -> dict[str, Term]:
 
 def _term(path: Path, tag: str, item: object, types: "Registry") -> Term:
     check(tag, str(path))
-    try:
-        found = Term.model_validate(item)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "entry"
-        raise SemanticsError(f"{path}, tag {tag}, {field}: {first['msg']}", "correct this field") from None
+    found = shaped(item, Term, f"{path}, tag {tag}", refusal=SemanticsError)
     for name in found.types:
         if name not in types.types:
             fix = "`heddle catalog meaning types` lists them"
@@ -135,8 +132,6 @@ def _term(path: Path, tag: str, item: object, types: "Registry") -> Term:
 
 def check(tag: str, where: str = "") -> None:
     """Whether a tag may be called so. Raises SemanticsError when not."""
-    import re
-
     if not re.match(NAME, tag) or len(tag) > LONGEST:
         prefix = f"{where}: " if where else ""
         raise SemanticsError(f"{prefix}{tag[:LONGEST]!r} is no name of a tag", "write it as `geo` or `pii:phone`")

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from assets.documents import loaded, shaped
 from assets.features.registry.model import FeatureView
 from core.errors import SourceError
 from core.slug import slug
@@ -29,6 +30,7 @@ TYPES = {
 }
 SOURCES = ("FileSource", "PostgreSQLSource", "SnowflakeSource", "BigQuerySource", "RedshiftSource", "TrinoSource")
 VIEWS = ("FeatureView", "BatchFeatureView")
+SHOWN = 80  # characters of what stands in a file
 REFUSED = ("OnDemandFeatureView", "StreamFeatureView", "on_demand_feature_view", "stream_feature_view")
 
 
@@ -65,12 +67,7 @@ def read_repo(folder: Path, assets: Mapping[str, str]) -> list[FeatureView]:
 
 
 def _store(path: Path) -> None:
-    import yaml
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SourceError(f"{path} cannot be read: {error}", "name the folder of a Feast repository") from None
+    content = loaded(path)
     if not isinstance(content, dict) or "project" not in content:
         raise SourceError(f"{path}: field project is missing", "name the folder of a Feast repository")
 
@@ -79,7 +76,7 @@ def _calls(path: Path) -> Iterator[tuple[str, Call]]:
     """(name it is assigned to, call) for the calls at the top level."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, SyntaxError) as error:
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError) as error:  # nested too deeply, zero bytes
         raise SourceError(f"{path} is no Python: {error}", "correct the file") from None
     for node in tree.body:
         place = f"{path.name} line {node.lineno}"
@@ -98,8 +95,6 @@ def _calls(path: Path) -> Iterator[tuple[str, Call]]:
 
 
 def _view(call: Call, names: Mapping[str, Call], assets: Mapping[str, str]) -> FeatureView:
-    from pydantic import ValidationError
-
     name = str(_literal(call, "name"))
     entities = [_named(call, item, names, ("Entity",)) for item in _items(call, "entities")]
     if len(entities) != 1:
@@ -126,12 +121,7 @@ def _view(call: Call, names: Mapping[str, Call], assets: Mapping[str, str]) -> F
     }
     keys = {k["name"] for k in content["keys"]}
     content["features"] = [f for f in content["features"] if f["name"] not in keys]
-    try:
-        return FeatureView.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise SourceError(f"{call.place}: {name}: field {field}: {first['msg']}", "correct it in the file") from None
+    return shaped(content, FeatureView, f"{call.place}: {name}", "correct it in the file")
 
 
 def _join_keys(entity: Call) -> list[str]:
@@ -141,7 +131,7 @@ def _join_keys(entity: Call) -> list[str]:
 
 def _feature(call: Call, item: ast.expr) -> dict[str, str]:
     if not isinstance(item, ast.Call) or _name(item.func) not in ("Field", "Feature"):
-        raise _cannot(call.place, f"schema entry `{ast.unparse(item)}`")
+        raise _cannot(call.place, f"schema entry `{_text(item)}`")
     given = {k.arg: k.value for k in item.keywords if k.arg}
     field = Call("Field", f"{call.place.rsplit(' ', 1)[0]} {item.lineno}", given)
     if item.args:
@@ -156,7 +146,7 @@ def _type(call: Call, node: ast.expr | None, default: str) -> str:
         return default
     told = _name(node).lower() if node is not None else ""
     if told not in TYPES:
-        raise _cannot(call.place, f"type `{ast.unparse(node) if node else 'none'}`")
+        raise _cannot(call.place, f"type `{_text(node)}`")
     return TYPES[told]
 
 
@@ -165,29 +155,24 @@ def _ttl(call: Call) -> str:
     if node is None or (isinstance(node, ast.Constant) and node.value is None):
         return ""
     if not isinstance(node, ast.Call) or _name(node.func) != "timedelta":
-        raise _cannot(call.place, f"ttl `{ast.unparse(node)}`")
+        raise _cannot(call.place, f"ttl `{_text(node)}`")
     units = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
     try:
         parts = dict(zip(units, map(ast.literal_eval, node.args), strict=False))
         parts |= {k.arg or "": ast.literal_eval(k.value) for k in node.keywords}
         seconds = int(timedelta(**parts).total_seconds())
-    except (ValueError, TypeError):
-        raise _cannot(call.place, f"ttl `{ast.unparse(node)}`") from None
-    return (
-        ""
-        if not seconds
-        else next(
-            f"{seconds // size}{unit}"
-            for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-            if not seconds % size
-        )
-    )
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        raise _cannot(call.place, f"ttl `{_text(node)}`") from None
+    if not seconds:
+        return ""
+    sizes = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+    return next(f"{seconds // size}{unit}" for unit, size in sizes if not seconds % size)
 
 
 def _items(call: Call, *fields: str) -> Sequence[ast.expr]:
     node = next((call.given[f] for f in fields if f in call.given), None)
     if not isinstance(node, ast.List | ast.Tuple):
-        raise _cannot(call.place, f"{fields[0]} `{ast.unparse(node) if node else 'missing'}`: write a list")
+        raise _cannot(call.place, f"{fields[0]} `{_text(node)}`: write a list")
     return node.elts
 
 
@@ -198,8 +183,7 @@ def _named(call: Call, node: ast.expr | None, names: Mapping[str, Call], kinds: 
     elif isinstance(node, ast.Constant):  # old Feast named entities by text
         found = next((c for c in names.values() if c.kind in kinds and _literal(c, "name", "") == node.value), None)
     if found is None or found.kind not in kinds:
-        told = ast.unparse(node) if node is not None else "missing"
-        raise _cannot(call.place, f"`{told}`, which is no {' or '.join(kinds[:2])} of these files")
+        raise _cannot(call.place, f"`{_text(node)}`, which is no {' or '.join(kinds[:2])} of these files")
     return found
 
 
@@ -207,15 +191,22 @@ def _literal(call: Call, field: str, *default: Any) -> Any:
     node = call.given.get(field)
     if node is None and default:
         return default[0]
+    if node is None:
+        raise _cannot(call.place, f"{call.kind} without {field}")
     try:
-        return ast.literal_eval(node) if node is not None else _missing(field)
-    except (ValueError, TypeError):
-        told = ast.unparse(node) if node is not None else "missing"
-        raise _cannot(call.place, f"{field} `{told}` of {call.kind}, which only running the file would tell") from None
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, RecursionError):
+        told = f"{field} `{_text(node)}` of {call.kind}, which only running the file would tell"
+        raise _cannot(call.place, told) from None
 
 
-def _missing(field: str) -> Any:
-    raise ValueError(field)
+def _text(node: ast.expr | None) -> str:
+    """What stands in the file, cut short."""
+    try:
+        text = ast.unparse(node) if node is not None else "missing"
+    except RecursionError:
+        text = "…"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _name(node: ast.AST) -> str:

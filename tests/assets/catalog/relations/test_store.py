@@ -46,7 +46,7 @@ def test_a_failed_write_leaves_the_former_file(tmp_path: Path, monkeypatch: pyte
     def full(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(store.os, "fsync", full)
+    monkeypatch.setattr("core.atomic.os.fsync", full)
     with pytest.raises(OSError, match="disk full"):
         store.decide(tmp_path, relation("b"), State.ACCEPTED, "li")
     assert (tmp_path / store.FILE).read_bytes() == before
@@ -71,9 +71,9 @@ def _decide_ten(folder: Path, start: int) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("relations: [", "not valid YAML"),
+        ("relations: [", "relations.yaml cannot be read"),
         ("- a", "no list `relations`"),
-        ("relations:\n- {child: {source: a, table: b, columns: [c]}}", "entry 1: parent"),
+        ("relations:\n- {child: {source: a, table: b, columns: [c]}}", "entry 1: field parent"),
     ],
 )
 def test_a_broken_file_is_told_by_name(tmp_path: Path, text: str, told: str) -> None:

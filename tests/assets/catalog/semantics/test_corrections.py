@@ -1,5 +1,6 @@
 """A person's word about a column wins, is kept, and can be learned from."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -48,11 +49,22 @@ def test_wrong_files_and_types_are_named_and_leave_the_file(tmp_path: Path) -> N
         corrections.correct(tmp_path, _said("nope"), TYPES)
     assert (tmp_path / corrections.FILE).read_text(encoding="utf-8") == before
     (tmp_path / corrections.FILE).write_text("- {source: a, table: b}", encoding="utf-8")
-    with pytest.raises(SemanticsError, match="entry 1, column"):
+    with pytest.raises(SemanticsError, match="entry 1: field column"):
         corrections.read(tmp_path)
     (tmp_path / corrections.FILE).write_text(before.replace("email", "nope"), encoding="utf-8")
     with pytest.raises(SemanticsError, match="entry 1: there is no semantic type nope"):
         corrections.read(tmp_path, TYPES)
+
+
+def test_of_two_people_at_once_no_word_is_lost(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: corrections.correct(tmp_path, _said("email", f"c{n}"), TYPES), range(24)))
+    assert len(corrections.read(tmp_path).entries) == 24
+    with ThreadPoolExecutor(8) as pool:
+        gone = list(
+            pool.map(lambda n: corrections.remove(tmp_path, ("shop", "public.客户", f"c{n}"), TYPES), range(25))
+        )
+    assert gone == [True] * 24 + [False] and corrections.read(tmp_path).entries == ()
 
 
 def test_no_file_means_no_corrections(tmp_path: Path) -> None:

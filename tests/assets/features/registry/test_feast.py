@@ -97,6 +97,12 @@ def test_a_repository_is_read_and_never_run(tmp_path: Path) -> None:
         ("FeatureService(name", "OnDemandFeatureView(name", "cannot take over OnDemandFeatureView"),
         ("schema=[", "schema=make(), x=[", r"schema `make\(\)`: write a list"),
         ("driver = Entity(", "driver = = Entity(", "is no Python"),
+        ("driver = Entity(", "x = " + "-" * 50_000 + "1\ndriver = Entity(", "is no Python"),
+        ("driver = Entity(", "\0driver = Entity(", "is no Python"),
+        ('name="conv_rate"', "name=" + "-" * 900 + "1", "name `.{1,90}` of Field"),
+        ("timedelta(days=1)", "timedelta(days=10**30)", "ttl `"),
+        ("timedelta(days=1)", f"timedelta(days={10**30})", "ttl `"),
+        ('name="driver_hourly_stats",', "", "FeatureView without name"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_name(tmp_path: Path, old: str, new: str, told: str) -> None:
