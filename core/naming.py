@@ -35,6 +35,14 @@ class Key(NamedTuple):
         return "/".join(self)
 
 
+def asset_name(text: str) -> str:
+    """An asset key as a field of a pydantic model. Raises ValueError where it is none."""
+    try:
+        return str(Key.parse(text))
+    except HeddleError as error:
+        raise ValueError(error.what) from None
+
+
 class TableName(NamedTuple):
     """A table in the warehouse. Quote it with the warehouse's dialect before it goes into SQL."""
 

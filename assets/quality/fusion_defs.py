@@ -1,5 +1,6 @@
 """Accepted join plans and golden tables as assets: counts are metadata, what must hold are blocking checks."""
 
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,9 @@ import dagster as dg
 from assets.kit import VERSION, asset_key, spec_options, specs_of, table_metadata
 from assets.quality.fusion.files import FOLDER, PlanFiles, files
 from assets.quality.fusion.model import Plan
-from assets.quality.linkage.model import Golden, cells_of, links_of, read_golden
+from assets.quality.linkage.labels import labels_path, read_labels
+from assets.quality.linkage.model import Golden, cells_of, links_of, read_golden, unsure_of
+from core.hashing import digest
 from core.naming import Key, TableName, table_name
 from core.schema import ColumnLineage, ColumnSource
 from core.settings import Settings
@@ -19,23 +22,14 @@ if TYPE_CHECKING:
     from assets.quality.linkage.golden import Resolved
 
 FAN_OUT, COUNTS, QUALITY = "no_row_multiplied", "rows_as_predicted", "links_agree_with_people"
-_JOIN_CODE = [f"assets.quality.fusion.{n}" for n in ("compiled", "fixes", "run", "tables")]
+_JOIN_CODE = [f"assets.quality.fusion.{n}" for n in ("compiled", "fixes", "keys_sql", "run", "tables")]
 _LINK_CODE = [
     f"assets.quality.linkage.{n}"
     for n in (
-        "block",
-        "blockkeys",
-        "cluster",
-        "compare",
-        "forest",
-        "golden",
-        "identity",
-        "levels",
-        "link",
-        "survive",
-        "words",
+        "block", "blockkeys", "cluster", "compare", "forest", "golden", "identity", "kinds", "levels", "link",
+        "measure", "near", "prepare", "run", "survive", "words",
     )
-]
+]  # fmt: skip
 LEAST_AGREEMENT = 0.9  # F1 on the pairs that people judged
 
 
@@ -47,7 +41,7 @@ def definitions(settings: Settings, others: Iterable[dg.Definitions]) -> dg.Defi
     for path in files(settings.quality / FOLDER, "golden"):
         golden = read_golden(path)
         if {s.table for s in golden.sources} <= known:
-            made.append(_golden(golden, path, settings.memory))
+            made.append(_golden(golden, path, settings))
     return dg.Definitions(assets=made)
 
 
@@ -59,7 +53,7 @@ def _fused(plan: Plan) -> dg.AssetsDefinition:
         description=plan.description or f"{' joined with '.join(plan.tables)}, as decided by {plan.by}.",
         code=_JOIN_CODE,
     )
-    options["code_version"] = f"{options['code_version']}-{_digest(plan.model_dump_json())}"
+    options["code_version"] += f"-{digest([plan.model_dump_json()])[:12]}"
     key = options["key"]
     checks = [
         dg.AssetCheckSpec(FAN_OUT, asset=key, blocking=True, description="No row meets several where it must not."),
@@ -98,19 +92,20 @@ def _fused(plan: Plan) -> dg.AssetsDefinition:
     return asset
 
 
-def _golden(golden: Golden, path: Path, memory: str) -> dg.AssetsDefinition:
+def _golden(golden: Golden, path: Path, settings: Settings) -> dg.AssetsDefinition:
     names = {
         golden.asset: golden.description or "One row for each thing that the sources have, with its surviving values.",
         cells_of(golden): "Where each value of the golden table came from, and what spoke against it.",
         links_of(golden): "Which record of which source is which thing.",
+        unsure_of(golden): "Pairs of records that the model is least sure of, for people to judge.",
     }
-    specs = [
-        dg.AssetSpec(
-            **spec_options(key, group="fusion", kinds={"polars"}, description=said, code=_LINK_CODE, place="heavy"),
-            deps=[asset_key(s.table) for s in golden.sources],
-        )
-        for key, said in names.items()
-    ]
+    labels = "".join(label.model_dump_json() for label in read_labels(labels_path(path)))
+    asked, deps = f"-{digest([golden.model_dump_json(), labels])[:12]}", [asset_key(s.table) for s in golden.sources]
+    specs = []
+    for key, said in names.items():
+        options = spec_options(key, group="fusion", kinds={"polars"}, description=said, code=_LINK_CODE, place="heavy")
+        options["code_version"] += asked  # another declaration, or another word of a person: it runs again
+        specs.append(dg.AssetSpec(**options, deps=deps))
     check = dg.AssetCheckSpec(QUALITY, asset=asset_key(golden.asset), description="Links agree with judged pairs.")
 
     def resolved(
@@ -119,7 +114,7 @@ def _golden(golden: Golden, path: Path, memory: str) -> dg.AssetsDefinition:
         from assets.content import rows_version
         from assets.quality.linkage.run import run
 
-        found = run(golden, path, warehouse, memory, context.log.info)
+        found = run(golden, path, warehouse, settings.memory, settings.home, context.log.info)
         told = _told(found)
         for key in names:
             name: TableName = table_name(Key.parse(key))
@@ -129,29 +124,30 @@ def _golden(golden: Golden, path: Path, memory: str) -> dg.AssetsDefinition:
             metadata = table_metadata(key, info, lineage) | {VERSION: version} | (told if key == golden.asset else {})
             yield dg.MaterializeResult(asset_key(key), metadata=metadata, data_version=dg.DataVersion(version))
         score = found.linked.labelled
-        said = "nothing is judged" if score is None else f"F1 {score.f1:.3f} on {score.true} pairs that are the same"
-        passed = score is None or score.f1 >= LEAST_AGREEMENT
+        f1 = math.nan if score is None else score.f1  # NaN also where people only said what is not the same, rightly
+        said = "nothing to measure" if score is None or math.isnan(f1) else f"F1 {f1:.3f} on {score.true} same pairs"
+        passed = not f1 < LEAST_AGREEMENT
         warning = dg.AssetCheckSeverity.WARN
         yield dg.AssetCheckResult(
             asset_key=asset_key(golden.asset), check_name=QUALITY, passed=passed, severity=warning, description=said
         )
 
-    key = Key.parse(golden.asset)
-    asset: dg.AssetsDefinition = dg.multi_asset(specs=specs, check_specs=[check], name=f"{key.domain}__{key.noun}")(
-        resolved
-    )
+    parsed = Key.parse(golden.asset)
+    name = f"{parsed.domain}__{parsed.noun}"
+    asset: dg.AssetsDefinition = dg.multi_asset(specs=specs, check_specs=[check], name=name)(resolved)
     return asset
 
 
 def _told(found: "Resolved") -> dict[str, Any]:
+    from assets.quality.linkage.measure import figures
+
     linked = found.linked
     return {
         "records": len(linked.records),
         "things": found.golden.height,
         "pairs compared": linked.candidates,
         "model": linked.model,
-        "estimated precision": round(linked.estimate.precision, 4),
-        "estimated recall": round(linked.estimate.recall, 4),
+        "estimate": figures(linked.estimate.precision, linked.estimate.recall),
         "keys": dg.MetadataValue.md("\n".join(f"- {p.name}: {p.pairs:,} pairs" for p in linked.predicates)),
     }
 
@@ -167,9 +163,3 @@ def _lineage(golden: Golden, columns: list[str]) -> ColumnLineage:
             sources += [ColumnSource(source.table, own.get(name, name)) for name in wanted]
         found[column] = tuple(sources) if column not in ("records", "conflicts") else ()
     return ColumnLineage(found)
-
-
-def _digest(text: str) -> str:
-    from core.hashing import digest
-
-    return str(digest([text]))[:12]

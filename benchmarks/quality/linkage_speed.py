@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def _ours(frame: pl.DataFrame, truth: np.ndarray, asked: argparse.Namespace, folder: str) -> None:
-    options = Options(Limits(asked.candidates, memory=asked.memory, temporary=folder))
+    options = Options(Limits(asked.candidates, memory=asked.memory, folder=Path(folder)))
     columns = [c for c in frame.columns if c != "id"]
     start = time.process_time(), time.perf_counter()
     found = link({"people": frame.select(columns)}, dict.fromkeys(columns), options, _progress)

@@ -56,7 +56,9 @@ def link(
         if column not in shared:
             known = f"all have {', '.join(shared)}" if shared else "no column is in all of them: rename columns first"
             raise SourceError(f"not every file has a column {column!r}", known)
-    options = Options(Limits(memory=config.load().memory), one_to_one=one_to_one, threshold=threshold)
+    settings = config.load()
+    limits = Limits(memory=settings.memory, folder=settings.home)
+    options = Options(limits, one_to_one=one_to_one, threshold=threshold)
     found = find({n: f.select(columns) for n, f in frames.items()}, dict.fromkeys(columns), options, _say)
     table = pl.concat(
         pl.DataFrame({"file": [name] * f.height, "id": f[identifier].cast(pl.String)}) for name, f in frames.items()
@@ -85,9 +87,9 @@ def review(declaration: Path, most: int, by: str | None, only_list: bool) -> Non
     Example:
       heddle fuse review examples/quality/fusion/customers.yaml --by ann
     """
-    from assets.quality.linkage.labels import add_label, labels_path, labels_text, read_labels
+    from assets.quality.linkage.labels import judge, labels_path, read_labels
     from assets.quality.linkage.model import read_golden
-    from core.atomic import write_text
+    from orchestration.cli.visible import visible
 
     golden = read_golden(declaration)
     found = _resolved(golden, declaration)
@@ -96,16 +98,15 @@ def review(declaration: Path, most: int, by: str | None, only_list: bool) -> Non
     for a, b, share in found.linked.unsure(most):
         click.echo(f"\nprobability {share:.2f}")
         for column in golden.compare:
-            left, right = found.records[column][a], found.records[column][b]
-            click.echo(f"  {column}: {left if left is not None else '-'}  |  {right if right is not None else '-'}")
+            left, right = ("-" if (v := found.records[column][n]) is None else visible(str(v)) for n in (a, b))
+            click.echo(f"  {column}: {left}  |  {right}")
         if only_list:
             continue
         answer = click.prompt("same? y/n, s skips, q ends", type=click.Choice(["y", "n", "s", "q"]))
         if answer == "q":
             break
         if answer in "yn":
-            known = add_label(known, keys[a], keys[b], answer == "y", by or getpass.getuser())
-            write_text(path, labels_text(known))
+            known = judge(path, keys[a], keys[b], answer == "y", by or getpass.getuser())
             added += 1
     if not only_list:
         click.echo(f"{added} pairs judged, {len(known)} in {path}")
@@ -123,6 +124,7 @@ def golden(declaration: Path, output: Path | None) -> None:
     Example:
       heddle fuse golden examples/quality/fusion/customers.yaml --output out/
     """
+    from assets.quality.linkage.measure import figures
     from assets.quality.linkage.model import read_golden
     from orchestration.cli.writing import replaced
 
@@ -131,7 +133,7 @@ def golden(declaration: Path, output: Path | None) -> None:
     click.echo(f"{found.golden.height:,} things of {found.links.height:,} records; {found.linked.model} model")
     if found.linked.labelled is not None:
         score = found.linked.labelled
-        click.echo(f"judged pairs: precision {score.precision:.3f}, recall {score.recall:.3f}")
+        click.echo(f"judged pairs: {figures(score.precision, score.recall)}")
     rivals = int((found.golden["conflicts"] > 0).sum())
     click.echo(f"{rivals:,} things have values that disagree")
     if output is not None:
@@ -154,8 +156,10 @@ def _resolved(golden: "Golden", declaration: Path) -> "Resolved":
     labels = read_labels(labels_path(declaration))
     if all(is_asset(s.table) for s in golden.sources):
         store = warehouse_of("heddle fuse")
-        return resolve(golden, reader(store), labels, before(golden, store), settings.memory, _say)
-    return resolve(golden, lambda t: _read_file(declaration.parent / t), labels, None, settings.memory, _say)
+        read, known = reader(store), before(golden, store)
+    else:
+        read, known = lambda table: _read_file(declaration.parent / table), {}
+    return resolve(golden, read, labels, known, settings.memory, settings.home, _say)
 
 
 def _read_file(path: Path) -> "pl.DataFrame":

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from assets.quality.fusion.fixes import known
-from core.naming import Key
+from core.naming import asset_name
 
 JoinKind = Literal["inner", "left", "right", "full"]
 Cardinality = Literal["one-to-one", "many-to-one", "one-to-many", "many-to-many"]
@@ -98,7 +98,7 @@ class Plan(_Value):
     """Tables joined one after the other. Tables are asset keys, or names of files on the command line."""
 
     kind: Literal["join"] = "join"
-    asset: str
+    asset: Annotated[str, AfterValidator(asset_name)]
     left: str
     joins: Annotated[tuple[Join, ...], Field(min_length=1)]
     status: Literal["proposed", "accepted", "refused"] = "proposed"
@@ -109,7 +109,6 @@ class Plan(_Value):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        Key.parse(self.asset)
         if len(set(self.tables)) < len(self.tables):
             raise ValueError("a table is named twice; make a view of it under another name")
         if self.status != "proposed" and not (self.by and self.at):

@@ -6,8 +6,11 @@ the budget is spent. Blocks larger than `largest` are left out, and that is told
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, combinations
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +18,7 @@ import numpy.typing as npt
 
 from assets.quality.linkage.blockkeys import Keys, combined_name, keys_of
 from assets.quality.linkage.prepare import Records
+from core.scratch import scratch
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,13 +35,14 @@ class Limits:
     Attributes:
         pairs: candidates for one record, on average.
         largest: records of one block; larger ones say too little.
-        memory: DuckDB's limit, e.g. "1GB"; beyond it spills to `temporary`.
+        memory: DuckDB's limit, e.g. "1GB"; beyond it spills into a folder of its own in `folder`, by default the
+            system's for temporary files.
     """
 
     pairs: float = 30.0
     largest: int = 200
     memory: str = "1GB"
-    temporary: str = ""
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +84,10 @@ class Blocking:
         rows = self.connection.cursor().execute(sql).fetchnumpy()
         return np.stack([rows["l"], rows["r"]], axis=1).astype(np.int64)
 
-    def close(self) -> None:
-        """Give the memory back."""
-        self.connection.close()
 
-
-def block(records: Records, limits: Limits | None = None, across: bool = False) -> Blocking:
-    """Candidate pairs.
+@contextmanager
+def block(records: Records, limits: Limits | None = None, across: bool = False) -> Iterator[Blocking]:
+    """Candidate pairs, as long as the block of the `with` lasts.
 
     Args:
         across: only pairs of different sources.
@@ -93,13 +95,17 @@ def block(records: Records, limits: Limits | None = None, across: bool = False) 
     import duckdb
 
     limits = limits or Limits()
-    options: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": limits.memory,
-        "preserve_insertion_order": False,
-    }
-    if limits.temporary:
-        options["temp_directory"] = limits.temporary
-    connection = duckdb.connect(config=options)
+    with scratch(limits.folder or Path(gettempdir()), "heddle-link-") as folder:
+        options: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": limits.memory,
+            "preserve_insertion_order": False,
+            "temp_directory": str(folder),
+        }
+        with duckdb.connect(config=options) as connection:
+            yield _blocked(connection, records, limits, across)
+
+
+def _blocked(connection: "duckdb.DuckDBPyConnection", records: Records, limits: Limits, across: bool) -> Blocking:
     connection.execute("CREATE TABLE keys (p SMALLINT, k UBIGINT, r INTEGER, s SMALLINT)")
     chosen, refused = _choose(connection, records, limits, across)
     _join(connection, limits, across)

@@ -1,6 +1,6 @@
 """Keys under which records meet: one hash per record, or several where any shared word is enough."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,10 @@ from assets.quality.linkage.kinds import Kind
 from assets.quality.linkage.prepare import Column, Records
 
 Hashes = npt.NDArray[np.uint64]
+Parts = Callable[[pl.Series], pl.Series]  # texts -> lists of their parts, or of hashes of these
 BANDS = 8  # of two min-hashes each: texts that share half of their triples meet with .9
 LONG = 20  # characters from which a text is min-hashed
+SLICE = 100_000  # texts that are taken apart at a time
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -50,8 +52,8 @@ def keys_of(records: Records) -> Iterator[Keys]:
             if len(keys.records) and mark not in seen:
                 seen.add(mark)
                 yield keys
-        for name, listed in _several(column, text):
-            yield _exploded(f"{column.name}: {name}", column.name, listed)
+        for name, parts in _several(column, text):
+            yield _exploded(f"{column.name}: {name}", column.name, text, parts)
 
 
 def _singles(column: Column, text: pl.Series) -> Iterator[tuple[str, pl.Series]]:
@@ -78,18 +80,17 @@ def _singles(column: Column, text: pl.Series) -> Iterator[tuple[str, pl.Series]]
         yield "last 4", text.str.tail(4)
 
 
-def _several(column: Column, text: pl.Series) -> Iterator[tuple[str, pl.Series]]:
+def _several(column: Column, text: pl.Series) -> Iterator[tuple[str, Parts]]:
     if column.kind in (Kind.NUMBER, Kind.DATE, Kind.CODE):
         return
-    yield "a word", text.str.split(" ")
-    pairs = text.str.extract_all(r"\S+ \S+")
-    if column.kind in (Kind.TEXT, Kind.ADDRESS, Kind.COMPANY) and (pairs.list.len() > 0).any():
-        yield "two words", pairs
+    yield "a word", lambda some: some.str.split(" ")
+    if column.kind in (Kind.TEXT, Kind.ADDRESS, Kind.COMPANY) and text.str.contains(r"\S \S").any():
+        yield "two words", lambda some: some.str.extract_all(r"\S+ \S+")
     if column.sound is not None:
-        yield "four characters", _grams(text, 4)
+        yield "four characters", lambda some: _grams(some, 4)
     mean = text.str.len_chars().mean()
     if isinstance(mean, float) and mean >= LONG:
-        yield "min-hash", _minhashes(text)
+        yield "min-hash", _minhashes
 
 
 def _keys(name: str, column: str, values: pl.Series) -> Keys:
@@ -99,12 +100,18 @@ def _keys(name: str, column: str, values: pl.Series) -> Keys:
     return Keys(name, column, np.asarray(hashes, dtype=np.uint64), places.to_numpy().astype(np.int32))
 
 
-def _exploded(name: str, column: str, listed: pl.Series) -> Keys:
-    frame = pl.DataFrame({"r": np.arange(len(listed)), "w": listed}).explode("w").drop_nulls()
-    if frame["w"].dtype == pl.String:
-        frame = frame.filter(pl.col("w").str.len_chars() > 1).with_columns(pl.col("w").hash(seed=11))
-    frame = frame.unique()
-    return Keys(name, column, frame["w"].to_numpy(), frame["r"].to_numpy().astype(np.int32), single=False)
+def _exploded(name: str, column: str, text: pl.Series, parts: Parts) -> Keys:
+    """A slice of the texts at a time: their parts take many times their memory, the hashes of these little."""
+    made = []
+    for start in range(0, len(text), SLICE):
+        listed = parts(text.slice(start, SLICE))
+        records = pl.int_range(start, start + len(listed), dtype=pl.Int32, eager=True)
+        frame = pl.DataFrame({"r": records, "w": listed}).explode("w").drop_nulls()
+        if frame["w"].dtype == pl.String:
+            frame = frame.filter(pl.col("w").str.len_chars() > 1).with_columns(pl.col("w").hash(seed=11))
+        made.append(frame.unique())
+    frame = pl.concat(made) if made else pl.DataFrame(schema={"r": pl.Int32, "w": pl.UInt64})
+    return Keys(name, column, frame["w"].to_numpy(), frame["r"].to_numpy(), single=False)
 
 
 def _sounds(column: Column, text: pl.Series) -> pl.Series:

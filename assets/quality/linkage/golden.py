@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,7 @@ from assets.quality.linkage.model import Golden, Source
 from assets.quality.linkage.survive import survive
 from core.errors import SourceError
 
+UNSURE = 200  # pairs that are kept for people to judge
 RESERVED = ("entity", "source", "record", "priority", "newest", "records", "conflicts")
 Read = Callable[[str], pl.DataFrame]
 
@@ -24,12 +26,15 @@ class Resolved:
 
     Attributes:
         cells: where each value came from (assets/quality/linkage/survive.py); links: entity, source, record.
+        unsure: pairs that nobody judged and that the model is least sure of, the most helpful first: rank from 1,
+            source and record of either side, probability.
         records: all columns of all sources with source, record and entity.
     """
 
     golden: pl.DataFrame
     cells: pl.DataFrame
     links: pl.DataFrame
+    unsure: pl.DataFrame
     records: pl.DataFrame
     linked: Linked
 
@@ -40,6 +45,7 @@ def resolve(
     labels: Sequence[Label] = (),
     before: Mapping[str, str] | None = None,
     memory: str = "1GB",
+    folder: Path | None = None,
     say: Said | None = None,
 ) -> Resolved:
     """Link the sources of a declaration and make its golden table.
@@ -47,28 +53,33 @@ def resolve(
     Args:
         read: rows of a source by its table.
         before: identifiers of the last run by `source:id`.
+        memory, folder: as `Limits` has them.
 
     Raises:
-        SourceError: a source lacks a column, or its `id` is missing or not unique.
+        SourceError: a source lacks a column, or its `id` is missing or not unique, or types of sources do not meet.
     """
-    records = pl.concat([_source(s, read(s.table), golden) for s in golden.sources], how="diagonal_relaxed")
+    records = _together([_source(s, read(s.table), golden) for s in golden.sources], golden)
     keys = (records["source"] + ":" + records["record"]).to_list()
     frames = {s.table: records.filter(pl.col("source") == s.table).select(list(golden.compare)) for s in golden.sources}
     judged = places(labels, {k: n for n, k in enumerate(keys)})
-    limits = Limits(golden.candidates, golden.largest_block, memory)
-    options = Options(limits, golden.one_to_one, golden.one_to_one, golden.threshold, _labels(judged))
+    limits = Limits(golden.candidates, golden.largest_block, memory, folder)
+    options = Options(limits, golden.one_to_one, golden.threshold, _labels(judged))
     linked = link(frames, golden.compare, options, say)
     names = identities(keys, linked.cluster.tolist(), before or {})
     records = records.with_columns(pl.Series("entity", names, dtype=pl.String))
     columns = [c for c in records.columns if c not in ("entity", "source", "record", "priority", "newest")]
     survived = survive(records, columns, golden.survivorship, golden.otherwise)
     links = records.select("entity", "source", "record").sort("entity", "source", "record")
-    return Resolved(survived.golden, survived.cells, links, records, linked)
+    return Resolved(survived.golden, survived.cells, links, _unsure(records, linked), records, linked)
 
 
 def _source(source: Source, frame: pl.DataFrame, golden: Golden) -> pl.DataFrame:
     """The rows with common names, and what survivorship asks for."""
     for column in (source.id, *source.rename, *filter(None, [source.newest])):
+        if column in source.rename and column == source.id:
+            raise SourceError(
+                f"{golden.asset}: {source.table}.{column} is the id and cannot be renamed", "leave it out of `rename`"
+            )
         if column not in frame.columns:
             raise SourceError(
                 f"{golden.asset}: source {source.table} has no column {column!r}", f"it has {', '.join(frame.columns)}"
@@ -79,10 +90,20 @@ def _source(source: Source, frame: pl.DataFrame, golden: Golden) -> pl.DataFrame
             f"{golden.asset}: {source.table}.{source.id} is missing or repeated in some rows",
             "name a column that identifies every row",
         )
-    newest = (
-        frame[source.newest].cast(pl.String) if source.newest else pl.Series([None] * frame.height, dtype=pl.String)
-    )
+    newest = frame[source.newest] if source.newest else pl.Series([None] * frame.height, dtype=pl.Null)
+    names = [source.rename.get(c, c) for c in frame.columns if c != source.id]
+    twice = next((n for n in names if names.count(n) > 1), None)
+    if twice is not None:
+        raise SourceError(
+            f"{golden.asset}: two columns of {source.table} would be called {twice!r}", "rename the other one too"
+        )
     named = frame.drop(source.id).rename(source.rename)
+    odd = next((c for c, t in named.schema.items() if t.is_nested() or t in (pl.Binary, pl.Duration)), None)
+    if odd is not None:
+        raise SourceError(
+            f"{golden.asset}: {source.table}.{odd} is of type {named.schema[odd]}, which has no text to compare",
+            "leave it out, or make it a text, in a view",
+        )
     taken = [c for c in RESERVED if c in named.columns]
     if taken:
         raise SourceError(
@@ -101,6 +122,31 @@ def _source(source: Source, frame: pl.DataFrame, golden: Golden) -> pl.DataFrame
         pl.lit(source.priority).alias("priority"),
         newest.alias("newest"),
     )
+
+
+def _together(frames: Sequence[pl.DataFrame], golden: Golden) -> pl.DataFrame:
+    """All records; `newest` is a number or a time where it is one in all sources, otherwise its text."""
+    newest = [f["newest"] for f in frames if f["newest"].null_count() < f.height]
+    if all(s.dtype.is_temporal() for s in newest):
+        frames = [f.with_columns(pl.col("newest").cast(pl.Datetime("us"))) for f in frames]
+    elif all(s.cast(pl.Float64, strict=False).null_count() == s.null_count() for s in newest):
+        frames = [f.with_columns(pl.col("newest").cast(pl.Float64)) for f in frames]
+    else:
+        frames = [f.with_columns(pl.col("newest").cast(pl.String)) for f in frames]
+    try:
+        return pl.concat(frames, how="diagonal_relaxed")
+    except pl.exceptions.SchemaError as error:
+        raise SourceError(
+            f"{golden.asset}: a column has types in two sources that do not meet: {str(error).splitlines()[0]}",
+            "give one of them another name under `rename`, or read it through a view",
+        ) from None
+
+
+def _unsure(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
+    schema = {"left": pl.Int64, "right": pl.Int64, "probability": pl.Float64}
+    pairs = pl.DataFrame(linked.unsure(UNSURE), schema=schema, orient="row").with_row_index("rank", 1)
+    sides = {f"{s}_{n}": records[n].gather(pairs[s]) for s in ("left", "right") for n in ("source", "record")}
+    return pairs.select("rank", *(pl.Series(name, values) for name, values in sides.items()), "probability")
 
 
 def _labels(judged: Sequence[tuple[int, int, bool]]) -> Labels | None:

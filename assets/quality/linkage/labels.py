@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from core.errors import SourceError
+from assets.documents import loaded, saved, shaped
+from core.errors import ConflictError, SourceError
+from core.locks import locked
 
-_HEAD = "# Pairs that people judged; written by `heddle fuse review`. A record is `source:id`.\n"
+_HEAD = "# Pairs that people judged, by `heddle fuse review` or in the studio. A record is `source:id`.\n"
+_FIX = "correct the file, or restore it from git"
 
 
 class Label(BaseModel):
@@ -22,6 +24,11 @@ class Label(BaseModel):
     same: bool
     by: str
     at: str
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Its records, whichever came first."""
+        return min(self.left, self.right), max(self.left, self.right)
 
 
 def labels_path(declaration: Path) -> Path:
@@ -37,39 +44,41 @@ def read_labels(path: Path) -> list[Label]:
     """
     if not path.exists():
         return []
-    try:
-        entries = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("labels", [])
-    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, RecursionError) as error:
-        raise SourceError(f"{path} cannot be read: {error}", "correct the file, or restore it from git") from None
-    found = []
-    for number, entry in enumerate(entries, 1):
-        try:
-            found.append(Label.model_validate(entry))
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise SourceError(f"{path}: label {number}: {where}: {first['msg']}", "correct that entry") from None
-    return found
+    content = loaded(path) or {}
+    entries = content.get("labels") or [] if isinstance(content, dict) else content
+    if not isinstance(entries, list):
+        raise SourceError(f"{path}: labels is no list", _FIX)
+    return [shaped(entry, Label, f"{path}: label {number}") for number, entry in enumerate(entries, 1)]
 
 
-def add_label(known: Sequence[Label], left: str, right: str, same: bool, by: str) -> list[Label]:
-    """The labels with one more; a later word on the same pair replaces the earlier one.
+def state(label: Label | None) -> str:
+    """What tells one word on a pair from another; "" where there is none."""
+    return "" if label is None else f"{label.same} {label.by} {label.at}"
+
+
+def judge(path: Path, left: str, right: str, same: bool, by: str, *, expected: str | None = None) -> list[Label]:
+    """Keeps a person's word on a pair, the last one on it; returns all labels. Of two at once none is lost.
+
+    Args:
+        left, right: records, `source:id`.
+        expected: `state` of the pair when the person looked; None for any.
 
     Raises:
         SourceError: no person is named, or a record is paired with itself.
+        ConflictError: somebody else judged the pair meanwhile.
     """
     if not by.strip() or left == right:
         raise SourceError("a judged pair needs a person and two records", "name them")
-    at = datetime.now(UTC).replace(microsecond=0).isoformat()
     a, b = sorted((left, right))
-    kept = [k for k in known if tuple(sorted((k.left, k.right))) != (a, b)]
-    return [*kept, Label(left=a, right=b, same=same, by=by.strip(), at=at)]
-
-
-def labels_text(labels: Sequence[Label]) -> str:
-    """The file's text, sorted, so that two people's entries rarely meet in one place."""
-    entries = [k.model_dump() for k in sorted(labels, key=lambda k: (k.left, k.right))]
-    return _HEAD + yaml.safe_dump({"labels": entries}, allow_unicode=True, sort_keys=False, width=110)
+    with locked(path.parent):
+        known = read_labels(path)
+        if expected not in (None, state(next((k for k in known if k.pair == (a, b)), None))):
+            raise ConflictError("somebody else judged this pair meanwhile", "look at it again, then decide")
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        kept = [*(k for k in known if k.pair != (a, b)), Label(left=a, right=b, same=same, by=by.strip(), at=at)]
+        kept.sort(key=lambda k: k.pair)  # so that two people's entries rarely meet in one place
+        saved(path, {"labels": [k.model_dump() for k in kept]}, _HEAD)
+    return kept
 
 
 def places(labels: Sequence[Label], keys: Mapping[str, int]) -> list[tuple[int, int, bool]]:

@@ -11,7 +11,7 @@ from assets.quality.linkage import cluster, forest, levels
 from assets.quality.linkage.block import Blocking, Limits, Predicate, block
 from assets.quality.linkage.compare import WORDY, Comparer
 from assets.quality.linkage.kinds import Kind, kinds_of
-from assets.quality.linkage.measure import Estimate, Score, estimate, pairs_score
+from assets.quality.linkage.measure import Estimate, Score, estimate, figures, pairs_score
 from assets.quality.linkage.prepare import Records, prepare
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ TRAINING = 400_000  # candidates the levels are fitted on
 FEW = 100  # labels with which trees and the probabilistic model count alike
 REFINED = 5_000  # candidates up to which a probabilistic model is refined by trees
 WEIGHED = 200_000  # records up to which words are weighed by TF-IDF
-CERTAIN = 20.0  # log odds of a pair that a person has judged
+CERTAIN = 20.0  # log odds beyond which the model's are not told apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,12 @@ class Options:
     """How to link.
 
     Attributes:
-        across: only pairs of different sources; `one_to_one`: at most one record of each source in a cluster.
+        one_to_one: at most one record of each source in a cluster; only pairs of different sources are compared.
         threshold: probability from which a pair speaks for a match.
         labels: pairs people judged: from five of either kind on, the model is learned from them.
     """
 
     limits: Limits = field(default_factory=Limits)
-    across: bool = False
     one_to_one: bool = False
     threshold: float = 0.5
     labels: Labels | None = None
@@ -59,7 +58,8 @@ class Linked:
     """What linkage found.
 
     Attributes:
-        left, right, odds: pairs that may be matches, log odds relative to the threshold.
+        left, right, odds, share: pairs that may be matches, log odds relative to the threshold, probability; infinite
+            and 0 or 1 where a person judged.
         cluster: int64 [records], the place of the cluster's first record.
         model: "probabilistic", "probabilistic, refined" or "learned".
         labelled: the model on the pairs that people judged, each by trees that had not seen it; before their word is
@@ -71,6 +71,7 @@ class Linked:
     left: Places
     right: Places
     odds: Floats
+    share: Floats
     candidates: int
     predicates: tuple[Predicate, ...]
     refused: tuple[Predicate, ...]
@@ -80,16 +81,19 @@ class Linked:
     labelled: Score | None = None
 
     def unsure(self, many: int = 20) -> list[tuple[int, int, float]]:
-        """The pairs a person's word helps most with: nearest to the threshold, no record twice."""
+        """The pairs that a person's word helps most with and nobody judged, with their probability.
+
+        Nearest to the threshold first, no record twice.
+        """
         found: list[tuple[int, int, float]] = []
         seen: set[int] = set()
         for place in np.argsort(np.abs(self.odds), kind="stable"):
             a, b = int(self.left[place]), int(self.right[place])
-            if abs(self.odds[place]) < CERTAIN and not {a, b} & seen:
-                seen |= {a, b}
-                found.append((a, b, float(1 / (1 + np.exp(-self.odds[place])))))
-            if len(found) == many:
+            if len(found) == many or np.isinf(self.odds[place]):
                 break
+            if not {a, b} & seen:
+                seen |= {a, b}
+                found.append((a, b, float(self.share[place])))
         return found
 
 
@@ -113,13 +117,9 @@ def link(
     guessed = kinds_of(list(frames.values()), unknown)
     records = prepare(frames, {name: kind or guessed[name] for name, kind in columns.items()})
     say(f"{len(records):,} records, " + ", ".join(f"{c.name}: {c.kind}" for c in records.columns))
-    across = options.across or options.one_to_one
-    blocking = block(records, options.limits, across)
-    try:
+    with block(records, options.limits, across=options.one_to_one) as blocking:
         say(f"{blocking.count:,} candidate pairs from {len(blocking.predicates)} keys")
         return _judged(records, blocking, options, say)
-    finally:
-        blocking.close()
 
 
 def probabilistic(comparer: Comparer, left: Places, right: Places) -> tuple[levels.Model, Judge]:
@@ -133,14 +133,14 @@ def _judged(records: Records, blocking: Blocking, options: Options, say: Said) -
     comparer = Comparer(records, weighed=len(records) <= WEIGHED)
     model = _model(comparer, blocking, options)
     judge, name = model.judge, model.name
-    left, right, odds = _all(blocking, judge, say)
+    limit = float(np.log(options.threshold / (1 - options.threshold)))
+    left, right, odds = _all(blocking, judge, limit, say)
     if name == "probabilistic" and blocking.count <= REFINED and any(c.kind in WORDY for c in records.columns):
         odds, name = forest.refined(comparer.features(left, right), odds), "probabilistic, refined"
-    limit = float(np.log(options.threshold / (1 - options.threshold)))
     share = 1 / (1 + np.exp(-odds))
     odds = odds - limit
     if options.labels is not None:
-        left, right, odds, share = _told(options.labels, left, right, odds, share)
+        left, right, odds, share = _told(options.labels, len(records), left, right, odds, share)
     found = (
         cluster.one_to_one(len(records), records.source, left, right, odds)
         if options.one_to_one
@@ -148,9 +148,9 @@ def _judged(records: Records, blocking: Blocking, options: Options, say: Said) -
     )
     keep = odds > cluster.LOOSE
     guess = estimate(left, right, share, found)
-    say(f"{len(np.unique(found)):,} clusters; estimated precision {guess.precision:.3f}, recall {guess.recall:.3f}")
+    say(f"{len(np.unique(found)):,} clusters; estimated: {figures(guess.precision, guess.recall)}")
     return Linked(
-        records, found, left[keep], right[keep], odds[keep], blocking.count,
+        records, found, left[keep], right[keep], odds[keep], share[keep], blocking.count,
         blocking.predicates, blocking.refused, name, guess, model.why, model.labelled,
     )  # fmt: skip
 
@@ -210,13 +210,13 @@ def _blended(comparer: Comparer, learned: forest.Forest, judge: Judge, labels: i
     return odds
 
 
-def _all(blocking: Blocking, judge: Judge, say: Said) -> tuple[Places, Places, Floats]:
-    """Every candidate's odds; of many candidates only those that may matter are kept."""
+def _all(blocking: Blocking, judge: Judge, limit: float, say: Said) -> tuple[Places, Places, Floats]:
+    """Every candidate's odds; of many candidates only those that may matter at a threshold of `limit` are kept."""
     kept: list[tuple[Places, Places, Floats]] = []
     done = 0
     for pairs in blocking.batches():
         odds = judge(pairs[:, 0], pairs[:, 1])
-        some = slice(None) if blocking.count <= REFINED else odds > 2 * cluster.LOOSE
+        some = slice(None) if blocking.count <= REFINED else odds > 2 * cluster.LOOSE + min(limit, 0)
         kept.append((pairs[some, 0], pairs[some, 1], odds[some]))
         done += len(pairs)
         if blocking.count > REFINED:
@@ -230,18 +230,18 @@ def _all(blocking: Blocking, judge: Judge, say: Said) -> tuple[Places, Places, F
 
 
 def _told(
-    labels: Labels, left: Places, right: Places, odds: Floats, share: Floats
+    labels: Labels, size: int, left: Places, right: Places, odds: Floats, share: Floats
 ) -> tuple[Places, Places, Floats, Floats]:
-    """What people said counts for certain, whatever the model thinks."""
-    said = {(min(a, b), max(a, b)): bool(s) for a, b, s in zip(labels.left, labels.right, labels.same, strict=True)}
-    other = np.array([(int(a), int(b)) not in said for a, b in zip(left, right, strict=True)], dtype=bool)
-    pairs = np.array(list(said), dtype=np.int64).reshape(-1, 2)
-    same = np.array(list(said.values()), dtype=float)
+    """What people said counts for certain, whatever the model thinks; the last word on a pair."""
+    pairs = np.stack([np.minimum(labels.left, labels.right), np.maximum(labels.left, labels.right)], axis=1)
+    _, last = np.unique(pairs[::-1], axis=0, return_index=True)
+    pairs, same = pairs[::-1][last], labels.same[::-1][last]
+    other = ~np.isin(left * size + right, pairs[:, 0] * size + pairs[:, 1])
     return (
         np.concatenate([left[other], pairs[:, 0]]),
         np.concatenate([right[other], pairs[:, 1]]),
-        np.concatenate([odds[other], CERTAIN * (2 * same - 1)]),
-        np.concatenate([share[other], same]),
+        np.concatenate([odds[other], np.where(same, np.inf, -np.inf)]),
+        np.concatenate([share[other], same.astype(float)]),
     )
 
 

@@ -1,14 +1,13 @@
 """What is to be linked, as people declare it in YAML: sources, columns, rules of survivorship."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from assets.documents import loaded, shaped
 from assets.quality.linkage.kinds import Kind
-from core.errors import HeddleError, SourceError
-from core.naming import Key
+from core.naming import asset_name
 
 Survivor = Literal["most_frequent", "longest", "newest", "source_priority", "most_complete"]
 
@@ -32,7 +31,7 @@ class Golden(_Value):
     """Linkage of one or several sources and the golden table made of it."""
 
     kind: Literal["golden"]
-    asset: str
+    asset: Annotated[str, AfterValidator(asset_name)]
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
     compare: dict[str, Kind | None] = Field(min_length=1, description="columns that tell things apart, with kinds")
     survivorship: dict[str, Survivor] = {}
@@ -41,6 +40,13 @@ class Golden(_Value):
     candidates: float = Field(30.0, gt=0, description="pairs compared for one record, on average")
     largest_block: int = Field(200, ge=2)
     description: str = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        tables = [s.table for s in self.sources]
+        if len(set(tables)) < len(tables):
+            raise ValueError("a table is named twice among the sources; make a view of it under another name")
+        return self
 
     @property
     def one_to_one(self) -> bool:
@@ -58,22 +64,15 @@ def links_of(golden: Golden) -> str:
     return f"{golden.asset}_links"
 
 
+def unsure_of(golden: Golden) -> str:
+    """Asset with the pairs of records that a person's word helps most with."""
+    return f"{golden.asset}_unsure"
+
+
 def read_golden(path: Path) -> Golden:
     """The declaration of a file.
 
     Raises:
         SourceError: it cannot be read or is malformed; the message names the field.
     """
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-        golden = Golden.model_validate(found)
-        Key.parse(golden.asset)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise SourceError(f"{path}: {where}: {first['msg']}", "see docs/fusion.md for the fields") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise SourceError(f"{path} cannot be read: {error}", "correct the file, or restore it from git") from None
-    except HeddleError as error:
-        raise SourceError(f"{path}: asset: {error.what}", error.fix) from None
-    return golden
+    return shaped(loaded(path), Golden, str(path), "see docs/fusion.md for the fields")

@@ -19,19 +19,19 @@ MOST = 20_000  # records of which the nearest are looked for: the work is quadra
 CHUNK = 1000
 
 
-def neighbours(records: Records, window: int = WINDOW) -> Iterator[Pairs]:
+def neighbours(records: Records) -> Iterator[Pairs]:
     """Records side by side, sorted by their short texts, once from the first column and once from the last."""
     columns = [c for c in records.columns if c.kind in (Kind.NAME, Kind.COMPANY, Kind.DATE)]
     for order in {tuple(c.name for c in o): o for o in (columns, columns[::-1]) if o}.values():
         text = _joined(order, "")
         filled = text.str.len_chars() > 3
         places = pl.DataFrame({"t": text, "r": np.arange(len(records))}).filter(filled).sort("t")["r"].to_numpy()
-        for away in range(1, window + 1):
+        for away in range(1, WINDOW + 1):
             if len(places) > away:
                 yield np.stack([places[:-away], places[away:]], axis=1).astype(np.int64)
 
 
-def nearest(records: Records, across: bool = False, many: int = NEAREST) -> Iterator[Pairs]:
+def nearest(records: Records, across: bool) -> Iterator[Pairs]:
     """Each record with the records whose triples are most alike by TF-IDF; nothing where there are too many."""
     if not 2 <= len(records) <= MOST:
         return
@@ -46,9 +46,9 @@ def nearest(records: Records, across: bool = False, many: int = NEAREST) -> Iter
         alike[np.arange(len(rows)), rows] = -1
         if across:
             alike[records.source[rows][:, None] == records.source[None, :]] = -1
-        many_here = min(many, len(records) - 1)
-        best = np.argpartition(-alike, many_here - 1, axis=1)[:, :many_here]
-        pairs = np.stack([np.repeat(rows, many_here), best.ravel()], axis=1)
+        many = min(NEAREST, len(records) - 1)
+        best = np.argpartition(-alike, many - 1, axis=1)[:, :many]
+        pairs = np.stack([np.repeat(rows, many), best.ravel()], axis=1)
         yield pairs[np.take_along_axis(alike, best, axis=1).ravel() > 0]
 
 

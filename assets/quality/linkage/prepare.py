@@ -46,7 +46,6 @@ class Column:
     Attributes:
         text: normalised text, null where missing [records].
         code: number of the text, the same for equal texts, -1 where missing [records].
-        frequency: share of the filled records with the same text, 0 where missing [records].
         sound: pinyin of Chinese texts, other texts as they are; None where the column has no Chinese.
         number: float64 with NaN where missing; days since 1970 for dates; None for texts.
     """
@@ -55,7 +54,6 @@ class Column:
     kind: Kind
     text: "pl.Series"
     code: npt.NDArray[np.int32]
-    frequency: Floats
     sound: "pl.Series | None" = None
     number: Floats | None = None
 
@@ -115,11 +113,8 @@ def _column(name: str, kind: Kind, raw: "pl.Series") -> Column:
     if kind is Kind.DATE and number is not None:
         text = _iso(number, text)
     code = text.rank("dense").cast(pl.Int32).fill_null(0).to_numpy() - 1
-    counts = np.bincount(code + 1, minlength=1)
-    counts[0] = 0
-    frequency = counts[code + 1] / max(1, counts.sum())
     sound = _pinyin(text) if kind in TEXTS else None
-    return Column(name, kind, text.alias("t"), np.asarray(code, dtype=np.int32), frequency, sound, number)
+    return Column(name, kind, text.alias("t"), np.asarray(code, dtype=np.int32), sound, number)
 
 
 def _unescaped(text: "pl.Series") -> "pl.Series":
@@ -171,9 +166,7 @@ def _pinyin(text: "pl.Series") -> "pl.Series | None":
         return None
     from pypinyin import lazy_pinyin
 
-    spoken = [
-        " ".join("".join(lazy_pinyin(v)) if len(v) > 8 else " ".join(lazy_pinyin(v)) for v in [v]) for v in chinese
-    ]
+    spoken = [("" if len(v) > 8 else " ").join(lazy_pinyin(v)) for v in chinese]  # long ones are compared as one word
     table = pl.DataFrame({"t": chinese, "s": spoken})
     joined = text.to_frame("t").join(table, on="t", how="left", maintain_order="left")
     return joined.select(pl.coalesce("s", "t")).to_series().alias("t")

@@ -7,24 +7,32 @@ import polars as pl
 from assets.quality.linkage.golden import Read, Resolved, resolve
 from assets.quality.linkage.labels import labels_path, read_labels
 from assets.quality.linkage.link import Said
-from assets.quality.linkage.model import Golden, cells_of, links_of
+from assets.quality.linkage.model import Golden, cells_of, links_of, unsure_of
 from core.errors import SourceError
 from core.naming import Key, table_name
 from resources.ports import Warehouse
 
 
-def run(golden: Golden, path: Path, warehouse: Warehouse, memory: str = "1GB", say: Said | None = None) -> Resolved:
-    """Replace the golden table, its cells and its links.
+def run(
+    golden: Golden, path: Path, warehouse: Warehouse, memory: str, folder: Path, say: Said | None = None
+) -> Resolved:
+    """Replace the golden table, its cells, its links and its unsure pairs, all of them or none.
 
-    The links, which keep identifiers stable, are written last: killed before that, the next run starts from the old.
+    Args:
+        memory, folder: as `Limits` has them.
 
     Raises:
         SourceError: a source or column is not there.
     """
-    found = resolve(golden, reader(warehouse), read_labels(labels_path(path)), before(golden, warehouse), memory, say)
-    warehouse.write(table_name(Key.parse(cells_of(golden))), found.cells.with_columns(_rivals()))
-    warehouse.write(table_name(Key.parse(golden.asset)), found.golden)
-    warehouse.write(table_name(Key.parse(links_of(golden))), found.links)
+    labels = read_labels(labels_path(path))
+    found = resolve(golden, reader(warehouse), labels, before(golden, warehouse), memory, folder, say)
+    tables = {
+        golden.asset: found.golden,
+        cells_of(golden): found.cells.with_columns(_rivals()),
+        links_of(golden): found.links,
+        unsure_of(golden): found.unsure,
+    }
+    warehouse.write_all({table_name(Key.parse(key)): frame for key, frame in tables.items()})
     return found
 
 

@@ -6,9 +6,11 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from assets.kit import specs_of
 from assets.quality.fusion.files import PlanFiles
 from assets.quality.fusion.model import Join, KeyPair, Plan
 from assets.quality.fusion_defs import definitions
+from assets.quality.linkage.labels import judge, labels_path
 from core.naming import TableName
 from core.settings import Settings, load
 from resources.defs import build_resources
@@ -110,3 +112,37 @@ def test_a_golden_table_is_an_asset_and_its_identifiers_stay(site: Settings) -> 
     assert ("name", "ANNA ARCHER") in cells or ("name", "anna archer") in cells
     assert built(site).success
     assert store.query("select record, entity from table_shop.people_golden_links order by record").rows() == first
+    unsure = store.query("select * from table_shop.people_golden_unsure order by rank")
+    assert unsure["rank"].to_list() == list(range(1, len(unsure) + 1)) and len(unsure)
+    assert set(unsure["left_record"]) <= {str(n) for n in range(18)} and unsure["probability"].is_between(0, 1).all()
+
+
+def test_another_declaration_or_word_of_a_person_is_another_version(site: Settings) -> None:
+    path = site.quality / "fusion" / "people.yaml"
+    path.parent.mkdir(parents=True)
+    sources = dg.Definitions(assets=[dg.AssetSpec(dg.AssetKey(RIGHT.split("/")))])
+
+    def versions() -> set[str | None]:
+        return {s.code_version for s in specs_of(definitions(site, [sources]))}
+
+    path.write_text(GOLDEN)
+    first = versions()
+    judge(labels_path(path), f"{RIGHT}:1", f"{RIGHT}:2", False, "ann")
+    second = versions()
+    path.write_text(GOLDEN + "threshold: 0.9\n")
+    assert len(first | second | versions()) == 3
+
+
+def test_golden_tables_are_replaced_together_or_not_at_all(site: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, store = site.quality / "fusion" / "people.yaml", warehouse(site)
+    path.parent.mkdir(parents=True)
+    path.write_text(GOLDEN)
+    frame = pl.DataFrame({"id": range(4), "name": ["anna", "bo", "anna", "cy"], "phone": ["1", "2", "1", "3"]})
+    store.write(TableName("raw_crm", "customers"), frame)
+    assert built(site).success
+    names = [f"table_shop.people_golden{end}" for end in ("", "_cells", "_links", "_unsure")]
+    before = [store.query(f"select * from {n}").sort(pl.all()).rows() for n in names]
+    store.write(TableName("raw_crm", "customers"), frame.with_columns(name=pl.lit("dora")))
+    monkeypatch.setattr("assets.quality.linkage.golden._unsure", lambda *_: pl.DataFrame({"x": [object()]}))
+    assert not built(site).success  # the last of the four cannot be written
+    assert [store.query(f"select * from {n}").sort(pl.all()).rows() for n in names] == before

@@ -1,5 +1,6 @@
 """What survives of linked records, names that stay, and what people said of pairs."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -8,10 +9,10 @@ import pytest
 
 from assets.quality.linkage.golden import resolve
 from assets.quality.linkage.identity import identities
-from assets.quality.linkage.labels import Label, add_label, labels_path, labels_text, read_labels
+from assets.quality.linkage.labels import Label, judge, labels_path, read_labels, state
 from assets.quality.linkage.model import Golden, Source, read_golden
 from assets.quality.linkage.survive import survive
-from core.errors import SourceError
+from core.errors import ConflictError, SourceError
 
 RECORDS = pl.DataFrame(
     {
@@ -106,6 +107,27 @@ def test_a_declaration_becomes_a_golden_table_that_is_stable() -> None:
     assert again.golden.height == 17
 
 
+@pytest.mark.parametrize("times", [[9, 10], ["9", "10"], [date(2024, 2, 1), date(2024, 10, 1)]])
+def test_the_newest_is_told_by_number_or_time_and_not_by_letters(times: list[object]) -> None:
+    frame = pl.DataFrame({"id": [1, 2], "name": ["anna archer", "anna archer"], "phone": ["old", "new"], "at": times})
+    same = Label(left="raw/crm/people:1", right="raw/crm/people:2", same=True, by="ann", at="2024")
+    source = Source(table="raw/crm/people", id="id", newest="at")
+    golden = _golden(survivorship={"phone": "newest"}).model_copy(update={"sources": (source,)})
+    assert resolve(golden, lambda _: frame, [same]).golden["phone"].to_list() == ["new"]
+
+
+def test_types_that_do_not_meet_are_named() -> None:
+    tables, shop = _tables(), _tables()["raw/shop/people"]
+    tables["raw/crm/people"] = tables["raw/crm/people"].with_columns(points=True)
+    for points, why in (
+        (date(2024, 1, 1), "types in two sources that do not meet"),
+        ([1, 2], "has no text to compare"),
+    ):
+        tables["raw/shop/people"] = shop.with_columns(points=pl.lit(points))
+        with pytest.raises(SourceError, match=why):
+            resolve(_golden(), tables.__getitem__)
+
+
 def test_what_people_said_holds_and_is_measured() -> None:
     tables = _tables()
     ann = [Label(left="raw/crm/people:0", right="raw/shop/people:x0", same=False, by="ann", at="2024")]
@@ -124,6 +146,11 @@ def test_what_people_said_holds_and_is_measured() -> None:
         ({"rename": {}}, "no column 'name' to compare"),
         ({"newest": "when"}, "no column 'when'"),
         ({"newest": "", "rename": {"full_name": "name", "changed": "source"}}, "a column 'source' of its own"),
+        (
+            {"rename": {"full_name": "name", "changed": "phone"}},
+            "two columns of raw/crm/people would be called 'phone'",
+        ),
+        ({"rename": {"full_name": "name", "id": "key"}}, "is the id and cannot be renamed"),
     ],
 )
 def test_a_wrong_source_is_named(change: dict[str, object], message: str) -> None:
@@ -136,22 +163,43 @@ def test_a_wrong_source_is_named(change: dict[str, object], message: str) -> Non
 def test_a_wrong_declaration_is_named(tmp_path: Path) -> None:
     path = tmp_path / "people.yaml"
     path.write_text("kind: golden\nasset: table/shop/x\nsources: [{table: raw/a/b, id: id}]\ncompare: {name: colour}\n")
-    with pytest.raises(SourceError, match=r"people\.yaml: compare\.name"):
+    with pytest.raises(SourceError, match=r"people\.yaml: field compare\.name"):
         read_golden(path)
     path.write_text("kind: golden\nasset: nowhere\nsources: [{table: raw/a/b, id: id}]\ncompare: {name: }\n")
-    with pytest.raises(SourceError, match=r"people\.yaml: asset"):
+    with pytest.raises(SourceError, match=r"people\.yaml: field asset"):
+        read_golden(path)
+    path.write_text(
+        "kind: golden\nasset: table/a/b\nsources: [{table: x.csv, id: a}, {table: x.csv, id: b}]\ncompare: {name: }\n"
+    )
+    with pytest.raises(SourceError, match="named twice"):
         read_golden(path)
 
 
 def test_labels_are_kept_and_the_last_word_counts(tmp_path: Path) -> None:
     path = labels_path(tmp_path / "people.yaml")
-    known = add_label(read_labels(path), "a:1", "b:2", True, "ann")
-    known = add_label(known, "b:2", "a:1", False, "bob")
-    path.write_text(labels_text(known))
+    judge(path, "a:1", "b:2", True, "ann")
+    (ann,) = read_labels(path)
+    judge(path, "b:2", "a:1", False, "bob", expected=state(ann))
     (label,) = read_labels(path)
     assert (label.left, label.right, label.same, label.by) == ("a:1", "b:2", False, "bob")
     with pytest.raises(SourceError, match="needs a person"):
-        add_label(known, "a:1", "a:1", True, "ann")
+        judge(path, "a:1", "a:1", True, "ann")
+    with pytest.raises(ConflictError, match="judged this pair meanwhile"):
+        judge(path, "a:1", "b:2", True, "ann", expected=state(ann))
+    assert read_labels(path) == [label]
     path.write_text(path.read_text().replace("same: false", "same: perhaps"))
-    with pytest.raises(SourceError, match=r"label 1: same"):
+    with pytest.raises(SourceError, match=r"label 1: field same"):
         read_labels(path)
+    for wrong in ("labels: 7", "7", "labels: {a: b}", "labels: [7]", "labels: ["):
+        path.write_text(wrong)
+        with pytest.raises(SourceError, match="people"):
+            read_labels(path)
+    path.write_text("labels:\n")
+    assert read_labels(path) == []
+
+
+def test_no_answer_of_several_people_at_once_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "people.labels.yaml"
+    with ThreadPoolExecutor(8) as people:
+        list(people.map(lambda n: judge(path, f"a:{n}", f"b:{n}", True, "ann"), range(40)))
+    assert len(read_labels(path)) == 40

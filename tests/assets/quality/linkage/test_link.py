@@ -1,5 +1,9 @@
 """Linkage finds planted duplicates without labels, learns from labels, and never chains."""
 
+import math
+from itertools import combinations
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -8,8 +12,8 @@ from assets.quality.linkage import cluster, forest, levels
 from assets.quality.linkage.block import Limits, block
 from assets.quality.linkage.compare import Comparer
 from assets.quality.linkage.kinds import Kind, kind_of, kinds_of
-from assets.quality.linkage.link import Labels, Options, link
-from assets.quality.linkage.measure import clusters_score, estimate
+from assets.quality.linkage.link import REFINED, Labels, Options, link
+from assets.quality.linkage.measure import clusters_score, estimate, figures, pairs_score
 from assets.quality.linkage.prepare import prepare
 from core.errors import ModelError
 from tests.assets.quality.linkage.people import chinese, english
@@ -33,15 +37,15 @@ def test_the_same_rows_give_the_same_clusters() -> None:
     assert (first == second).all()
 
 
-def test_blocking_keeps_its_budget_and_tells_what_it_left_out() -> None:
+def test_blocking_keeps_its_budget_and_tells_what_it_left_out(tmp_path: Path) -> None:
     frame = pl.DataFrame({"name": ["same name"] * 500 + [f"{n:05d} other" for n in range(500)], "city": ["x"] * 1000})
     records = prepare({"p": frame}, {"name": Kind.NAME, "city": Kind.NAME})
-    found = block(records, Limits(pairs=5, largest=50))
-    assert sum(p.pairs for p in found.predicates) <= 5 * 1000
-    assert found.count < 40_000
-    pairs = np.concatenate(list(found.batches()))
-    assert (pairs[:, 0] < pairs[:, 1]).all() and len(np.unique(pairs, axis=0)) == len(pairs) == found.count
-    found.close()
+    with block(records, Limits(pairs=5, largest=50, folder=tmp_path)) as found:
+        assert sum(p.pairs for p in found.predicates) <= 5 * 1000
+        assert found.count < 40_000
+        pairs = np.concatenate(list(found.batches()))
+        assert (pairs[:, 0] < pairs[:, 1]).all() and len(np.unique(pairs, axis=0)) == len(pairs) == found.count
+    assert not list(tmp_path.iterdir())
 
 
 def test_only_pairs_of_different_sources_one_to_one() -> None:
@@ -155,6 +159,72 @@ def test_words_said_in_another_column_are_no_difference() -> None:
     values = dict(zip(comparer.names, comparer.features(np.array([0]), np.array([1]))[0], strict=True))
     assert values["beer.unsaid"] == 0
     assert values["beer.ratio"] < 0.9
+
+
+def pairs_of(size: int) -> tuple[np.ndarray, np.ndarray]:
+    left, right = zip(*combinations(range(size), 2), strict=True)
+    return np.array(left), np.array(right)
+
+
+@pytest.mark.parametrize("said", [np.inf, -np.inf])
+def test_what_a_person_said_outweighs_many_pairs(said: float) -> None:
+    left, right = pairs_of(5)  # the model is sure that all are one, or that the fifth is another one
+    odds = np.where(right == 4, np.sign(-said) * 7.0, 7.0)
+    odds[(left == 0) & (right == 4)] = said
+    found = cluster.clusters(5, left, right, odds, lambda a, b: np.full(len(a), 7.0))
+    assert found.tolist() == ([0, 1, 1, 1, 0] if said > 0 else [0, 0, 0, 0, 4])
+
+
+def test_one_person_says_the_contrary_of_another() -> None:
+    odds = np.array([np.inf, -np.inf, np.inf])  # 0 = 1, 0 is not 2, 1 = 2
+    found = cluster.clusters(3, np.array([0, 0, 1]), np.array([1, 2, 2]), odds)
+    assert len(set(found.tolist())) == 2
+
+
+def test_many_judged_records_are_one_however_many_they_are() -> None:
+    left = np.arange(cluster.LARGEST + 50)
+    found = cluster.clusters(len(left) + 1, left, left + 1, np.full(len(left), np.inf))
+    assert not found.any()
+
+
+def test_one_to_one_heeds_what_people_said() -> None:
+    left, right, source = np.array([0, 1, 0]), np.array([1, 2, 2]), np.array([0, 1, 2], dtype=np.int32)
+    odds = np.array([5.0, 4.0, -np.inf])
+    assert cluster.one_to_one(3, source, left, right, odds).tolist() == [0, 0, 2]
+    same = np.array([0, 0, 1], dtype=np.int32)
+    assert cluster.one_to_one(3, same, left[:1], right[:1], odds[:1]).tolist() == [0, 1, 2]
+    assert cluster.one_to_one(3, same, left[:1], right[:1], np.array([np.inf])).tolist() == [0, 0, 2]
+
+
+def test_unsure_pairs_have_their_probability_whatever_the_threshold() -> None:
+    frame, _ = english(40)
+    found = link({"p": frame}, dict.fromkeys(frame.columns), Options(threshold=0.9))
+    assert len(found.odds) and np.allclose(found.share, 1 / (1 + np.exp(-found.odds) / 9))
+    a, b, share = found.unsure(1)[0]
+    assert share == found.share[(found.left == a) & (found.right == b)].item()
+    told = Labels(np.array([a]), np.array([b]), np.array([True]))
+    again = link({"p": frame}, dict.fromkeys(frame.columns), Options(threshold=0.9, labels=told))
+    assert again.cluster[a] == again.cluster[b]
+    assert {a, b} not in [{c, d} for c, d, _ in again.unsure(1000)]
+
+
+def test_a_low_threshold_loses_no_likely_pair() -> None:
+    frame, _ = english(200)
+    low = link({"p": frame}, dict.fromkeys(frame.columns), Options(Limits(pairs=60), threshold=0.001))
+    assert low.candidates > REFINED and low.share.min() < 1 / (1 + np.exp(6))
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_where_nothing_is_linked_nothing_is_measured(rows: int) -> None:
+    said: list[str] = []
+    found = link(
+        {"x": pl.DataFrame({"a": ["one", "zwei", "3"][:rows]}, schema={"a": pl.String})}, {"a": None}, say=said.append
+    )
+    assert np.isnan([found.estimate.precision, found.estimate.recall]).all()
+    assert "nothing to measure" in said[-1] and "1.000" not in said[-1]
+    none = pairs_score([False], np.array([False]))
+    assert np.isnan([none.precision, none.recall, none.f1]).all()
+    assert figures(math.nan, 0.5) == "recall 0.500"
 
 
 def test_empty_and_hopeless_input() -> None:
