@@ -10,10 +10,8 @@ from assets.catalog.changes.diff import Difference, of_entries
 from assets.catalog.changes.entry import TABLE, TableEntry
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.model import TableInfo
-from assets.catalog.store.versions import Change, Version, Versions
-from core.errors import ConflictError, HeddleError
-
-TRIES = 5  # when others write the same entry
+from assets.catalog.store.versions import Change, Version, Versions, insist
+from core.errors import HeddleError
 
 
 class Edit(NamedTuple):
@@ -55,11 +53,8 @@ def edit(
         HeddleError: there is no such entry, it has no such column, or an attribute does not fit or is missing.
         StoreError: somebody else changed it since version `expected`.
     """
-    for _ in range(TRIES if expected is None else 0):
-        try:
-            return _edit(versions, kind, key, wanted, author, None, known or {})
-        except ConflictError:  # somebody wrote meanwhile
-            continue
+    if expected is None:
+        return insist(lambda: _edit(versions, kind, key, wanted, author, None, known or {}))
     return _edit(versions, kind, key, wanted, author, expected, known or {})
 
 

@@ -12,14 +12,12 @@ from assets.catalog.changes.entry import TABLE, TableEntry, document, entry
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.keys import asset_of, entry_key
 from assets.catalog.model import LogTemplate, Profile, Scan, ScannedTable
-from assets.catalog.store.versions import Change, Entry, Version, Versions
-from core.errors import ConflictError
+from assets.catalog.store.versions import Change, Entry, Version, Versions, insist
 
 SOURCE = "source"  # kind of the entry of a source
 ACCEPTED = "accepted"  # kind of the entry that says which version of a table is accepted
 PENDING = "pending"  # kind of the entry with the breaking changes since then
 SHOWN = 200  # templates of a log that are kept with their counts
-TRIES = 5  # when others write the same entries
 MEASURED = ("rows", "rows_exact", "size", "changed")
 
 
@@ -41,12 +39,7 @@ def record(versions: Versions, scan: Scan, run: str = "", author: str = "scan", 
     change = Change(author, cause or f"scan of {scan.source}", run)
     if any(not table for table, _ in scan.errors):
         return Recorded([], [], {})
-    for _ in range(TRIES):
-        try:
-            return _record(versions, scan, change)
-        except ConflictError:  # a person or another scan wrote meanwhile: what they wrote is taken into account
-            continue
-    return _record(versions, scan, change)
+    return insist(lambda: _record(versions, scan, change))
 
 
 def _record(versions: Versions, scan: Scan, change: Change) -> Recorded:

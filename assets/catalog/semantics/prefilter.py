@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
 Masks = npt.NDArray[np.uint64]
 ALL = (1 << 128) - 1
@@ -196,15 +196,14 @@ _LOW = np.array([1 << c if c < 64 else FOREIGN if c > 127 else 0 for c in range(
 _HIGH = np.array([1 << (c - 64) if 64 <= c < 128 else 0 for c in range(256)], dtype=np.uint64)
 
 
-def look(values: "pl.Series") -> Looks:
+def look(values: Sequence[str]) -> Looks:
     """Lengths and characters of values, none of them empty."""
-    text = "".join(values.to_list()).encode()
-    codes = np.frombuffer(text, dtype=np.uint8)
-    ends = np.cumsum(values.str.len_bytes().to_numpy(), dtype=np.int64)
+    codes = np.frombuffer("".join(values).encode(), dtype=np.uint8)
+    ends = np.cumsum([len(v.encode()) for v in values], dtype=np.int64)
     starts = np.concatenate(([0], ends[:-1]))
     held = np.bitwise_or.reduceat(_LOW[codes], starts), np.bitwise_or.reduceat(_HIGH[codes], starts)
     begin, end = codes[starts], codes[ends - 1]
-    lengths = values.str.len_chars().to_numpy().astype(np.int64)
+    lengths = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
     return Looks(lengths, held, (_LOW[begin], _HIGH[begin]), (_LOW[end], _HIGH[end]))
 
 
@@ -218,24 +217,24 @@ def _compiled(pattern: str) -> Any:
         return None
 
 
-def matching(pattern: str, values: Sequence[str]) -> int:
-    """How many of a few values fit, by an engine that keeps what it compiled; an estimate to rule patterns out.
+def enough(pattern: str, values: Sequence[str], least: float) -> bool:
+    """Whether so many of a few values fit, by an engine that keeps what it compiled; an estimate to rule patterns out.
 
-    It gives up when none of the first FIRST fit. What it cannot compile, finds too long or does not decide within a
-    millisecond counts as fitting, so that no pattern holds anything up: the decision is the linear-time engine's.
+    Not when none of the first FIRST fit. What it cannot compile, finds too long or does not decide within a millisecond
+    counts as fitting, so that no pattern holds anything up: the decision is the linear-time engine's.
     """
     compiled = _compiled(pattern)
     if compiled is None:
-        return len(values)
+        return True
     fits = 0
     for tried, value in enumerate(values):
-        if tried == FIRST and not fits:
-            return 0
+        if fits >= least or (tried == FIRST and not fits):
+            break
         try:
             fits += len(value) > LONG or compiled.fullmatch(value, timeout=PATIENCE) is not None
         except TimeoutError:
-            return len(values)
-    return fits
+            return True
+    return fits >= least
 
 
 class Needs:

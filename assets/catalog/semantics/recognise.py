@@ -4,6 +4,7 @@ Lengths and characters of a few values leave a handful of patterns for a column 
 values of the whole table in all word lists. What remains is tested for check digits and the column as a whole.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from assets.catalog.model import Base
 from assets.catalog.semantics.column_tests import TESTS
-from assets.catalog.semantics.prefilter import ANYTHING, LONGEST, Need, Needs, ascii_digits, look, matching, need
+from assets.catalog.semantics.prefilter import ANYTHING, LONGEST, Need, Needs, ascii_digits, enough, look, need
 from assets.catalog.semantics.sample import Sample
 from assets.catalog.semantics.spec import Kind, SemanticType, Words
 from assets.catalog.semantics.validators import validate
@@ -32,6 +33,8 @@ TRIED = 12  # values of a column that rule patterns out one by one
 TRIED_SLACK = 0.4  # by how much their share may stay below the least
 NAMED = 0.25  # part of the share asked of an incomplete word list that is enough under a header that agrees
 SLACK = 0.3  # by how much their share may stay below the least
+ANY_LENGTH = (1, 1_000_000)
+_WORD = re.compile(r"[a-z\x80-\U0010FFFF]+")
 DOUBT = 0.4  # values by which a sample counts as smaller: one value alone convinces to 1 / 1.4
 
 
@@ -93,7 +96,7 @@ class Recogniser:
         patterns = [(self._patterns[row], possible[row]) for row in np.flatnonzero(possible.any(axis=1))]
         values = pl.concat([s.values for s in samples]) if len(samples) > 1 else samples[0].values
         ends = np.cumsum([len(s.values) for s in samples])
-        known = self._lookup(values)
+        known = self._lookup([text for s in samples for text in s.lower])
         flags = _match(values, [p for p, _ in patterns])
         for pattern, columns in patterns:
             fits = flags[_test(pattern)]
@@ -102,18 +105,18 @@ class Recogniser:
             for column in np.flatnonzero(columns):
                 n = len(samples[column].values)
                 part = fits[ends[column] - n : ends[column]]
-                name, far = pattern.type.name, self._best(found[column]) - BEHIND
-                if part.sum() >= pattern.type.least * n and (pattern.weight > far or name in hinted[column]):
+                if np.count_nonzero(part) < pattern.type.least * n:
+                    continue
+                named = pattern.type.name in hinted[column]
+                if named or pattern.weight > self._best(found[column]) - BEHIND:
                     held = known[ends[column] - n : ends[column]]
-                    self._verify(pattern, samples[column], part, held, found[column], name in hinted[column])
+                    self._verify(pattern, samples[column], part, held, found[column], named)
 
     def _possible(self, samples: Sequence[Sample]) -> Flags:
         """Which patterns may reach their least share in which columns, judged on a few values: [patterns, columns]."""
-        import polars as pl
-
-        probes = [s.values.gather_every(-(-len(s.values) // PROBE)) for s in samples]
+        probes = [s.texts[:: -(-len(s.texts) // PROBE)] for s in samples]
         sizes = np.array([len(p) for p in probes])
-        fits = self._needs.possible(look(pl.concat(probes)))
+        fits = self._needs.possible(look([text for probe in probes for text in probe]))
         shares = np.add.reduceat(fits, np.concatenate(([0], np.cumsum(sizes)[:-1])), axis=1, dtype=np.int64) / sizes
         apt = np.stack([self._apt(s.kinds, s.base) for s in samples], axis=1)
         return np.asarray((shares >= self._least - SLACK) & apt)
@@ -121,8 +124,7 @@ class Recogniser:
     def _try(self, samples: Sequence[Sample], possible: Flags) -> None:
         """Rules out, in place, what a few values of a column already speak against."""
         for column, sample in enumerate(samples):
-            step = -(-len(sample.values) // TRIED)
-            values = sample.values.gather_every(step).to_list()
+            values = sample.texts[:: -(-len(sample.texts) // TRIED)]
             bare: dict[str, list[str]] = {"": values}
             for row in np.flatnonzero(possible[:, column]):
                 pattern = self._patterns[row]
@@ -130,7 +132,7 @@ class Recogniser:
                 if strip not in bare:
                     bare[strip] = [v.translate({ord(c): None for c in strip}) for v in values]
                 least = (pattern.type.least - TRIED_SLACK) * len(values)
-                if pattern.regex and matching(pattern.regex, bare[strip]) < least:
+                if pattern.regex and not enough(pattern.regex, bare[strip], least):
                     possible[row, column] = False
 
     def _worth(self, hinted: Sequence[Set[str]]) -> Flags:
@@ -176,7 +178,8 @@ class Recogniser:
         """The tests that cost more, on the values that the pattern left."""
         type_, main = pattern.type, pattern.main
         evidence: list[str] = []
-        fits = fits & self._plain(type_, sample.values)
+        if type_.length != ANY_LENGTH:
+            fits = fits & (sample.lengths >= type_.length[0]) & (sample.lengths <= type_.length[1])
         if type_.validator:
             passed = self._validated(type_, sample.values, fits)
             if fits.any():
@@ -184,11 +187,11 @@ class Recogniser:
             fits = passed
         listed = 1.0
         for words in type_.words if main else ():
-            fits, part = self._words(words, sample.values, fits, known)
+            fits, part = self._words(words, sample, fits, known)
             listed = min(listed, part)
         if listed < (NAMED if hinted else 1):
             return
-        share = float(fits.mean())
+        share = np.count_nonzero(fits) / len(fits)
         if share < type_.least:
             return
         factor, why = TESTS[type_.column](sample) if type_.column and main else (1.0, "")
@@ -200,13 +203,6 @@ class Recogniser:
             words_ = (f"{share:.0%} of the values {what}", *evidence, *([why] if why else []))
             found[type_.name] = Found(confidence, share, words_)
 
-    def _plain(self, type_: SemanticType, values: "pl.Series") -> Flags:
-        ok = np.ones(len(values), dtype=np.bool_)
-        if type_.length != (1, 1_000_000):
-            lengths = values.str.len_chars().to_numpy()
-            ok &= (lengths >= type_.length[0]) & (lengths <= type_.length[1])
-        return ok
-
     def _validated(self, type_: SemanticType, values: "pl.Series", fits: Flags) -> Flags:
         passed = np.zeros(len(values), dtype=np.bool_)
         places = np.flatnonzero(fits)
@@ -217,26 +213,25 @@ class Recogniser:
         passed[places[ok]] = True
         return passed
 
-    def _words(self, words: Words, values: "pl.Series", fits: Flags, known: Places) -> tuple[Flags, float]:
+    def _words(self, words: Words, sample: Sample, fits: Flags, known: Places) -> tuple[Flags, float]:
         """Values with their words known; and how near an incomplete list comes to the share it should know, up to 1."""
         if words.how == "equals" and words.least is None:
             return fits, 1.0
-        if words.how == "equals":
-            hits = np.asarray(known & self._bits(words) != 0)
-        else:
-            hits = self._hits(words, values.str.to_lowercase())
+        hits = known & self._bits(words) != 0 if words.how == "equals" else self._hits(words, sample.lower)
         if words.least is None:
             return fits & hits, 1.0
         return fits, min(1.0, float((hits & fits).sum() / max(words.least * fits.sum(), 1e-9))) if fits.any() else 0.0
 
-    def _hits(self, words: Words, values: "pl.Series") -> Flags:
+    def _hits(self, words: Words, texts: Sequence[str]) -> Flags:
         held = self._held(words.of)
         if words.how == "word":
-            return _any(values.str.extract_all(r"[a-z\x{80}-\x{10FFFF}]+"), held)
-        if words.how == "characters":
-            return ~_any(values.str.slice(1).str.split(""), held, inside=False)
-        lengths = {"prefix": (1, 2), "prefix2": (2,), "prefix6": (6,)}[words.how]
-        return np.asarray(np.logical_or.reduce([_inside(values.str.slice(0, n), held) for n in lengths]))
+            hits = (not held.isdisjoint(_WORD.findall(text)) for text in texts)
+        elif words.how == "characters":
+            hits = (held.issuperset(text[1:]) for text in texts)
+        else:
+            lengths = {"prefix": (1, 2), "prefix2": (2,), "prefix6": (6,)}[words.how]
+            hits = (any(text[:n] in held for n in lengths) for text in texts)
+        return np.fromiter(hits, dtype=np.bool_, count=len(texts))
 
     def _held(self, names: tuple[str, ...]) -> frozenset[str]:
         if names not in self._unions:
@@ -247,9 +242,8 @@ class Recogniser:
     def _unions(self) -> dict[tuple[str, ...], frozenset[str]]:
         return {}
 
-    def _lookup(self, values: "pl.Series") -> Places:
-        """For each value a bit for each dictionary that holds it whole."""
-        texts = values.str.to_lowercase().to_list()
+    def _lookup(self, texts: Sequence[str]) -> Places:
+        """For each text a bit for each dictionary that holds it whole."""
         return np.fromiter(map(self._index.get, texts, repeat(0)), dtype=np.int64, count=len(texts))
 
     @cached_property
@@ -311,21 +305,6 @@ def _bare(strip: str) -> "pl.Expr":
 
     column = pl.col("v")
     return column.str.replace_all(f"[{_escaped(strip)}]", "") if strip else column
-
-
-def _inside(values: "pl.Series", held: frozenset[str]) -> Flags:
-    return np.fromiter(map(held.__contains__, values.to_list()), dtype=np.bool_, count=len(values))
-
-
-def _any(lists: "pl.Series", held: frozenset[str], inside: bool = True) -> Flags:
-    """Which lists have an element that is in the set, or with `inside` false one that is not."""
-    lengths = lists.list.len().to_numpy().astype(np.int64)
-    found = np.zeros(len(lists), dtype=np.bool_)
-    hits = _inside(lists.filter(lists.list.len() > 0).explode(), held) == inside
-    full = np.flatnonzero(lengths)
-    if len(full):
-        found[full] = np.logical_or.reduceat(hits, np.concatenate(([0], np.cumsum(lengths[full])[:-1])))
-    return found
 
 
 def _escaped(characters: str) -> str:

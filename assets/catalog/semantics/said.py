@@ -1,17 +1,12 @@
 """A person's word about what a column means: kept in meanings.yaml, and at once in the catalogue."""
 
-from typing import TYPE_CHECKING
-
 from assets.catalog.changes.entry import TABLE, TableEntry, document
 from assets.catalog.model import Meaning
 from assets.catalog.semantics import corrections, registry
 from assets.catalog.semantics.corrections import Correction
-from assets.catalog.store.versions import Change, Versions
+from assets.catalog.store.versions import Change, Versions, insist
 from core.errors import HeddleError
 from core.settings import Settings
-
-if TYPE_CHECKING:
-    from assets.catalog.store.versions import Version
 
 
 def say(settings: Settings, versions: Versions, key: str, column: str, type_: str, who: str, note: str = "") -> None:
@@ -29,9 +24,13 @@ def say(settings: Settings, versions: Versions, key: str, column: str, type_: st
     source, table = key.split("/", 1)
     entry = Correction(source=source, table=table, column=column, type=type_, who=who, when="", note=note)
     kept = corrections.correct(settings.catalog_files, entry, types)
-    found, version = _known(versions, key, column)
-    meant = kept.apply(source, table, column, found.meanings.get(column))
-    _put(versions, key, found, column, meant, Change(who, f"{column} means {type_ or 'nothing known'}"), version)
+
+    def write() -> None:
+        found, version = _known(versions, key, column)
+        meant = kept.apply(source, table, column, found.meanings.get(column))
+        _put(versions, key, found, column, meant, Change(who, f"{column} means {type_ or 'nothing known'}"), version)
+
+    insist(write)
 
 
 def unsay(settings: Settings, versions: Versions, key: str, column: str, who: str) -> bool:
@@ -71,7 +70,7 @@ def _put(
     meaning: Meaning | None,
     change: Change,
     expected: int,
-) -> "Version | None":
+) -> None:
     meanings = {c: m for c, m in found.meanings.items() if c != column}
     changed = found.model_copy(update={"meanings": meanings | ({column: meaning} if meaning else {})})
-    return versions.put(TABLE, key, document(changed), change, expected=expected)
+    versions.put(TABLE, key, document(changed), change, expected=expected)

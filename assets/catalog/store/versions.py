@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from assets.catalog.store.database import create, open_engine
 from core.errors import ConflictError, StoreError
@@ -17,6 +17,8 @@ Document = Mapping[str, Any]
 Entry = tuple[str, str, Document | None]  # kind, key, and what it says: None removes it
 Expected = int | Mapping[tuple[str, str], int] | None  # number that entries are at, 0 for new ones
 LAST = 2**31 - 1  # the greatest number a version can have
+TRIES = 6  # of a change, when others write the same entries
+T = TypeVar("T")
 KEPT_MEASURES = 50  # measurements of one entry that are kept
 
 
@@ -266,6 +268,20 @@ class Versions:
         connection.execute(insert(v).values(**row, author=change.author, cause=change.cause, run=change.run))
         kept = Change(change.author, change.cause, change.run, at)
         return Version(kind, key, number, json.loads(text) if text else None, kept)
+
+
+def insist(change: Callable[[], T]) -> T:
+    """Repeats a change that begins with reading until nobody else wrote in between; what they wrote is in it then.
+
+    Raises:
+        ConflictError: others wrote each time.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return change()
+        except ConflictError:
+            continue
+    return change()
 
 
 def canonical(document: Document) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.searchable import assets_of_tables
-from assets.catalog.store.versions import Change, Version, Versions
+from assets.catalog.store.versions import Change, Version, Versions, insist
 from assets.catalog.tags.kept import KIND, SNAPSHOT, Tag, Tags, all_tags, document, of_asset
 from assets.catalog.tags.refresh import refresh
 from assets.catalog.tags.vocabulary import Vocabulary, check
@@ -33,7 +33,8 @@ def decide(
 
     Args:
         place: asset key or SOURCE/TABLE, and the column.
-        expected: number of the version of the asset's tags that was looked at.
+        expected: number of the version of the asset's tags that was looked at; without it the decision is added to
+            whatever is there.
 
     Raises:
         HeddleError: no such asset or column, or no name of a tag.
@@ -48,13 +49,18 @@ def decide(
     known = columns_of(versions, key)
     if column and column not in known:
         raise HeddleError(f"{key} has no column {column!r}", f"its columns are {', '.join(known) or 'not known'}")
-    before = of_asset(versions, key).tags
     change = Change(who, f"{'accepted' if accepted else 'refused'} {tag}" + (f" of {column}" if column else ""))
-    said = _said(before.columns.get(column, {}).get(tag), accepted, who, note)
-    own = before.columns.get(column, {})
-    beside_ = _with_it(own, tag, accepted, who, words(settings.catalog_files, registry.load(settings.catalog_files)))
-    columns = before.columns | {column: beside_ | {tag: said}}
-    made = versions.put(KIND, key, document(Tags(columns=columns)) or {}, change, expected=expected)
+    vocabulary = words(settings.catalog_files, registry.load(settings.catalog_files))
+
+    def write() -> Version | None:
+        before, number = of_asset(versions, key)
+        own = before.columns.get(column, {})
+        said = _said(own.get(tag), accepted, who, note)
+        columns = before.columns | {column: _with_it(own, tag, accepted, who, vocabulary) | {tag: said}}
+        seen = number if expected is None else expected
+        return versions.put(KIND, key, document(Tags(columns=columns)) or {}, change, expected=seen)
+
+    made = insist(write) if expected is None else write()
     others = refresh(settings, versions, change)
     publish(settings, versions)
     return [*([made] if made else []), *others]

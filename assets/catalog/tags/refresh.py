@@ -12,7 +12,7 @@ from assets.catalog.facts import KIND as ASSET
 from assets.catalog.lineage.store import LineageStore
 from assets.catalog.model import Profile
 from assets.catalog.searchable import assets_of_tables
-from assets.catalog.store.versions import Change, Version, Versions
+from assets.catalog.store.versions import Change, Version, Versions, insist
 from assets.catalog.tags.flow import Flow, Link, Stops, flow
 from assets.catalog.tags.kept import DECIDED, GUARDED, KIND, Tag, Tags, all_tags, document
 from assets.catalog.tags.propose import Proposal, of_table
@@ -30,13 +30,21 @@ Implied = Callable[[str], tuple[str, ...]]
 def refresh(settings: Settings, versions: Versions, change: Change, stops: Stops[Place] = masked) -> list[Version]:
     """Brings the tags of all assets up to date; returns the new versions.
 
+    What a person decides meanwhile is taken into account.
+
     Args:
         change: who is the cause: a run, a scan, or the person who decided.
         stops: which edges take a tag away.
 
     Raises:
         SemanticsError: tags.yaml or a file of semantic types is wrong.
+        ConflictError: others decide all the time.
     """
+    return insist(lambda: _refresh(settings, versions, change, stops))
+
+
+def _refresh(settings: Settings, versions: Versions, change: Change, stops: Stops[Place]) -> list[Version]:
+    numbers = versions.numbers(KIND)  # before the tags are read: a change in between is a conflict, not lost
     former = all_tags(versions)
     own, columns, hashed, implied = _own(settings.catalog_files, versions)
     decided = {
@@ -53,7 +61,8 @@ def refresh(settings: Settings, versions: Versions, change: Change, stops: Stops
     new = _once(_together(own, decided, flown, former), implied)
     entries = [(KIND, key, document(tags)) for key, tags in new.items() if former.get(key) != tags]
     entries += [(KIND, key, None) for key in former if key not in new]
-    return versions.put_all(entries, change)
+    expected = {(kind, key): numbers.get((kind, key), 0) for kind, key, _ in entries}
+    return versions.put_all(entries, change, expected=expected)
 
 
 def carry(

@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -27,6 +30,7 @@ from assets.catalog.tags.propose import of_table
 from assets.catalog.tags.refresh import refresh
 from assets.catalog.tags.tag_defs import COLUMN_TAGS, with_tags
 from assets.catalog.tags.vocabulary import load
+from assets.catalog.tags.ways import ways
 from core.errors import ConflictError, HeddleError
 from core.settings import Settings
 from orchestration.cli.main import main
@@ -147,6 +151,31 @@ def test_decisions_flow_are_remembered_and_versioned(shop: tuple[Settings, Versi
     refresh(settings, versions, RUN)
     decide(settings, versions, (USERS, "mob"), PHONE, False, "ann")
     assert tag(versions, SALES, "contact").path[0] == f"{CLEAN}.phone"  # type: ignore[union-attr]
+
+
+def test_of_decisions_at_once_none_is_lost(shop: tuple[Settings, Versions], monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, versions = shop
+    decided = iter(["seen", "nick"])
+
+    def meanwhile(*given: Any) -> Any:  # somebody decides while the tags of all assets are worked out
+        if (name := next(decided, None)) is not None:
+            decide(settings, versions, (USERS, name), "code", True, "ann")
+        return ways(*given)
+
+    monkeypatch.setattr("assets.catalog.tags.refresh.ways", meanwhile)
+    refresh(settings, versions, RUN)
+    for name in ("seen", "nick"):
+        found = tag(versions, USERS, name, "code")
+        assert found and (found.state, found.who) == ("accepted", "ann")
+    barrier = Barrier(2)
+
+    def at_once(who: str, name: str) -> None:
+        barrier.wait()
+        decide(settings, Versions(settings.catalog), (USERS, name), PHONE, True, who)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(at_once, ("bob", "eve"), ("grade", "nick")))
+    assert {tag(versions, USERS, n).who for n in ("grade", "nick")} == {"bob", "eve"}  # type: ignore[union-attr]
 
 
 def test_a_tag_goes_with_its_origin(shop: tuple[Settings, Versions]) -> None:
