@@ -1,8 +1,9 @@
-"""Addresses that servers of this project listen on."""
+"""Addresses that servers of this project listen on, and places that URLs name."""
 
 import socket
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from core.errors import SettingsError
 
@@ -46,3 +47,8 @@ def address(url: str, setting: str) -> Address:
     if not parts.hostname:
         raise SettingsError(f"{setting}={url} has no host", "write http://127.0.0.1:8601")
     return Address(parts.hostname, port, setting)
+
+
+def local_path(url: str) -> Path:
+    """The file or folder that a URL such as file:///folder or sqlite:////file.db names on this machine."""
+    return Path("/" + unquote(urlsplit(url).path).lstrip("/"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assets.security.erasure.model import UNSEEN, Found
 from core import settings as config
 from core.errors import HeddleError
 
@@ -44,7 +45,7 @@ def erase() -> None:
 @ROWS
 @click.option("--json", "as_json", is_flag=True, help="As JSON lines.")
 def find(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], as_json: bool) -> None:
-    """Where the person is, and how many rows; changes nothing.
+    """Where the person is, and how many rows; changes nothing. Exit status 1 when a store could not be looked at.
 
     \b
     Examples:
@@ -53,15 +54,11 @@ def find(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], as_json: bo
     """
     found = _erasure(values, rows).find()
     for one in found:
-        if as_json:
-            click.echo(json.dumps(one.document(), ensure_ascii=False))
-            continue
-        columns = f" ({', '.join(one.columns)})" if one.columns else ""
-        click.echo(
-            f"{one.count:>8,}  {one.how:<8} {one.store}: {one.place}{columns}{f'  {one.note}' if one.note else ''}"
-        )
+        click.echo(json.dumps(one.document(), ensure_ascii=False) if as_json else _line(one))
     if not found and not as_json:
         click.echo("found nowhere")
+    if any(one.how == UNSEEN for one in found):
+        raise SystemExit(1)
 
 
 @erase.command()
@@ -71,11 +68,18 @@ def find(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], as_json: bo
 def export(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], output: Path) -> None:
     """What is kept about the person, with where it is from: their own copy.
 
+    Exit status 1 when a store could not be looked at.
+
     \b
     Example:
       heddle erase export --row raw/crm/customer 17 --output person.jsonl
     """
-    click.echo(f"{_erasure(values, rows).export(output):,} records in {output}")
+    erasure = _erasure(values, rows)
+    click.echo(f"{erasure.export(output):,} records in {output}")
+    for store, why in erasure.missed.items():
+        click.secho(f"not looked at: {store}  {why}", fg="yellow", err=True)
+    if erasure.missed:
+        raise SystemExit(1)
 
 
 @erase.command()
@@ -84,7 +88,10 @@ def export(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], output: P
 @click.option("--by", default=getpass.getuser, help="Who asked for it (default: you).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def run(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], by: str, yes: bool) -> None:
-    """Erase the person as a run of Dagster, then search every store again; exit status 1 when something is left.
+    """Erase the person as a run of Dagster, then search every store again.
+
+    Exit status 1 when something is left, or a store could not be looked at or refused; what leads to the person then
+    stays, and the next run goes on.
 
     \b
     Example:
@@ -97,7 +104,7 @@ def run(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], by: str, yes
     erasure = _erasure(values, rows)
     found = erasure.find()
     for one in found:
-        click.echo(f"{one.count:>8,}  {one.how:<8} {one.store}: {one.place}")
+        click.echo(_line(one))
     click.echo(f"person {erasure.id[:12]}: {len(found)} places")
     if not yes and not click.confirm("Erase the person in all of them? This cannot be undone"):
         raise click.Abort
@@ -110,14 +117,16 @@ def run(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], by: str, yes
             done = job(settings).execute_in_process(inputs | quiet, instance=instance, raise_on_error=False)
     finally:
         del os.environ[ASKED]
-    if not done.success:
+    if not erasure.path.exists():
         raise HeddleError("the erasure failed", "look at the run in Dagster, and run it again: it goes on")
     report = json.loads(erasure.path.read_text(encoding="utf-8"))
     for model in report["models"]:
         click.echo(f"train anew: {model}")
     for left in report["left"]:
-        click.secho(f"left: {left['store']}: {left['place']}  {left['note']}", fg="yellow")
+        click.secho(_left(left), fg="yellow")
     click.echo(f"{report['state']}; report {erasure.path}")
+    if not done.success:
+        raise HeddleError("the erasure has not ended", "correct what it tells above and run it again: it goes on")
     if report["left"]:
         raise SystemExit(1)
 
@@ -140,6 +149,18 @@ def report(as_json: bool) -> None:
         click.echo(f"{one['at']}  {one['id'][:12]}  {one['state']}  by {one['by']}: {len(one['found'])} places")
         for place in one["found"]:
             click.echo(f"    {place['count']:>8,}  {place['store']}: {place['place']}")
+        for left in one["left"]:
+            click.echo(f"    {_left(left)}")
+
+
+def _line(found: Found) -> str:
+    columns = f" ({', '.join(found.columns)})" if found.columns else ""
+    note = f"  {found.note}" if found.note else ""
+    return f"{found.count:>8,}  {found.how:<8} {found.store}: {found.place}{columns}{note}"
+
+
+def _left(place: dict[str, str]) -> str:
+    return f"left: {place['store']}: {place['place']}  {place['how']}  {place['note']}"
 
 
 def _erasure(values: tuple[str, ...], rows: tuple[tuple[str, str], ...]) -> "Erasure":

@@ -1,7 +1,7 @@
 """What a search for a person takes and gives."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from assets.security.erasure.match import Needles
@@ -9,6 +9,7 @@ from assets.security.erasure.match import Needles
 Place = tuple[str, tuple[str, ...]]  # a table, and the columns of a key in it
 Key = tuple[str, ...]  # the texts of a key, a part for each column
 WHOLE, NAMED, KEYED, LISTED = "is", "names", "key", "by hand"  # how a place holds the person
+UNSEEN, REFUSED = "not looked at", "not erased"  # of a store as a whole: nobody knows what it holds; it refused
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Found:
         place: table, file, view.
         columns: by which the person was found.
         how: is: a cell is the identifier; names: a text names it; key: by the person's key; by hand: it cannot be
-            changed by the platform.
+            changed by the platform; not looked at, not erased: the store could not be read or changed.
         count: rows, lines, entries.
         note: way, or what has to be done.
     """
@@ -62,7 +63,7 @@ class Policy:
 
     Attributes:
         subjects: table -> (key columns, columns that identify the person).
-        tables: table -> delete, anonymise or keep.
+        tables: table -> delete, anonymise, keep or (`waiting`) wait.
         columns: table -> column -> what stands there afterwards, for anonymise.
     """
 
@@ -73,6 +74,14 @@ class Policy:
     def of(self, table: str) -> str:
         """What becomes of the rows of a table."""
         return self.tables.get(table, "delete")
+
+    def untouched(self, table: str) -> bool:
+        """Whether its rows stay as they are."""
+        return self.of(table) in ("keep", "wait")
+
+    def waiting(self) -> "Policy":
+        """The same, but rows of tables of persons stay for now: what could not be erased is found by them."""
+        return replace(self, tables={**self.tables, **dict.fromkeys(self.subjects, "wait")})
 
 
 class Store(Protocol):

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.security.erasure import policy as policies
-from assets.security.erasure.model import LISTED, Found, Policy, Store, Subject
+from assets.security.erasure.model import LISTED, REFUSED, UNSEEN, Found, Policy, Store, Subject
 from assets.security.erasure.reach import Rows, models_below, resolve
 from assets.security.erasure.stores.all import KEPT, stores
 from assets.security.erasure.stores.tables import Tables
@@ -29,7 +29,8 @@ class Report:
 
     Attributes:
         id: keyed hash of the person's identifiers and keys.
-        state: started, done, or left: some places have to be changed by hand, or the policy keeps them.
+        state: started, and not ended where a store refused or the process was killed; done; left: some places have to
+            be changed by hand, the policy keeps them, or a store could not be looked at.
         found: places before.
         left: places after.
         models: made from data that held the person; train them anew.
@@ -52,6 +53,9 @@ class Report:
 class Erasure:
     """One person in one installation.
 
+    Attributes:
+        missed: store -> why it could not be looked at, in the last search.
+
     Args:
         values: identifiers.
         rows: tables of erasure.yaml, and keys of the person's rows there.
@@ -73,11 +77,13 @@ class Erasure:
             values, rows, tables, self.policy, related(versions, settings), self.lineage, assets
         )
         given = [*values, *(f"{table}={key}" for table, key in sorted(rows))]
+        self.missed: dict[str, str] = {}
         self.id = subject_hash(secret(settings), "\0".join(given))
 
     def find(self) -> list[Found]:
-        """Every place that holds the person."""
-        return [found for store in self.stores for found in store.find(self.subject)]
+        """Every place that holds the person, and every store that could not be looked at."""
+        found = [one for _, one in self._each(lambda store: store.find(self.subject))]
+        return found + [Found(name, name, (), UNSEEN, 0, why) for name, why in self.missed.items()]
 
     def export(self, target: Path) -> int:
         """Writes what is kept about the person as JSON lines (store, place, content), mode 600; returns how many."""
@@ -85,12 +91,21 @@ class Erasure:
         with replacing(target, 0o600) as made:
             made.touch(0o600)
             with made.open("w", encoding="utf-8") as file:
-                for store in self.stores:
-                    for place, content in store.records(self.subject):
-                        said = {"store": store.name, "place": place, "content": content}
-                        file.write(json.dumps(said, ensure_ascii=False, default=str) + "\n")
-                        lines += 1
+                for store, (place, content) in self._each(lambda store: store.records(self.subject)):
+                    said = {"store": store.name, "place": place, "content": content}
+                    file.write(json.dumps(said, ensure_ascii=False, default=str) + "\n")
+                    lines += 1
         return lines
+
+    def _each(self, asked: Callable[[Store], Iterable[Any]]) -> Iterator[tuple[Store, Any]]:
+        """What each store answers; `missed` has those that could not."""
+        self.missed = {}
+        for store in self.stores:
+            try:
+                for one in asked(store):
+                    yield store, one
+            except HeddleError as error:
+                self.missed[store.name] = self._told(error)
 
     def erase(self, by: str, run: str = "", tell: Callable[[str], None] = lambda _line: None) -> Report:
         """Erases store after store, searches all of them again, and records it in the trace.
@@ -102,23 +117,32 @@ class Erasure:
 
     def _erased(self, by: str, run: str, tell: Callable[[str], None]) -> Report:
         report = self._begun(by)
+        refused: dict[str, HeddleError] = {}
         for store in self.stores:
-            if any(f["store"] == store.name and f["how"] != LISTED for f in report.found):
-                self._of_store(store)
-                tell(f"{store.name}: done")
+            if (refused or self.missed) and isinstance(store, Tables):
+                store.policy = self.policy.waiting()
+            if any(f["store"] == store.name and f["how"] not in (LISTED, UNSEEN) for f in report.found):
+                try:
+                    store.erase(self.subject)
+                    tell(f"{store.name}: done")
+                except HeddleError as error:
+                    refused[store.name] = error
         report.left = [f.document() for f in self.find()]
-        report.state = LEFT if report.left else DONE
+        for name, why in refused.items():
+            report.left.append(Found(name, name, (), REFUSED, 0, self._told(why)).document())
+        if not refused:
+            report.state = LEFT if report.left else DONE
         self._keep(report)
         self._recorded(report, run)
+        if refused:
+            what = "; ".join(f"{name}: {self._told(why)}" for name, why in refused.items())
+            raise HeddleError(what, next(e.fix for e in refused.values()) or "correct it and run the erasure again")
         return report
 
-    def _of_store(self, store: Store) -> None:
-        try:
-            store.erase(self.subject)
-        except HeddleError as error:  # engines quote the row that they refuse
-            what = re.sub(r"'[^']*'", "'…'", error.what.partition("DETAIL")[0].strip())
-            what = self.subject.needles.redacted(what)
-            raise HeddleError(f"{store.name}: {what}", error.fix or "correct it and run the erasure again") from None
+    def _told(self, error: HeddleError) -> str:
+        """What went wrong; engines quote the row that they refuse."""
+        what = re.sub(r"'[^']*'", "'…'", error.what.partition("DETAIL")[0].strip())
+        return self.subject.needles.redacted(what)
 
     def _begun(self, by: str) -> Report:
         found = [f.document() for f in self.find()]

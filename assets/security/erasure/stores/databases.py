@@ -4,6 +4,7 @@ Their texts and JSON documents stay, with the identifiers taken out of them.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ class Database:
 
     def find(self, subject: Subject) -> Iterator[Found]:
         """See Store."""
-        with self._engine().connect() as connection:
+        with self._opened() as connection:
             for table, column, text in self._columns(connection):
                 cells = [c for (c,) in self._cells(connection, table, column, subject) if self._holds(c, subject)]
                 if cells:
@@ -40,7 +41,7 @@ class Database:
 
     def records(self, subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
         """See Store."""
-        with self._engine().connect() as connection:
+        with self._opened() as connection:
             for table, column, text in self._columns(connection):
                 for (cell,) in self._cells(connection, table, column, subject) if text else ():
                     if self._holds(cell, subject):
@@ -48,21 +49,25 @@ class Database:
 
     def erase(self, subject: Subject) -> None:
         """See Store."""
-        from sqlalchemy.exc import SQLAlchemyError
-
-        engine = self._engine()
         touched = set()
-        try:
-            with engine.begin() as connection:
-                for table, column, text in list(self._columns(connection)):
-                    for (cell,) in list(self._cells(connection, table, column, subject)) if text else ():
-                        if self._holds(cell, subject):
-                            self._redact(connection, table, column, cell, subject)
-                            touched.add(table)
-            if touched:
+        with self._opened() as connection:
+            for table, column, text in list(self._columns(connection)):
+                for (cell,) in list(self._cells(connection, table, column, subject)) if text else ():
+                    if self._holds(cell, subject):
+                        self._redact(connection, table, column, cell, subject)
+                        touched.add(table)
+            engine = connection.engine
+        if touched:
+            with told(self.name):
                 self._purge(engine, sorted(touched))
-        except SQLAlchemyError as error:
-            raise StoreError(f"{self.name}: {getattr(error, 'orig', error)}", "run it again") from None
+
+    @contextmanager
+    def _opened(self) -> "Iterator[Connection]":
+        """A transaction."""
+        from assets.catalog.store.database import open_engine
+
+        with told(self.name), open_engine(self.url).execution_options(writes=True).begin() as connection:
+            yield connection
 
     def _redact(self, connection: "Connection", table: str, column: str, cell: Any, subject: Subject) -> None:
         from sqlalchemy import text
@@ -102,11 +107,6 @@ class Database:
             return subject.needles.in_bytes(bytes(cell))
         return subject.needles.within(cell)
 
-    def _engine(self) -> "Engine":
-        from assets.catalog.store.database import open_engine
-
-        return open_engine(self.url).execution_options(writes=True)
-
     def _purge(self, engine: "Engine", tables: Sequence[str]) -> None:
         from assets.security.erasure.stores.purge import vacuum
 
@@ -117,6 +117,17 @@ class Database:
                 return
             for table in tables:
                 connection.exec_driver_sql(f"VACUUM (FULL) {connection.dialect.identifier_preparer.quote(table)}")
+
+
+@contextmanager
+def told(name: str) -> Iterator[None]:
+    """Raises what SQLAlchemy raises as StoreError, without the statement, which has identifiers."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise StoreError(f"{name}: {getattr(error, 'orig', None) or type(error).__name__}", "run it again") from None
 
 
 def is_sqlite(path: Path) -> bool:

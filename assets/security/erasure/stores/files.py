@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assets.security.erasure.match import Needles
-from assets.security.erasure.model import LISTED, NAMED, WHOLE, Found, Subject
+from assets.security.erasure.model import LISTED, NAMED, UNSEEN, WHOLE, Found, Subject
 from assets.security.erasure.stores.databases import is_sqlite
 from core.atomic import replacing, write_text
+from core.errors import SourceError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,6 +27,8 @@ TEXTS = {
 CSVS = {".csv", ".tsv"}
 OFFICE = {".pdf", ".docx", ".xlsx", ".pptx", ".epub", ".gz"}
 MARK = "erased.json"
+_UNREADABLE = (OSError, ValueError, NotImplementedError, SourceError)  # no right to read it, or a broken file
+_NOTES = {LISTED: "change or remove it by hand", UNSEEN: "it cannot be read: look at it, or remove it"}
 _BLOCK = 1 << 20
 _LEFT = {".duckdb", ".wal", ".pyc", ".lock", ".pid"}  # databases have stores of their own
 
@@ -34,7 +37,7 @@ class Files:
     """All files of some folders.
 
     Args:
-        folders: name -> folder; what is not there is left out.
+        folders: name -> folder, or a single file; what is not there is left out.
         versions: folder of versioned things, whose versions are marked.
     """
 
@@ -47,26 +50,24 @@ class Files:
         """See Store."""
         for place, path in self._all():
             for how, count in _looked(path, subject.needles).items():
-                note = "change or remove it by hand" if how == LISTED else ""
-                yield Found(self.name, place, (), how, count, note)
+                yield Found(self.name, place, (), how, count, _NOTES.get(how, ""))
 
     def records(self, subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
-        """See Store."""
+        """See Store. Raises SourceError at the end for files that cannot be read."""
+        unread = []
         for place, path in self._all():
-            if path.suffix == ".parquet":
-                for frame in _frames(path):
-                    held = frame.filter(_mask(frame, subject.needles.within))
-                    yield from ((place, row) for row in held.iter_rows(named=True))
-            elif path.suffix in TEXTS | CSVS:
-                for number, line in enumerate(_lines(path), 1):
-                    if subject.needles.within(line):
-                        yield place, {"line": number, "text": line.rstrip("\r\n")}
+            try:
+                yield from ((place, content) for content in _contents(path, subject.needles))
+            except _UNREADABLE:
+                unread.append(place)
+        if unread:
+            raise SourceError(f"files that cannot be read: {', '.join(unread)}", _NOTES[UNSEEN])
 
     def erase(self, subject: Subject) -> None:
         """One file after the other, each whole; a killed run goes on with the rest."""
         for _, path in self._all():
             found = _looked(path, subject.needles)
-            if not found or LISTED in found:
+            if not found or LISTED in found or UNSEEN in found:
                 continue
             if path.suffix == ".parquet":
                 with replacing(path) as made:
@@ -78,10 +79,10 @@ class Files:
 
     def _all(self) -> Iterator[tuple[str, Path]]:
         for name, folder in self.folders.items():
-            for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+            for path in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
                 skipped = any(path.resolve().is_relative_to(s) for s in self.skipped)
                 if path.is_file() and not path.is_symlink() and not skipped and _readable(path):
-                    yield f"{name}/{path.relative_to(folder)}", path
+                    yield f"{name}/{path.relative_to(folder)}" if path != folder else name, path
 
     def _mark(self, path: Path) -> None:
         """A version of a data set says that it is no longer what was first written."""
@@ -99,25 +100,47 @@ def _readable(path: Path) -> bool:
     return path.suffix not in _LEFT and not path.name.endswith(("-wal", "-shm")) and not is_sqlite(path)
 
 
+def _contents(path: Path, needles: Needles) -> Iterator[dict[str, Any]]:
+    """The rows or lines of a file that hold the person."""
+    if path.suffix == ".parquet":
+        for frame in _frames(path):
+            yield from frame.filter(_mask(frame, needles.within)).iter_rows(named=True)
+    elif path.suffix in TEXTS | CSVS:
+        for number, line in enumerate(_lines(path), 1):
+            if needles.within(line):
+                yield {"line": number, "text": line.rstrip("\r\n")}
+
+
 def _looked(path: Path, needles: Needles) -> dict[str, int]:
     """How often a file holds the person, by how."""
-    if path.suffix == ".parquet":
-        return _of_parquet(path, needles)
-    if path.suffix in OFFICE:
-        from assets.security.sensitive.files import texts
+    try:
+        if path.suffix == ".parquet":
+            return _of_parquet(path, needles)
+        if path.suffix in TEXTS | CSVS:
+            return _of_lines(path, needles)
+        if path.suffix in OFFICE and not _holds(path, needles):
+            return _of_office(path, needles)
+        return {LISTED: 1} if _holds(path, needles) else {}
+    except _UNREADABLE:
+        return {UNSEEN: 0}
 
-        try:
-            return {LISTED: 1} if any(needles.within(text) for text in texts(path)) else {}
-        except Exception:  # of a broken file: its bytes are searched
-            return {LISTED: 1} if _holds(path, needles) else {}
-    if path.suffix in TEXTS | CSVS:
-        found: dict[str, int] = {}
-        for line in _lines(path):
-            if needles.within(line):
-                how = WHOLE if path.suffix in CSVS and _row(path, line, needles) else NAMED
-                found[how] = found.get(how, 0) + 1
-        return found
-    return {LISTED: 1} if _holds(path, needles) else {}
+
+def _of_lines(path: Path, needles: Needles) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for line in _lines(path):
+        if needles.within(line):
+            how = WHOLE if path.suffix in CSVS and _row(path, line, needles) else NAMED
+            found[how] = found.get(how, 0) + 1
+    return found
+
+
+def _of_office(path: Path, needles: Needles) -> dict[str, int]:
+    from assets.security.sensitive.files import texts
+
+    try:
+        return {LISTED: 1} if any(needles.within(text) for text in texts(path)) else {}
+    except Exception as error:  # each format's reader has errors of its own; none is taken for "holds nothing"
+        raise SourceError(f"{path.name}: {type(error).__name__}") from None
 
 
 def _of_parquet(path: Path, needles: Needles) -> dict[str, int]:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
+from core.address import local_path
 from core.atomic import replacing
 from core.errors import SourceError
 from resources.quoting import identifier, literal
@@ -25,7 +25,7 @@ def purge(remote: "Remote", tables: Names) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     if remote.dialect == "duckdb":
-        compact(Path("/" + unquote(urlsplit(remote.where.url).path).lstrip("/")))
+        compact(local_path(remote.where.url))
         return
     commands = {"sqlite": ["VACUUM"]}.get(remote.dialect) or [
         _COMMANDS[remote.dialect].format(_quoted(remote.dialect, schema, name))

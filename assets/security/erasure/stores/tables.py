@@ -60,6 +60,11 @@ class Tables:
     def __init__(self, name: str, remote: "Remote", policy: Policy, assets: Mapping[str, str]) -> None:
         self.name, self.remote, self.policy, self.assets = name, remote, policy, assets
 
+    def keys(self) -> frozenset[str]:
+        """The keys of all tables. Raises SourceError where the database cannot be looked at."""
+        with self._session() as session:
+            return frozenset(table.key for table in self.tables(session))
+
     def find(self, subject: Subject) -> Iterator[Found]:
         """See Store."""
         with self._session() as session:
@@ -83,7 +88,7 @@ class Tables:
         """Rows that hang on the person's first, the person's own last, so that a killed run finds its way again."""
         touched: list[_Table] = []
         with self._session() as session:
-            found = [h for h in self._hits(session, subject) if self.policy.of(h.table.key) != "keep"]
+            found = [h for h in self._hits(session, subject) if not self.policy.untouched(h.table.key)]
             for hit in sorted(found, key=lambda h: (h.table.key in self.policy.subjects, not h.keyed)):
                 self._erase(session, hit, subject)
                 touched.append(hit.table)

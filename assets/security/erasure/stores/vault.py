@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from assets.security.erasure.model import WHOLE, Found, Subject
+from assets.security.erasure.stores.databases import told
 
 if TYPE_CHECKING:
     from assets.security.protect.keys import Keyring
@@ -36,7 +37,7 @@ class TokenVault:
 
         lookups = [lookup for _, _, lookup in self._tokens(subject)]
         t = self.vault.tables.TOKENS
-        with self.vault.engine.execution_options(writes=True).begin() as connection:
+        with told(self.name), self.vault.engine.execution_options(writes=True).begin() as connection:
             connection.execute(delete(t).where(t.c.lookup.in_(lookups)))
 
     def _tokens(self, subject: Subject) -> list[tuple[str, str, bytes]]:
@@ -48,7 +49,7 @@ class TokenVault:
         t = self.vault.tables.TOKENS
         found = []
         values = list(subject.needles.values)
-        with self.vault.engine.connect() as connection:
+        with told(self.name), self.vault.engine.connect() as connection:
             scopes = connection.execute(select(t.c.purpose, t.c.domain).distinct()).fetchall()
             for purpose, domain in scopes:
                 scope = Scope(purpose, domain, keys=self.ring)
