@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import uuid
@@ -37,6 +38,16 @@ def settings_of_no_earlier_test() -> Iterator[None]:
     for name in [k for k in os.environ if k.startswith(OURS)]:
         del os.environ[name]
     os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def signals_of_no_earlier_test() -> Iterator[None]:
+    """A run of Dagster in this process leaves SIGTERM as a KeyboardInterrupt: a time limit from outside would then end
+    no tests, but fail the one at hand, a command with "Aborted!".
+    """
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Imports are runs of an asset, every other change is a materialization too, on the command line."""
 
+import signal
 import sqlite3
 from pathlib import Path
 
@@ -28,7 +29,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def call(*words: str, typed: str = "", code: int = 0) -> str:
+    before = signal.getsignal(signal.SIGTERM)
     done = CliRunner().invoke(main, ["dimension", *words], input=typed)
+    signal.signal(signal.SIGTERM, before)  # an import is a run of Dagster; see signals_of_no_earlier_test
     assert done.exit_code == code, done.output
     return done.output
 
