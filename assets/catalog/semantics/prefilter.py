@@ -7,13 +7,10 @@ expressions, which are dear to compile, run where they have a chance. The condit
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    pass
 
 Masks = npt.NDArray[np.uint64]
 ALL = (1 << 128) - 1

@@ -95,7 +95,8 @@ class Recogniser:
         self._try(samples, possible)
         patterns = [(self._patterns[row], possible[row]) for row in np.flatnonzero(possible.any(axis=1))]
         values = pl.concat([s.values for s in samples]) if len(samples) > 1 else samples[0].values
-        ends = np.cumsum([len(s.values) for s in samples])
+        sizes = [len(s.texts) for s in samples]
+        ends = np.cumsum(sizes).tolist()
         known = self._lookup([text for s in samples for text in s.lower])
         flags = _match(values, [p for p, _ in patterns])
         for pattern, columns in patterns:
@@ -103,14 +104,13 @@ class Recogniser:
             if pattern.main:
                 fits = self._with_words(pattern.type, fits, known)
             for column in np.flatnonzero(columns):
-                n = len(samples[column].values)
-                part = fits[ends[column] - n : ends[column]]
-                if np.count_nonzero(part) < pattern.type.least * n:
+                place = slice(ends[column] - sizes[column], ends[column])
+                part = fits[place]
+                if np.count_nonzero(part) < pattern.type.least * sizes[column]:
                     continue
                 named = pattern.type.name in hinted[column]
                 if named or pattern.weight > self._best(found[column]) - BEHIND:
-                    held = known[ends[column] - n : ends[column]]
-                    self._verify(pattern, samples[column], part, held, found[column], named)
+                    self._verify(pattern, samples[column], part, known[place], found[column], named)
 
     def _possible(self, samples: Sequence[Sample]) -> Flags:
         """Which patterns may reach their least share in which columns, judged on a few values: [patterns, columns]."""
@@ -191,7 +191,7 @@ class Recogniser:
             listed = min(listed, part)
         if listed < (NAMED if hinted else 1):
             return
-        share = np.count_nonzero(fits) / len(fits)
+        share = int(np.count_nonzero(fits)) / len(fits)
         if share < type_.least:
             return
         factor, why = TESTS[type_.column](sample) if type_.column and main else (1.0, "")

@@ -1,5 +1,6 @@
 """What is looked at of a column: distinct values of rows at even distances, as every meaning's evidence says."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -141,22 +142,25 @@ def _distinct(columns: "list[pl.Series]", bases: list[Base], rows: int) -> "tupl
     """Distinct texts of each column among the rows taken, and how many rows had one."""
     import polars as pl
 
-    distinct, counts = [], []
-    for values, base in zip(columns, bases, strict=True):
-        if base in (Base.BINARY, Base.NESTED, Base.OTHER):
-            distinct.append(pl.Series("v", [], pl.String))
-            counts.append(0)
-            continue
-        column = pl.col("v")
-        if len(values) > rows:
-            column = column.gather_every(-(-len(values) // rows))
-        column = column.drop_nulls()
-        if base is Base.TEXT:
-            column = column.cast(pl.String).str.slice(0, LONGEST).str.strip_chars()
-        texts = column.unique(maintain_order=True).cast(pl.String)
-        held = values.alias("v").to_frame().select_seq(texts.implode().alias("v"), column.len().alias("n"))
-        counts.append(int(held.item(0, "n")))
-        distinct.append(held.item(0, "v"))
+    distinct = [pl.Series("v", [], pl.String)] * len(columns)
+    counts = [0] * len(columns)
+    by_length: dict[int, list[int]] = defaultdict(list)
+    for place, base in enumerate(bases):
+        if base not in (Base.BINARY, Base.NESTED, Base.OTHER):
+            by_length[len(columns[place])].append(place)
+    for length, places in by_length.items():  # asked together: an answer costs more than what is done for it
+        asked: list[pl.Expr] = []
+        for place in places:
+            taken = pl.col(str(place))
+            taken = (taken.gather_every(-(-length // rows)) if length > rows else taken).drop_nulls()
+            texts = taken
+            if bases[place] is Base.TEXT:
+                texts = taken.cast(pl.String).str.slice(0, LONGEST).str.strip_chars()
+            asked.append(texts.unique(maintain_order=True).cast(pl.String).implode())
+            asked.append(taken.len().alias(f"{place} rows"))
+        held = pl.DataFrame([columns[place].alias(str(place)) for place in places]).select_seq(asked)
+        for place in places:
+            distinct[place], counts[place] = held.item(0, str(place)), int(held.item(0, f"{place} rows"))
     return distinct, counts
 
 

@@ -48,12 +48,10 @@ def symbols(values: "pl.Series", width: int, alphabet: str, fill: str = "\0", ri
     """
     import polars as pl
 
-    ascii_only = (
-        pl.when(pl.col("v").str.len_bytes() == pl.col("v").str.len_chars()).then(pl.col("v")).otherwise(pl.lit(""))
-    )
-    padded = pl.col("p").str.pad_end(width, fill) if right else pl.col("p").str.pad_start(width, fill)
-    frame = values.str.to_uppercase().alias("v").to_frame().select(ascii_only.str.slice(0, width).alias("p"))
-    text = "".join(frame.select(padded.alias("p")).get_column("p").to_list())
+    v = pl.col("v").str.to_uppercase()
+    ascii_only = pl.when(v.str.len_bytes() == v.str.len_chars()).then(v).otherwise(pl.lit("")).str.slice(0, width)
+    padded = ascii_only.str.pad_end(width, fill) if right else ascii_only.str.pad_start(width, fill)
+    text = "".join(values.alias("v").to_frame().select_seq(padded).to_series().to_list())
     codes = np.frombuffer(text.encode(), dtype=np.uint8).reshape(len(values), width)
     table = np.full(256, _NONE, dtype=np.int64)
     table[np.frombuffer(alphabet.encode(), dtype=np.uint8)] = np.arange(len(alphabet))
@@ -70,10 +68,21 @@ def _luhn(values: "pl.Series") -> Flags:
 
 def _cn_id_card(values: "pl.Series") -> Flags:
     """GB 11643: MOD 11-2 for 18 places, a real day and a known province; the 15-digit form has no check digit."""
-    long = _mod11_2(values, 18) & _real_day(values, 6, 4)
-    short = (values.str.len_bytes() == 15).to_numpy() & _real_day(values, 6, 2)
-    province = values.str.slice(0, 2).is_in(list(_PROVINCES)).to_numpy()
-    return np.asarray((long | short) & province)
+    import polars as pl
+
+    v = pl.col("v")
+    day, short_day = v.str.slice(6, 8), pl.lit("19") + v.str.slice(6, 6)
+    held = (
+        values.alias("v")
+        .to_frame()
+        .select_seq(
+            day.str.to_date("%Y%m%d", strict=False).is_not_null().alias("long"),
+            ((v.str.len_bytes() == 15) & short_day.str.to_date("%Y%m%d", strict=False).is_not_null()).alias("short"),
+            v.str.slice(0, 2).is_in(list(_PROVINCES)).alias("province"),
+        )
+    )
+    long, short, province = (held.get_column(c).to_numpy() for c in held.columns)
+    return np.asarray((_mod11_2(values, 18) & long | short) & province)
 
 
 _PROVINCES = tuple(
@@ -81,16 +90,6 @@ _PROVINCES = tuple(
     for low, high in ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 83))
     for n in range(low, high + 1)
 )
-
-
-def _real_day(values: "pl.Series", at: int, year: int) -> Flags:
-    import polars as pl
-
-    text = values.str.slice(at, year + 4)
-    if year == 2:
-        text = pl.Series(["19"] * len(text)) + text
-    day = text.str.to_date("%Y%m%d", strict=False)
-    return np.asarray(day.is_not_null().to_numpy())
 
 
 def _mod11_2(values: "pl.Series", width: int) -> Flags:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from assets.security.sensitive.text.spec import END, Span, own_words
+from assets.security.sensitive.text.spec import END, LATIN, Span, own_words
 
 WORD = r"[A-ZÀ-ÖØ-ÞŠŽČĆĐŁ][a-zà-öø-ÿāăąćčđēėęěğīįłńňōőřśšťūůűųźżž'’-]{1,24}"
 PARTICLE = r"(?:van|der|den|de|da|di|del|la|le|von|bin|al|el|dos|ter)"
@@ -38,6 +38,8 @@ def known() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
 
 def english_names(text: str) -> list[Span]:
     """Spans of English names, and of foreign ones where something before them says so."""
+    if not LATIN.search(text):
+        return []
     found = [
         Span(*m.span("v"), "person_name", 0.85, ("a form of address stands before it",)) for m in TITLED.finditer(text)
     ]

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 
+from assets.catalog.semantics.prefilter import need
 from assets.security.sensitive.text.spec import END, PatternSpec, Span, near, specs
 
 LEFT, RIGHT = 40, 16  # characters before and behind a value where words count
@@ -17,10 +18,13 @@ class PatternFinder:
     def __init__(self, spec: PatternSpec) -> None:
         self.spec = spec
         self._regex = spec.compiled()
+        self._needed = [c for c in map(chr, range(1, 128)) if need(spec.pattern).needed >> ord(c) & 1]
         self._context, self._against = near(spec.context), near(spec.against)
 
     def __call__(self, text: str) -> list[Span]:
         """The spans in a text, with what speaks for them."""
+        if not all(c in text for c in self._needed):  # quicker than to try every place
+            return []
         matches = [m.span(m.lastgroup or 0) for m in self._regex.finditer(text)]
         return self._judged(text, matches) if matches else []
 

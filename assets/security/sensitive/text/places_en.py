@@ -7,7 +7,7 @@ and the cities of time zones as the Unicode CLDR names them; smaller towns are f
 import re
 from functools import lru_cache
 
-from assets.security.sensitive.text.spec import Span, own_words
+from assets.security.sensitive.text.spec import LATIN, Span, own_words
 
 L = "A-Za-zÀ-ɏ"
 WORD = rf"[{L}][{L}'’.-]{{0,24}}"
@@ -62,6 +62,8 @@ TOKENS = re.compile(rf"[{L}][{L}'’.-]*")
 
 def english_addresses(text: str) -> list[Span]:
     """Spans of addresses with a street or a post box."""
+    if not LATIN.search(text):
+        return []
     found: list[Span] = []
     last = 0
     for match in STREET.finditer(text):
@@ -100,6 +102,8 @@ def places() -> tuple[dict[str, int], frozenset[str]]:
 
 def locations(text: str) -> list[Span]:
     """Spans of countries, states and larger cities."""
+    if not LATIN.search(text):
+        return []
     names, anyhow = places()
     tokens = [(m.start(), m.end()) for m in TOKENS.finditer(text)]
     found = [Span(*m.span("v"), "location", 0.55, ("words before a place",)) for m in LIVES.finditer(text)]

@@ -19,6 +19,7 @@ from assets.catalog.semantics.spec import SemanticsError, read_yaml
 
 FILE = Path(__file__).parent / "patterns.yaml"
 END = "\x00"  # between texts; no pattern matches it
+LATIN = re.compile("[A-Za-zÀ-ɏ]")
 
 
 _PLAIN = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz@.-+"
