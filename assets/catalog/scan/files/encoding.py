@@ -26,10 +26,13 @@ def detect(head: bytes) -> str:
     beyond = sum(head.count(bytes([b])) for b in range(0x80, 0x100)) if not head.isascii() else 0
     if beyond == 0:
         return "utf-8"
-    body = head[:-3] if len(head) > 1000 else head
-    broken = body.decode("utf-8", "replace").count("\ufffd")
-    if broken == 0:
+    long = len(head) > 1000  # and perhaps cut in a character
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=not long)
         return "utf-8"
+    except UnicodeDecodeError:
+        body = head[:-3] if long else head
+        broken = body.decode("utf-8", "replace").count("\ufffd")
     if _strict(body, "gb18030") and broken / beyond > _BROKEN:
         return "gb18030"
     return "utf-8" if broken / beyond <= _BROKEN else "latin-1"

@@ -204,6 +204,19 @@ def test_encodings(data: bytes, encoding: str) -> None:
     assert detect(data) == encoding
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "name\nbad \ufffd sign\n".encode(),
+        (b"a" * 1017 + "é".encode() * 4)[:1020],
+        b"a" * 1016 + "é".encode() + b"aa",
+    ],
+    ids=["signs of replacement that are there", "cut in a character", "a character where three bytes are left off"],
+)
+def test_utf8_is_told_whatever_the_cut_and_the_signs(head: bytes) -> None:
+    assert detect(head) == "utf-8"
+
+
 def test_a_header_is_told_from_values() -> None:
     assert sniff(b"name,city\nann,paris\nbob,rome\n").header
     assert not sniff(b"ann,paris\nbob,rome\nann,oslo\n").header
