@@ -3,12 +3,16 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from core import settings as config
 from core.errors import SourceError
 from orchestration.cli.clean import JSON, opened
+
+if TYPE_CHECKING:
+    from assets.quality.mapping.model import Mapping_
 
 OUT = click.Path(dir_okay=False, path_type=Path)
 
@@ -89,27 +93,22 @@ def to_kettle(name: str, into: Path, after: str | None, rejects: str | None, ove
 @click.command()
 @click.argument("name")
 @click.argument("targets", nargs=-1)
-@click.option("--sql", is_flag=True, help="The mapping as SQL of DuckDB instead: the rows, and the reject table.")
+@click.option("--sql", is_flag=True, help="The mapping as SQL instead: the rows, and the reject table.")
+@click.option("--dialect", type=click.Choice(["duckdb", "postgres"]), help="Of the SQL (default: the warehouse's).")
 @JSON
-def explain(name: str, targets: tuple[str, ...], sql: bool, as_json: bool) -> None:
+def explain(name: str, targets: tuple[str, ...], sql: bool, dialect: str | None, as_json: bool) -> None:
     """Why each target column is filled as it is: evidence, alternatives, parameters; or the whole in SQL.
 
     \b
     Examples:
       heddle map explain customers gender
-      heddle map explain customers --sql
+      heddle map explain customers --sql --dialect postgres
     """
-    from orchestration.cli.mapping import chosen, mapping_files, source_schema
+    from orchestration.cli.mapping import chosen, mapping_files
 
     mapping = mapping_files().read(name)
     if sql:
-        from sqlglot import exp
-
-        from assets.quality.mapping.sql import select
-
-        schema = source_schema(mapping.source)
-        for query in select(mapping, schema, exp.to_table("source", quoted=True)):
-            click.echo(query.sql(dialect="duckdb", pretty=True) + ";\n")
+        _sql(mapping, dialect)
         return
     fields = chosen(mapping, targets)
     if as_json:
@@ -121,3 +120,25 @@ def explain(name: str, targets: tuple[str, ...], sql: bool, as_json: bool) -> No
         click.echo(f"  evidence: {f.evidence or '-'}")
         for other in f.alternatives:
             click.echo(f"  or: {other.words} ({other.confidence:.0%}): {other.evidence}")
+
+
+def _sql(mapping: "Mapping_", dialect: str | None) -> None:
+    """Both queries; of a file, whose rows are called `source`, for DuckDB unless another dialect is named."""
+    from sqlglot import exp
+
+    from assets.quality.mapping.sql import doubtful, select, written
+    from assets.quality.rules.reading import is_file
+    from core.naming import Key, table_name
+    from orchestration.cli.mapping import source_schema
+    from resources.open import warehouse
+
+    table, asked = exp.to_table("source"), dialect or "duckdb"
+    if not is_file(mapping.source):
+        name = table_name(Key.parse(mapping.source))
+        table, asked = exp.table_(name.name, db=name.schema, quoted=True), dialect or warehouse(config.load()).dialect
+    queries = select(mapping, source_schema(mapping.source), table)
+    for target in doubtful(mapping, asked):
+        words = f"{target}: of several parts that fit, PostgreSQL takes the longest: compare before you rely on it"
+        click.secho(words, fg="yellow", err=True)
+    for query in queries:
+        click.echo(written(query, asked, pretty=True) + ";\n")

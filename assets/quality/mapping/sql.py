@@ -1,16 +1,32 @@
-"""The accepted fields of a mapping as SQL of DuckDB; the same rows as the polars plan gives."""
+"""The accepted fields of a mapping as SQL of DuckDB or PostgreSQL; the same rows as the polars plan gives."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from assets.quality.mapping import postgres
 from assets.quality.mapping.apply import REASONS, SURE, fitted
 from assets.quality.mapping.model import Mapping_
 from assets.quality.mapping.transform import Column, sql_func, sql_if
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+DIALECTS = ("duckdb", "postgres")  # of the warehouses
+
+
+def written(query: exp.Select, dialect: str, *, pretty: bool = False) -> str:
+    """A query of `select` in a dialect. Raises SourceError where a regular expression cannot be said in it."""
+    made = postgres.rewritten(query) if dialect == "postgres" else query
+    return made.sql(dialect=dialect, pretty=pretty)
+
+
+def doubtful(mapping: Mapping_, dialect: str) -> list[str]:
+    """Accepted targets whose values may differ from those of the polars plan in this dialect."""
+    found = (f for f in mapping.accepted if dialect == "postgres" and f.transform == "extract")
+    return [f.target for f in found if postgres.prefers_otherwise(f.params["pattern"])]
 
 
 def select(mapping: Mapping_, schema: "Mapping[str, pl.DataType]", table: exp.Expr) -> tuple[exp.Select, exp.Select]:

@@ -47,6 +47,12 @@ def operation(target: str, *, trim: str = "none", case: str = "none", digits: st
     return Made(f"{target} {words}", f"{target}: {words}", "StringOperations", [("fields", [("field", line)])])
 
 
+def through(source: str, text: str, target: str, made: Made) -> list[Made]:
+    """A step that reads a trimmed copy of a text field, called `text`; what it gives is trimmed too."""
+    first = [copied(source, text, ValueType.STRING), operation(text, trim="both")]
+    return [*first, made, operation(target, trim="both")]
+
+
 def field_of(name: str, kind: ValueType = ValueType.STRING) -> Settings:
     """A new field as several steps declare it."""
     return [

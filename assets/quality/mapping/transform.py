@@ -43,20 +43,22 @@ class Column:
 
     @property
     def text(self) -> "pl.Expr":
-        """As text without blanks around; of a float without decimals, without `.0`."""
+        """As text without blanks around; of a float or a moment without decimals, without `.0`."""
         import polars as pl
 
         text = self.expr.cast(pl.String)
-        return text.str.strip_chars(BLANKS) if self.is_text else text.str.replace(r"\.0$", "")
+        if self.is_text:
+            return text.str.strip_chars(BLANKS)
+        if self.dtype.is_temporal():  # written with six decimals of a second
+            return text.str.replace(r"\.0+$", "").str.replace(r"(\.[0-9]*[1-9])0+$", "${1}")
+        return text.str.replace(r"\.0$", "")
 
     @property
     def number(self) -> "pl.Expr":
         """As a number; null where a text is none."""
         import polars as pl
 
-        if not self.is_text:
-            return self.expr.cast(pl.Float64, strict=False)
-        return pl.when(self.text.str.contains(NUMBER)).then(self.text).cast(pl.Float64, strict=False)
+        return number_of(self.text) if self.is_text else self.expr.cast(pl.Float64, strict=False)
 
     @property
     def is_text(self) -> bool:
@@ -81,11 +83,11 @@ class Column:
     @property
     def sql_number(self) -> exp.Expr:
         """The same as `number`."""
-        if not self.is_text:
-            return exp.cast(self.sql, "double")
-        return sql_if(
-            sql_matches(self.sql_text, NUMBER), exp.TryCast(this=self.sql_text, to=exp.DataType.build("double"))
-        )
+        if self.is_text:
+            return sql_number_of(self.sql_text)
+        if str(self.dtype) == "Boolean":  # PostgreSQL casts none to a double
+            return exp.Case().when(self.sql, exp.Literal.number(1)).when(exp.not_(self.sql), exp.Literal.number(0))
+        return exp.cast(self.sql, "double")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,20 @@ class Transform:
     def reason(self, p: Any) -> str:
         """Why a value cannot be made, to be read behind the value."""
         return f"has no {self.words(p)}"
+
+
+def number_of(text: "pl.Expr") -> "pl.Expr":
+    """A text of digits as a number; null where it is none, or larger than a double holds."""
+    import polars as pl
+
+    found = pl.when(text.str.contains(NUMBER)).then(text.str.strip_prefix("+")).cast(pl.Float64, strict=False)
+    return pl.when(found.is_finite()).then(found)
+
+
+def sql_number_of(text: exp.Expr) -> exp.Expr:
+    """The same."""
+    found = exp.TryCast(this=text, to=exp.DataType.build("double"))
+    return sql_if(sql_matches(text, NUMBER), sql_if(sql_func("isfinite", found), found.copy()))
 
 
 def sql_func(name: str, *arguments: exp.Expr) -> exp.Expr:

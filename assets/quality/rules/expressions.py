@@ -61,7 +61,8 @@ def checked_pattern(pattern: str) -> str:
     if len(pattern) > LONGEST_PATTERN:
         raise ValueError(f"has {len(pattern)} characters, more than {LONGEST_PATTERN}")
     if re.search(
-        r"\(\?(?:<?[=!]|>|P[=>])|(?<!\\)(?:\\\\)*\\[1-9]|[*+?}]\+", re.sub(r"\[(?:\\.|[^\]\\])*\]", "x", pattern)
+        r"\(\?(?:<?[=!]|>|P[=>])|(?<!\\)(?:\\\\)*\\[1-9]|[*+?}]\+",
+        re.sub(r"\[(?:\\.|[^\]\\])*\]|\\[pPx]\{\w*\}", "x", pattern),
     ):
         raise ValueError("has look-around, a back reference or a possessive quantifier: not linear in every engine")
     try:

@@ -16,9 +16,11 @@ from assets.quality.mapping.transform import (
     Shown,
     Transform,
     Types,
+    number_of,
     sql_func,
     sql_if,
     sql_matches,
+    sql_number_of,
     sql_replaced,
 )
 
@@ -77,8 +79,9 @@ class Cast(Transform):
         text = column.text
         for pattern, by in _cleaning(p):
             text = text.str.replace_all(pattern, by)
-        form, kind = (INTEGER, pl.Int64) if p.to == "integer" else (NUMBER, pl.Float64)
-        return pl.when(text.str.contains(form)).then(text.str.strip_prefix("+")).cast(kind, strict=False)
+        if p.to == "number":
+            return number_of(text)
+        return pl.when(text.str.contains(INTEGER)).then(text.str.strip_prefix("+")).cast(pl.Int64, strict=False)
 
     def sql(self, columns: Sequence[Column], p: CastParams) -> exp.Expr:
         """The same."""
@@ -89,17 +92,19 @@ class Cast(Transform):
             word = sql_func("lower", column.sql_text)
             yes, no = (exp.In(this=word, expressions=[exp.Literal.string(w) for w in ws]) for ws in (p.yes, p.no))
             return exp.Case().when(yes, exp.true()).when(no, exp.false())
-        type_ = exp.DataType.build("bigint" if p.to == "integer" else "double")
+        whole = exp.DataType.build("bigint")
         if not column.is_text:
             number = column.sql_number
             if p.to == "number":
                 return number
-            return sql_if(exp.EQ(this=number, expression=sql_func("round", number)), exp.cast(number, type_))
+            same = exp.EQ(this=number, expression=sql_func("round", number))
+            return sql_if(same, exp.TryCast(this=number.copy(), to=whole))
         text = column.sql_text
         for pattern, by in _cleaning(p):
             text = sql_replaced(text, pattern, by)
-        form = INTEGER if p.to == "integer" else NUMBER
-        return sql_if(sql_matches(text, form), exp.TryCast(this=text, to=type_))
+        if p.to == "number":
+            return sql_number_of(text)
+        return sql_if(sql_matches(text, INTEGER), exp.TryCast(this=text.copy(), to=whole))
 
     def steps(self, fields: Sequence[str], types: Types, target: str, p: CastParams) -> list[Made] | None:
         """Copied, cleaned, what does not fit made null, converted."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _TOKENS = {
-    "%Y": ("[0-9]{4}", "yyyy"),
+    "%Y": ("(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])", "yyyy"),  # there is no year 0
     "%m": ("(?:0?[1-9]|1[0-2])", "MM"),
     "%d": ("(?:0?[1-9]|[12][0-9]|3[01])", "dd"),
     "%b": ("(?:[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Mm]ay|[Jj]un|[Jj]ul|[Aa]ug|[Ss]ep|[Oo]ct|[Nn]ov|[Dd]ec)", "MMM"),
@@ -65,10 +65,21 @@ class DateParams(Params):
 
 def pattern(format_: str) -> str:
     """A regular expression of the whole text that Rust's, RE2's and Java's engines read alike."""
+    return "".join(shape if token else re.escape(shape) for token, shape in _shapes(format_))
+
+
+def grouped(format_: str) -> tuple[str, list[str]]:
+    """The same with a group for each token, and the tokens in order."""
+    shapes = _shapes(format_)
+    text = "".join(f"({shape})" if token else re.escape(shape) for token, shape in shapes)
+    return f"^{text}$", [token for token, _ in shapes if token]
+
+
+def _shapes(format_: str) -> list[tuple[str, str]]:
+    """Tokens with their regular expressions, and with "" as token the signs between."""
     packed = re.search(r"%.%", format_) is not None
-    parts = re.split(r"(%.)", format_)
     tokens = {t: (_PACKED.get(t, p) if packed else p) for t, (p, _) in _TOKENS.items()}
-    return "".join(tokens[part] if part in tokens else re.escape(part) for part in parts)
+    return [(part, tokens[part]) if part in tokens else ("", part) for part in re.split(r"(%.)", format_)]
 
 
 def mask(format_: str) -> str:
@@ -97,7 +108,7 @@ class Date(Transform):
 
         if p.source in (SECONDS, MILLIS):
             factor = 1_000_000 if p.source == SECONDS else 1_000
-            return (column.number * factor).round().cast(pl.Int64).cast(pl.Datetime("us"))
+            return (column.number * factor).round().cast(pl.Int64, strict=False).cast(pl.Datetime("us"))
         if not p.source or column.dtype.is_temporal():
             return column.expr.cast(pl.Datetime("us"), strict=False)
         fits = pl.when(column.text.str.contains(f"^(?:{pattern(p.source)})$")).then(column.text)
@@ -118,7 +129,7 @@ class Date(Transform):
         if p.source in (SECONDS, MILLIS):
             factor = exp.Literal.number(1_000_000 if p.source == SECONDS else 1_000)
             whole = sql_func("round", exp.Mul(this=column.sql_number, expression=factor))
-            return sql_func("make_timestamp", exp.cast(whole, "bigint"))
+            return sql_func("make_timestamp", exp.TryCast(this=whole, to=exp.DataType.build("bigint")))
         if not p.source or column.dtype.is_temporal():
             return exp.cast(column.sql, "timestamp")
         parsed = sql_func("try_strptime", column.sql_text, exp.Literal.string(p.source))

@@ -1,6 +1,5 @@
 """A part of a text that a regular expression finds."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,7 +9,7 @@ from sqlglot import exp
 from assets.kettle.files.new import Settings
 from assets.kettle.generate.part import Made
 from assets.kettle.values.fields import ValueType
-from assets.quality.mapping.steps import copied, field_of, operation
+from assets.quality.mapping.steps import field_of, through
 from assets.quality.mapping.transform import Column, Params, Shown, Transform, Types, sql_func
 
 if TYPE_CHECKING:
@@ -47,15 +46,24 @@ class ExtractParams(Params):
     @field_validator("pattern")
     @classmethod
     def _one_group(cls, value: str) -> str:
-        if re.search(r"\(\?[=!<P]|\\[1-9]", value):
-            raise ValueError("has look-around, a name or a back reference, which not every engine knows")
-        try:
-            groups = re.compile(value).groups
-        except re.error as error:
-            raise ValueError(f"is no regular expression: {error}") from None
-        if groups != 1:
-            raise ValueError(f"has {groups} groups instead of one")
+        import polars as pl
+
+        from assets.quality.rules.expressions import checked_pattern
+
+        found = pl.DataFrame({"t": [""]}).select(pl.col("t").str.extract_groups(checked_pattern(value)))
+        groups = found.to_series().struct.fields
+        if len(groups) != 1:
+            raise ValueError(f"has {len(groups)} groups instead of one")
+        if groups[0] != "1":
+            raise ValueError("gives its group a name, which not every engine knows")
         return value
+
+    @property
+    def plain(self) -> str:
+        r"""The pattern, in which \d, \w and \s mean ASCII in every engine."""
+        from assets.quality.rules.expressions import ascii_classes
+
+        return ascii_classes(self.pattern)
 
 
 class Extract(Transform):
@@ -68,13 +76,13 @@ class Extract(Transform):
         """What the group holds at the first place; null where nothing is found."""
         import polars as pl
 
-        found = columns[0].text.str.extract(p.pattern, 1).str.strip_chars(" \t")
+        found = columns[0].text.str.extract(p.plain, 1).str.strip_chars(" \t")
         return pl.when(found != "").then(found)
 
     def sql(self, columns: Sequence[Column], p: ExtractParams) -> exp.Expr:
         """The same."""
         text, blanks = columns[0].sql_text, exp.Literal.string(" \t")
-        found = sql_func("regexp_extract", text, exp.Literal.string(p.pattern), exp.Literal.number(1))
+        found = sql_func("regexp_extract", text, exp.Literal.string(p.plain), exp.Literal.number(1))
         return sql_func("nullif", sql_func("trim", found, blanks), exp.Literal.string(""))
 
     def steps(self, fields: Sequence[str], types: Types, target: str, p: ExtractParams) -> list[Made] | None:
@@ -95,12 +103,8 @@ class Extract(Transform):
             ("unix", "N"),
             ("fields", [("field", field_of(target))]),
         ]
-        return [
-            copied(fields[0], text, ValueType.STRING),
-            operation(text, trim="both"),
-            Made(f"{target} part", f"{target}: part of {fields[0]}", "RegexEval", settings),
-            operation(target, trim="both"),
-        ]
+        made = Made(f"{target} part", f"{target}: part of {fields[0]}", "RegexEval", settings)
+        return through(fields[0], text, target, made)
 
     def guesses(self, source: Shown, target: Shown, aligned: bool) -> Iterator[dict[str, Any]]:
         """Known parts that the source's texts have; first and last characters where rows are aligned."""

@@ -10,10 +10,12 @@ from sqlglot import exp
 from assets.kettle.generate.part import Made, Row
 from assets.kettle.values.fields import ValueType
 from assets.quality.mapping.steps import converted, copied, field_of, operation, replaced
-from assets.quality.mapping.transform import Column, Params, Transform, Types, sql_func, sql_replaced
+from assets.quality.mapping.transform import Column, Params, Transform, Types, sql_func
 
 if TYPE_CHECKING:
     import polars as pl
+
+_BETWEEN = "\ue000"  # for private use: no text has it
 
 
 class MergeParams(Params):
@@ -33,21 +35,20 @@ class Merge(Transform):
         """Null where all are null."""
         import polars as pl
 
-        text = pl.concat_str([column.text.fill_null("") for column in columns], separator=p.separator)
-        for pattern, by in _tidy(p.separator):
-            text = text.str.replace_all(pattern, by)
+        texts = [pl.when(column.text != "").then(column.text) for column in columns]
+        text = pl.concat_str(texts, separator=p.separator, ignore_nulls=True)
         return pl.when(text != "").then(text)
 
     def sql(self, columns: Sequence[Column], p: MergeParams) -> exp.Expr:
         """The same."""
-        texts = [sql_func("coalesce", c.sql_text, exp.Literal.string("")) for c in columns]
+        texts = [sql_func("nullif", c.sql_text, exp.Literal.string("")) for c in columns]
         text = sql_func("concat_ws", exp.Literal.string(p.separator), *texts)
-        for pattern, by in _tidy(p.separator):
-            text = sql_replaced(text, pattern, by)
         return sql_func("nullif", text, exp.Literal.string(""))
 
     def steps(self, fields: Sequence[str], types: Types, target: str, p: MergeParams) -> list[Made] | None:
-        """Concat fields on trimmed copies."""
+        """Concat fields on trimmed copies; a sign that no text has tells where one is missing."""
+        if "${" in p.separator or "%%" in p.separator:  # a variable of Kettle's
+            return None
         made: list[Made] = []
         names = [f"{target} text {n}" for n in range(len(fields))]
         for name, field in zip(names, fields, strict=True):
@@ -58,20 +59,14 @@ class Merge(Transform):
             text = kind is ValueType.STRING
             made.append(operation(name, trim="both") if text else converted(name, ValueType.STRING, "#"))
         extra: Row = [("targetFieldName", target), ("targetFieldLength", "-1"), ("removeSelectedFields", "Y")]
-        settings: Row = [("separator", p.separator), ("enclosure", ""), ("enclosure_forced", "N"), ("header", "N")]
+        between = _BETWEEN if p.separator else ""
+        settings: Row = [("separator", between), ("enclosure", ""), ("enclosure_forced", "N"), ("header", "N")]
         settings += [("fields", [("field", field_of(name)) for name in names]), ("ConcatFields", extra)]
         made.append(Made(f"{target} join", f"{target}: {' and '.join(fields)}", "ConcatFields", settings))
-        tidy = [(pattern, "$" + by[2:-1] if by.startswith("${") else by) for pattern, by in _tidy(p.separator)]
-        return [*made, replaced(target, "tidy", *tidy)] if tidy else made
+        plain = re.sub(r"[\\$]", r"\\\g<0>", p.separator)
+        ends = (f"^{_BETWEEN}+|{_BETWEEN}+$", "")
+        return [*made, replaced(target, "tidy", ends, (f"{_BETWEEN}+", plain))] if between else made
 
     def words(self, p: MergeParams) -> str:
         """`joined by " "`."""
         return f"joined by {p.separator!r}" if p.separator else "joined"
-
-
-def _tidy(separator: str) -> list[tuple[str, str]]:
-    """Separators at the ends go, and of several in a row one stays."""
-    if not separator:
-        return []
-    sign = re.escape(separator)
-    return [(f"(?:{sign}){{2,}}", separator), (f"^(?:{sign})|(?:{sign})$", "")]

@@ -10,7 +10,7 @@ from sqlglot import exp
 from assets.kettle.files.new import Settings
 from assets.kettle.generate.part import Made
 from assets.kettle.values.fields import ValueType
-from assets.quality.mapping.steps import copied, field_of, operation
+from assets.quality.mapping.steps import field_of, through
 from assets.quality.mapping.transform import Column, Params, Shown, Transform, Types, sql_func
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Split(Transform):
         import polars as pl
 
         text = columns[0].text
-        if p.rest and p.part > 0:
+        if p.rest and p.part >= 0:
             found = text.str.extract(_rest(p), 1)
         else:
             found = text.str.split(p.separator).list.get(p.part, null_on_oob=True)
@@ -48,11 +48,13 @@ class Split(Transform):
     def sql(self, columns: Sequence[Column], p: SplitParams) -> exp.Expr:
         """The same."""
         text = columns[0].sql_text
-        if p.rest and p.part > 0:
-            found = sql_func("regexp_extract", text, exp.Literal.string(_rest(p)), exp.Literal.number(1))
+        sign = exp.Literal.string(p.separator)
+        if p.rest and p.part >= 0:
+            behind = exp.Slice(this=exp.Literal.number(p.part + 1))
+            parts = exp.Bracket(this=sql_func("string_split", text, sign), expressions=[behind], offset=1)
+            found = sql_func("array_to_string", parts, sign.copy())
         else:
-            parts = sql_func("string_split", text, exp.Literal.string(p.separator))
-            found = sql_func("list_extract", parts, exp.Literal.number(p.part + 1 if p.part >= 0 else -1))
+            found = sql_func("split_part", text, sign, exp.Literal.number(p.part + 1 if p.part >= 0 else -1))
         return sql_func("nullif", sql_func("trim", found), exp.Literal.string(""))
 
     def steps(self, fields: Sequence[str], types: Types, target: str, p: SplitParams) -> list[Made] | None:
@@ -63,7 +65,7 @@ class Split(Transform):
             return None
         if p.rest or p.part < 0:
             sign = re.escape(p.separator)
-            pattern = _rest(p) if p.part > 0 else f"(?s)^(?:.*{sign})?(.*)$" if p.part < 0 else "(?s)^(.*)$"
+            pattern = _rest(p) if p.part >= 0 else f"(?s)^(?:.*{sign})?(.*)$"
             return Extract().steps(fields, types, target, ExtractParams(pattern=pattern))
         text = f"{target} text"
         names = [*(f"{target} before {n}" for n in range(p.part)), target]
@@ -73,12 +75,8 @@ class Split(Transform):
             ("enclosure", ""),
             ("fields", [("field", field_of(name)) for name in names]),
         ]
-        return [
-            copied(fields[0], text, ValueType.STRING),
-            operation(text, trim="both"),
-            Made(f"{target} split", f"{target}: part {p.part + 1} of {fields[0]}", "FieldSplitter", settings),
-            operation(target, trim="both"),
-        ]
+        words = f"{target}: part {p.part + 1} of {fields[0]}"
+        return through(fields[0], text, target, Made(f"{target} split", words, "FieldSplitter", settings))
 
     def guesses(self, source: Shown, target: Shown, aligned: bool) -> Iterator[dict[str, Any]]:
         """Separators that most of the source's texts have; the first parts, the last, and the rest."""

@@ -127,7 +127,7 @@ def test_targets_that_are_not_there_are_told(site: Path, command: str) -> None:
 def test_commands_from_proposal_to_files(site: Path) -> None:
     told = call("suggest", "cust", "old.csv", "new.csv")
     assert "gender <- codes 1=男, 2=女 of xb" in told and "cust_no = customer_number" in told
-    assert "date from %d/%m/%Y" in call("review", "cust", "birth_date") or "birth" in call("review", "cust")
+    assert "birth_date <- %Y-%m-%d from %d/%m/%Y of birth" in call("review", "cust", "birth_date")
     assert "nothing is changed" in call("edit", "cust", "fax", code=2)
     call("accept", "cust", "--least", "0.85", "--author", "ann")
     call("edit", "cust", "country", "--params", '{"value": "DE"}')
@@ -138,6 +138,8 @@ def test_commands_from_proposal_to_files(site: Path) -> None:
     rows = pl.read_csv("cust.csv")
     assert rows["gender"].to_list() == tables()[1]["gender"].to_list() and rows["country"].unique().to_list() == ["DE"]
     assert "regexp_matches" in call("explain", "cust", "--sql").lower()
+    said = call("explain", "cust", "--sql", "--dialect", "postgres")
+    assert "MAKE_DATE" in said and "FROM source" in said and "province: of several parts" in said
     assert "would be overwritten" in call("apply", "cust", "--into", "old.csv", code=2)
 
 

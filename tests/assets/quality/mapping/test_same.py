@@ -38,6 +38,7 @@ TEXTS = [
         "yes",
         "否",
         "M",
+        "a--b-",
     ),
     "广东省深圳市南山区科技路1号",
 ]
@@ -77,7 +78,10 @@ CASES: list[tuple[str, list[str], dict[str, Any], bool]] = [
     ("split", ["s"], {"separator": ",", "part": 2}, True),
     ("split", ["s"], {"separator": " ", "part": -1}, True),
     ("split", ["s"], {"separator": " ", "part": 1, "rest": True}, True),
+    ("split", ["s"], {"separator": " ", "part": 0, "rest": True}, True),
+    ("split", ["s"], {"separator": ",", "part": -1, "rest": True}, True),
     ("merge", ["s", "t"], {"separator": "-"}, True),
+    *(("merge", ["s", "none", "t"], {"separator": sign}, True) for sign in ("$1", "\\1", "|", "\\&")),
     ("merge", ["s", "i", "t"], {"separator": ", "}, True),
     ("merge", ["i", "t"], {}, True),
     *(("arithmetic", ["x", "i"], {"operator": o}, o != "/") for o in "+-*/"),
@@ -95,6 +99,7 @@ def source(seed: int = 0, count: int = 150) -> pl.DataFrame:
             "i": [pick.choice([None, 0, 1, 2, 9, -7, 20240131, 1_700_000_000]) for _ in range(count)],
             "x": [pick.choice([None, 0.0, 1.5, -2.25, 1e6, 3.0]) for _ in range(count)],
             "s": texts[:count],
+            "none": pl.Series([None] * count, dtype=pl.String),
             "t": [pick.choice([None, "a", " b ", "c-d"]) for _ in range(count)],
         }
     )
