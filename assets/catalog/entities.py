@@ -1,12 +1,13 @@
 """What an entity of each kind may say: pydantic models, and JSON Schema with the company's attributes."""
 
-from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from assets.catalog.attributes.model import KINDS, Known, Values, of_kind
 from assets.catalog.changes.entry import TableEntry
+from assets.catalog.facts import Structure
+from assets.catalog.kinds import kinds
 from assets.catalog.model import ColumnInfo, Meaning, Profile, Value
 from core.errors import HeddleError
 
@@ -45,19 +46,9 @@ class Written(Value):
     column_owners: dict[str, str] = Field(default_factory=dict)
 
 
-class AssetEntity(Value):
+class AssetEntity(Structure):
     """An asset as its versions say it: a table that Heddle makes, model, endpoint, document and so on."""
 
-    group: str = ""
-    kinds: tuple[str, ...] = ()
-    tags: dict[str, str] = Field(default_factory=dict)
-    owners: tuple[str, ...] = ()
-    code_version: str = ""
-    upstream: tuple[str, ...] = ()
-    columns: tuple[ColumnInfo, ...] = ()
-    table: str = ""
-    file: str = ""
-    external: bool = False
     description: str = ""
     described: tuple[Sentence, ...] = ()
     written: Written = Written()
@@ -73,7 +64,21 @@ def shapes(kind: str) -> tuple[type[BaseModel], ...]:
     """
     if kind not in KINDS:
         raise HeddleError(f"no kind of entity {kind!r}", f"there are: {', '.join(KINDS)}")
-    return _OTHER[kind]() if kind in _OTHER else (AssetEntity,)
+    match kind:
+        case "table":
+            return TableEntry, AssetEntity
+        case "column":
+            return (ColumnEntity,)
+        case "source":
+            from assets.catalog.scan.sources import Source
+
+            return (Source,)
+        case "feature_view":
+            from assets.features.registry.model import FeatureView
+
+            return (FeatureView,)
+    known = kinds().get(kind)
+    return (known.shape,) if known else (AssetEntity,)
 
 
 def schema(kind: str, known: Known) -> dict[str, Any]:
@@ -116,51 +121,3 @@ def _attributes(kind: str, known: Known) -> dict[str, Any]:
         "required": [name for name, a in mine.items() if a.required],
         "additionalProperties": False,
     }
-
-
-def _source() -> tuple[type[BaseModel], ...]:
-    from assets.catalog.scan.sources import Source
-
-    return (Source,)
-
-
-def _metric() -> tuple[type[BaseModel], ...]:
-    from assets.catalog.metrics.model import MetricRecord
-
-    return (MetricRecord,)
-
-
-def _dimension() -> tuple[type[BaseModel], ...]:
-    from assets.catalog.dimensions.model import Dimension
-
-    return (Dimension,)
-
-
-def _standard() -> tuple[type[BaseModel], ...]:
-    from assets.catalog.standards.model import Standard
-
-    return (Standard,)
-
-
-def _codes() -> tuple[type[BaseModel], ...]:
-    from assets.catalog.standards.model import CodeTable
-
-    return (CodeTable,)
-
-
-def _feature_view() -> tuple[type[BaseModel], ...]:
-    from assets.features.registry.model import FeatureView
-
-    return (FeatureView,)
-
-
-_OTHER: dict[str, Callable[[], tuple[type[BaseModel], ...]]] = {
-    "source": _source,
-    "table": lambda: (TableEntry, AssetEntity),
-    "column": lambda: (ColumnEntity,),
-    "metric": _metric,
-    "dimension": _dimension,
-    "standard": _standard,
-    "codes": _codes,
-    "feature_view": _feature_view,
-}

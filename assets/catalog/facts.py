@@ -15,15 +15,34 @@ class Check(Value):
     blocking: bool = False
 
 
-class AssetFacts(Value):
+class Structure(Value):
+    """What an asset's definition says, a change of which is a version.
+
+    Attributes:
+        upstream: keys of the assets it is made from.
+        columns: of the last materialization, or of the definition.
+        file: where the code or the Kettle file is, "" when unknown.
+    """
+
+    group: str = ""
+    kinds: tuple[str, ...] = ()
+    tags: dict[str, str] = Field(default_factory=dict)
+    owners: tuple[str, ...] = ()
+    code_version: str = ""
+    upstream: tuple[str, ...] = ()
+    columns: tuple[ColumnInfo, ...] = ()
+    table: str = ""
+    file: str = ""
+    external: bool = False
+
+
+class AssetFacts(Structure):
     """One asset.
 
     Attributes:
         key: `layer/domain/noun`.
         description: of the definition.
-        upstream, downstream: keys of its direct neighbours.
-        columns: of the last materialization, or of the definition.
-        file: where the code or the Kettle file is, "" when unknown.
+        downstream: keys of the assets made from it.
         made: ISO 8601 moment of the last materialization, "" when there is none.
         run: Dagster's id of that run.
         seconds: how long its step took, None when unknown.
@@ -32,17 +51,7 @@ class AssetFacts(Value):
 
     key: str
     description: str = ""
-    group: str = ""
-    kinds: tuple[str, ...] = ()
-    tags: dict[str, str] = Field(default_factory=dict)
-    owners: tuple[str, ...] = ()
-    code_version: str = ""
-    upstream: tuple[str, ...] = ()
     downstream: tuple[str, ...] = ()
-    columns: tuple[ColumnInfo, ...] = ()
-    table: str = ""
-    file: str = ""
-    external: bool = False
     made: str = ""
     run: str = ""
     rows: int | None = None

@@ -5,7 +5,7 @@ A file that is wrong is left out here; the commands of its kind name it.
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -65,24 +65,27 @@ def _with_attributes(entry: Entry, record: BaseModel, known: Known) -> Entry:
     return entry.model_copy(update={"attributes": said}) if said else entry
 
 
+def _entry(kind: str, record: Any, **more: Any) -> Entry:
+    """What the entries of all kinds have, and what this one has besides."""
+    said = {"key": f"{kind}{MARK}{record.name}", "kind": kind, "title": record.name.replace("_", " ")}
+    return Entry.model_validate(said | {"owner": record.owner} | more)
+
+
 def _metric(record: "MetricRecord", _: "Registry") -> Entry:
-    return Entry(
-        key=f"metric{MARK}{record.name}",
-        kind="metric",
-        title=record.name.replace("_", " "),
+    return _entry(
+        "metric",
+        record,
         description=record.calibre,
         columns=tuple(Column(name=d) for d in record.dimensions),
         tags=(record.kind, record.status, PEOPLE[record.status]),
-        owner=record.owner,
         synonyms=_names(record.label.en, record.label.zh, "metric", "指标"),
     )
 
 
 def _dimension(record: "Dimension", _: "Registry") -> Entry:
-    return Entry(
-        key=f"dimension{MARK}{record.name}",
-        kind="dimension",
-        title=record.name.replace("_", " "),
+    return _entry(
+        "dimension",
+        record,
         description=record.description,
         source=record.source,
         columns=tuple(
@@ -94,7 +97,6 @@ def _dimension(record: "Dimension", _: "Registry") -> Entry:
             )
             for c in record.columns
         ),
-        owner=record.owner,
         synonyms=_names(record.label.en, record.label.zh, "dimension table", "维度表", record.table),
     )
 
@@ -102,10 +104,9 @@ def _dimension(record: "Dimension", _: "Registry") -> Entry:
 def _standard(record: Standard, types: "Registry") -> Entry:
     meant = types.types.get(record.meaning)
     labels = _names(meant.label.en, meant.label.zh) if meant else ()
-    return Entry(
-        key=f"standard{MARK}{record.name}",
-        kind="standard",
-        title=record.name.replace("_", " "),
+    return _entry(
+        "standard",
+        record,
         description="; ".join(record.evidence),
         columns=tuple(Column(name=c) for c in dict.fromkeys(p.column for p in record.columns)),
         tags=(record.status,),
@@ -118,13 +119,11 @@ def _standard(record: Standard, types: "Registry") -> Entry:
 def _codes(record: CodeTable, types: "Registry") -> Entry:
     meant = [types.types[m].label for m in record.meanings if m in types.types]
     values = dict.fromkeys(v for c in record.codes for v in (c.code, c.en, c.zh, *c.aliases) if v)
-    return Entry(
-        key=f"codes{MARK}{record.name}",
-        kind="codes",
-        title=record.name.replace("_", " "),
+    return _entry(
+        "codes",
+        record,
         description=record.source,
         columns=(Column(name="code", labels=("code", "代码"), values=tuple(values)),),
-        owner=record.owner,
         synonyms=(
             *_names(*record.label.values()),
             *(n for label in meant for n in _names(label.en, label.zh)),

@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from assets.catalog import describe
-from assets.catalog.facts import KIND, AssetFacts
+from assets.catalog.facts import KIND, AssetFacts, Structure
 from assets.catalog.reach import reaches
 from assets.catalog.score import Score, score
 from assets.catalog.standards.kept import latest
 from assets.catalog.store.versions import Change, Version, Versions
 from assets.catalog.uses import used
 
-STRUCTURE = ("group", "kinds", "tags", "owners", "code_version", "upstream", "columns", "table", "file", "external")
 MEASURED = ("made", "run", "rows", "seconds", "nulls", "checks")
 
 
@@ -37,7 +36,7 @@ def register(
 def document(facts: AssetFacts, former: dict[str, Any]) -> dict[str, Any]:
     """The entry of an asset. `described` tells each generated sentence with its evidence; `written` is a person's."""
     sentences = describe.of_asset(facts)
-    dumped = facts.model_dump(mode="json", include=set(STRUCTURE), exclude_defaults=True)
+    dumped = facts.model_dump(mode="json", include=set(Structure.model_fields), exclude_defaults=True)
     said = {
         "description": facts.description,
         "described": [{"en": s.en, "zh": s.zh, "evidence": s.evidence, "by": "template"} for s in sentences],

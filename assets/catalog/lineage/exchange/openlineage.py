@@ -9,7 +9,6 @@ from assets.catalog.lineage.exchange.taken import Taken
 from assets.catalog.lineage.identity import NAMESPACE, key_of, name_of
 from assets.catalog.lineage.model import DATA, Edge, Stated
 from core.errors import HeddleError
-from core.jsons import parse
 
 PRODUCER = "https://heddle.dev"
 SPEC = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
@@ -68,7 +67,7 @@ def read_events(text: str, name: str) -> Taken:
     """Events of a file: one JSON object a line, one object, or a list of them."""
     taken = Taken()
     found: dict[str, Stated] = {}
-    for where, given in _objects(text, taken):
+    for where, given in taken.objects(text, "event"):
         try:
             for one in read_event(given, f"{name}, {where}"):
                 found[one.name] = one
@@ -143,21 +142,6 @@ def _facet(edges: list[Edge]) -> dict[str, Any]:
 def _dataset(key: str) -> dict[str, Any]:
     namespace, name = name_of(key)
     return {"namespace": namespace, "name": name}
-
-
-def _objects(text: str, taken: Taken) -> Iterator[tuple[str, Any]]:
-    try:
-        whole = parse(text)
-    except ValueError:
-        for number, line in enumerate(text.splitlines(), 1):
-            if line.strip():
-                try:
-                    yield f"line {number}", parse(line)
-                except ValueError as error:
-                    taken.problems.append(f"line {number}: no JSON: {error}")
-        return
-    for number, given in enumerate(whole if isinstance(whole, list) else [whole], 1):
-        yield f"event {number}", given
 
 
 def _part(given: Any, name: str, where: str) -> Mapping[str, Any]:

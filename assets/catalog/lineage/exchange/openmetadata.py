@@ -10,7 +10,6 @@ from assets.catalog.lineage.model import DATA, Edge, Stated
 from assets.catalog.lineage.sql.identifiers import join, split
 from core.errors import HeddleError
 from core.hashing import digest
-from core.jsons import parse
 
 KINDS = {"model": "mlmodel", "report": "dashboard", "endpoint": "apiEndpoint"}  # layer -> type of entity; else table
 TYPES = ("table", "mlmodel", "dashboard", "apiEndpoint", "topic", "pipeline", "container", "searchIndex")
@@ -34,7 +33,7 @@ def requests(stated: Iterable[Stated]) -> Iterator[dict[str, Any]]:
 def read_requests(text: str, name: str) -> Taken:
     """Edges of requests; each line, or each element of a list, is one."""
     taken, edges = Taken(), list[Edge]()
-    for where, given in _objects(text, taken):
+    for where, given in taken.objects(text, "request"):
         try:
             edges += _read(given)
         except (KeyError, TypeError, AttributeError) as error:
@@ -96,18 +95,3 @@ def _below(entity: str, column: str) -> str:
     if parts[: len(own)] != own or len(parts) == len(own):
         raise HeddleError(f"{column} is no column of {entity}", "name columns in full, below their entity")
     return ".".join(parts[len(own) :])
-
-
-def _objects(text: str, taken: Taken) -> Iterator[tuple[str, Any]]:
-    try:
-        whole = parse(text)
-    except ValueError:
-        for number, line in enumerate(text.splitlines(), 1):
-            if line.strip():
-                try:
-                    yield f"line {number}", parse(line)
-                except ValueError as error:
-                    taken.problems.append(f"line {number}: no JSON: {error}")
-        return
-    for number, given in enumerate(whole if isinstance(whole, list) else [whole], 1):
-        yield f"request {number}", given
