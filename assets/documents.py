@@ -3,15 +3,24 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from core.atomic import write_text
 from core.errors import HeddleError, SourceError
 
 T = TypeVar("T", bound=BaseModel)
+
+
+def _quoted(value: Any) -> Any:
+    if isinstance(value, bool | int | float):
+        raise ValueError(f"YAML reads it as {value!r} and not as a name: write it in quotes")
+    return value
+
+
+Name = Annotated[str, BeforeValidator(_quoted)]  # of a column; `no`, `on`, `007` need quotes
 
 
 def loaded(path: Path, refusal: type[HeddleError] = SourceError, *, fast: bool = False) -> Any:

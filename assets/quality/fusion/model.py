@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from assets.documents import Name
 from assets.quality.fusion.fixes import known
 from core.naming import asset_name
 
@@ -18,8 +19,8 @@ class _Value(BaseModel):
 class KeyPair(_Value):
     """Columns that must be equal after their fixes. `left` is `column`, or `table.column` of an earlier table."""
 
-    left: str
-    right: str
+    left: Name
+    right: Name
     fixes_left: tuple[str, ...] = ()
     fixes_right: tuple[str, ...] = ()
 

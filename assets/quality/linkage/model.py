@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from assets.documents import loaded, shaped
+from assets.documents import Name, loaded, shaped
 from assets.quality.linkage.kinds import Kind
 from core.naming import asset_name
 
@@ -20,10 +20,10 @@ class Source(_Value):
     """A table whose rows are linked. `rename` maps its columns to the common names; `id` names a row for good."""
 
     table: str = Field(description="asset key `layer/domain/noun`, or a CSV or Parquet file beside this one")
-    id: str
-    rename: dict[str, str] = {}
+    id: Name
+    rename: dict[Name, Name] = {}
     priority: int = Field(1, description="1 is believed first")
-    newest: str = Field("", description="column with the time of the last change")
+    newest: Name = Field("", description="column with the time of the last change")
     deduplicated: bool = Field(False, description="no two rows are the same thing")
 
 
@@ -33,8 +33,8 @@ class Golden(_Value):
     kind: Literal["golden"]
     asset: Annotated[str, AfterValidator(asset_name)]
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
-    compare: dict[str, Kind | None] = Field(min_length=1, description="columns that tell things apart, with kinds")
-    survivorship: dict[str, Survivor] = {}
+    compare: dict[Name, Kind | None] = Field(min_length=1, description="columns that tell things apart, with kinds")
+    survivorship: dict[Name, Survivor] = {}
     otherwise: Survivor = "most_frequent"
     threshold: float = Field(0.5, gt=0, lt=1, description="probability from which pairs are the same thing")
     candidates: float = Field(30.0, gt=0, description="pairs compared for one record, on average")

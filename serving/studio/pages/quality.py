@@ -8,6 +8,7 @@ from core.errors import HeddleError
 from serving.studio import rulebook
 from serving.studio.pages.metric import tried
 from serving.studio.pages.quality_others import marked, others
+from serving.studio.pages.quality_pairs import listed as goldens
 from serving.studio.visit import Visit
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def listed(visit: Visit) -> "str | Response":
     if (way := visit.pinned(mark)) is not None:
         return way
     lines = [_line(visit, table) for table in rulebook.tables(visit.studio)]
-    return visit.page("quality.html", visit.say("quality"), lines=lines, outdated=visit.outdated(mark), **found)
+    return visit.page("quality.html", visit.say("quality"), lines=lines, outdated=visit.outdated(mark),
+                      goldens=goldens(visit), **found)  # fmt: skip
 
 
 def page(visit: Visit) -> "str | Response":

@@ -173,6 +173,13 @@ def test_a_wrong_declaration_is_named(tmp_path: Path) -> None:
     )
     with pytest.raises(SourceError, match="named twice"):
         read_golden(path)
+    for wrong in (
+        "sources: [{table: x.csv, id: no}]\ncompare: {name: }",
+        "sources: [{table: x.csv, id: a}]\ncompare: {on: }",
+    ):
+        path.write_text(f"kind: golden\nasset: table/a/b\n{wrong}\n")
+        with pytest.raises(SourceError, match="write it in quotes"):
+            read_golden(path)
 
 
 def test_labels_are_kept_and_the_last_word_counts(tmp_path: Path) -> None:
