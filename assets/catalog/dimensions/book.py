@@ -12,7 +12,7 @@ from assets.catalog.dimensions.model import Dimension, dimension_records
 from assets.catalog.dimensions.table import Counts, DimensionTable
 from assets.catalog.dimensions.values import Cell, cell, text_of
 from assets.catalog.keys import asset_of
-from assets.catalog.remote.connection import Remote, dialect_of, source_of
+from assets.catalog.remote.connection import Remote, source_of, spoken
 from assets.catalog.store.versions import Change, Version, Versions
 from core.naming import Key
 from core.settings import Settings
@@ -67,14 +67,7 @@ class DimensionBook:
 
     def dialect(self, dimension: Dimension) -> str:
         """sqlglot's name of the engine that the dimension lives in."""
-        url = source_of(self.settings, dimension.source).url
-        if url.startswith("${heddle:warehouse}"):
-            url = self.settings.warehouse
-        scheme = url.partition(":")[0].partition("+")[0]
-        if scheme.startswith("$"):  # the whole URL is a secret
-            with Remote.of(self.settings, dimension.source) as remote:
-                return remote.dialect
-        return dialect_of(scheme, dimension.source)
+        return spoken(self.settings, source_of(self.settings, dimension.source))
 
     def asset(self, dimension: Dimension) -> Key:
         """The asset of its table: the same as a scan of the source gives it."""

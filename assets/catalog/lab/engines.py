@@ -97,7 +97,7 @@ class _Duck:
 class _Alchemy:
     def __init__(self, reader: DatabaseReader, connection: Any) -> None:
         self.reader, self.connection = reader, connection
-        self.dialect = reader.dialect or {"postgresql": "postgres"}.get(reader.engine.dialect.name, "")
+        self.dialect = reader.dialect
         self.driver: Any = connection.connection.driver_connection
 
     def fetch(self, sql: str, rows: int, seconds: float) -> Rows:

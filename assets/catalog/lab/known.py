@@ -6,6 +6,7 @@ from assets.catalog.changes.entry import TABLE, TableEntry
 from assets.catalog.facts import KIND as ASSET
 from assets.catalog.lab.model import WAREHOUSE, QueryError, Table
 from assets.catalog.people import sees, teams
+from assets.catalog.scan.references import scheme_of
 from assets.catalog.scan.sources import Source, load_sources
 from assets.catalog.searchable import assets_of_tables, some
 from assets.catalog.semantics import registry
@@ -22,7 +23,7 @@ IN_WAREHOUSE = ("raw", "table", "feature", "report")
 
 def sources(settings: Settings) -> list[Source]:
     """What can be queried: the warehouse, and the databases of sources.yaml."""
-    named = [s for s in load_sources(settings) if _scheme(s.url) not in FILES and s.url != "${heddle:retail}"]
+    named = [s for s in load_sources(settings) if scheme_of(s.url) not in FILES and s.url != "${heddle:retail}"]
     own = [] if any(s.name == WAREHOUSE for s in named) else [_warehouse()]
     return [
         *own,
@@ -99,7 +100,3 @@ def _is_warehouse(settings: Settings, name: str) -> bool:
 
 def _warehouse() -> Source:
     return Source.model_validate({"name": WAREHOUSE, "url": "${heddle:warehouse}"})
-
-
-def _scheme(url: str) -> str:
-    return url.partition(":")[0].partition("+")[0].lower()

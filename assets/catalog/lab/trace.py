@@ -43,12 +43,10 @@ def trace(
     """
     from assets.catalog.lineage.sql.identifiers import join, split
     from assets.catalog.lineage.sql.script import script_lineage
-    from assets.catalog.remote.connection import dialect_of
+    from assets.catalog.remote.connection import spoken
 
     given = known.source_of(settings, source)
-    url = settings.warehouse if given.url == "${heddle:warehouse}" else given.url
-    scheme = url.partition(":")[0].partition("+")[0].lower()
-    dialect = dialect_of(scheme, given.name) if not url.startswith("$") else ""
+    dialect = spoken(settings, given)
     shown = known.tables(settings, versions, given.name, person) if seen is None else seen
     found = checked(sql, dialect, shown)
     schemas = {join((t.schema, t.name) if t.schema else (t.name,)): dict(t.columns) for t in found.tables}

@@ -14,7 +14,7 @@ from assets.catalog.changes.ddl import Statement, definition, restore
 from assets.catalog.changes.entry import TABLE
 from assets.catalog.model import ColumnInfo, Scan, TableInfo
 from assets.catalog.record import current, known, record
-from assets.catalog.remote.connection import Remote, dialect_of, source_of
+from assets.catalog.remote.connection import Remote, source_of, spoken
 from assets.catalog.scan.sources import Source, load_sources
 from assets.catalog.store.versions import Change, Version, Versions
 from core.errors import HeddleError, SourceError
@@ -110,8 +110,8 @@ def act(
     now, own = entry.table, _own_dialect(settings, source)
     if dialect and own and dialect != own:
         now = now.model_copy(update={"columns": tuple(_translated(c, own, dialect) for c in now.columns)})
-    spoken = dialect or own or _dialect(settings, source)
-    statements = tuple(_statements(now, action.plan(now, fields), spoken))
+    wanted = dialect or own or spoken(settings, source_of(settings, source))
+    statements = tuple(_statements(now, action.plan(now, fields), wanted))
     if not run:
         return Done(statements)
     if dialect:
@@ -234,8 +234,8 @@ def _execute(versions: Versions, remote: Remote, key: str, statements: Sequence[
 
 def _own_dialect(settings: Settings, source: str) -> str:
     """The dialect that a source's types are written in, "" where it has no connection."""
-    connected = any(s.name == source for s in load_sources(settings))
-    return _dialect(settings, source) if connected else ""
+    found = next((s for s in load_sources(settings) if s.name == source), None)
+    return spoken(settings, found) if found else ""
 
 
 def _translated(column: ColumnInfo, own: str, dialect: str) -> ColumnInfo:
@@ -250,14 +250,6 @@ def _translated(column: ColumnInfo, own: str, dialect: str) -> ColumnInfo:
     if type_.this in exp.DataType.INTEGER_TYPES:
         type_.set("expressions", [])  # MySQL's INT(11): how wide it is shown
     return column.model_copy(update={"type": type_.sql(dialect=dialect), "default": ""})
-
-
-def _dialect(settings: Settings, source: str) -> str:
-    url = source_of(settings, source).url
-    if url.startswith("$"):
-        with Remote.of(settings, source) as remote:
-            return remote.dialect
-    return dialect_of(url.partition(":")[0].partition("+")[0], source)
 
 
 def _literal(path: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 from urllib.parse import unquote, urlsplit
 
-from assets.catalog.scan.references import Address, address
+from assets.catalog.scan.references import Address, address, scheme_of
 from assets.catalog.scan.sources import Source, load_sources
 from core.errors import ConflictError, HeddleError, SourceError
 from core.settings import Settings
@@ -76,7 +76,7 @@ class Remote:
 
     def __init__(self, source: str, where: Address) -> None:
         self.source, self.where = source, where
-        scheme = where.url.partition(":")[0].partition("+")[0].lower()
+        scheme = scheme_of(where.url)
         self.dialect = dialect_of(scheme, source)
         self._engine: Any = None if scheme == "duckdb" else _engine(where, source)
 
@@ -150,6 +150,18 @@ def source_of(settings: Settings, name: str) -> Source:
             f"add it there; there are: {', '.join(known) or 'none'}",
         )
     return known[name]
+
+
+def spoken(settings: Settings, source: Source) -> str:
+    """sqlglot's name of a source's SQL; nothing is connected to, and a secret is asked for where it is the whole URL.
+
+    Raises:
+        HeddleError: it is no database that takes changes.
+    """
+    url = source.url
+    if url.startswith("$"):
+        url = address(url, source.name, settings, os.environ).url
+    return dialect_of(scheme_of(url), source.name)
 
 
 def dialect_of(scheme: str, source: str) -> str:

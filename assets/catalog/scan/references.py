@@ -34,6 +34,11 @@ class Address:
         return cleaned
 
 
+def scheme_of(url: str) -> str:
+    """The kind of a source, without the driver that the URL names."""
+    return url.partition(":")[0].partition("+")[0].lower()
+
+
 def check(url: str) -> None:
     """Raises ValueError when a reference is of no known kind."""
     for found in REFERENCE.finditer(url):

@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from assets.catalog.scan.reader import Reader
-from assets.catalog.scan.references import Address
+from assets.catalog.scan.references import Address, scheme_of
 from assets.catalog.scan.sources import Source
 from core.errors import SourceError
 
@@ -35,7 +35,7 @@ def open_reader(address: Address, source: Source) -> Reader:
     Raises:
         SourceError: no reader or driver serves its scheme, or it cannot be reached.
     """
-    scheme = address.url.partition(":")[0].partition("+")[0].lower()
+    scheme = scheme_of(address.url)
     if not scheme.isidentifier():
         raise SourceError(f"source {source.name}: field url: {address.shown} has no scheme", "write scheme://…")
     module, name = READERS.get(scheme, ANY_DATABASE).split(":")

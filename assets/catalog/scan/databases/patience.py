@@ -1,5 +1,7 @@
 """How long drivers wait for a server that takes the connection and says nothing; what a URL says itself stays."""
 
+from assets.catalog.scan.references import scheme_of
+
 CONNECT = 20  # seconds until a connection stands
 SILENT = 300  # seconds without a byte while rows are read
 _CONNECT = {"postgresql": "connect_timeout", "redshift": "connect_timeout", "mysql": "connect_timeout",
@@ -13,7 +15,7 @@ def patient(url: str, *, reads: bool) -> str:
     Args:
         reads: nothing is written, so that a statement may be given up half way.
     """
-    scheme = url.partition(":")[0].partition("+")[0].lower()
+    scheme = scheme_of(url)
     wanted = {_CONNECT.get(scheme, ""): CONNECT} | ({_SILENT.get(scheme, ""): SILENT} if reads else {})
     for name, seconds in wanted.items():
         if name and f"{name}=" not in url:
