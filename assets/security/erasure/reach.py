@@ -3,7 +3,8 @@
 Tables of persons are named in erasure.yaml. A row of one of these that has the identifier gives its other identifiers
 and its key; accepted relations and column lineage say which columns of other tables hold the same key. Lineage is
 followed to columns of the same name only: a count of keys is made from keys and is none. A key of several columns is
-one key: only rows that have all of its parts are the person's.
+one key: only rows that have all of its parts are the person's. Of a table without a key the whole row counts; what
+columns name such a row is followed nowhere.
 """
 
 import json
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from assets.catalog.relations.model import Relation
 
 Rows = Sequence[tuple[str, str]]  # tables, and keys of the person's rows there
+Row = tuple[tuple[str, str | None], ...]  # a row of a table without a key: all its cells
 _ROUNDS = 5  # of identifiers that lead to other rows of the same person
 
 
@@ -36,7 +38,8 @@ def resolve(
 
     Args:
         values: identifiers.
-        rows: tables and keys of the person's rows there; a key of several columns is a JSON list.
+        rows: tables and keys of the person's rows there; a key of several columns is a JSON list, and a row of a table
+            without a key a JSON object of columns and values.
         assets: source/schema.table -> asset key.
 
     Raises:
@@ -47,73 +50,107 @@ def resolve(
         raise HeddleError("nobody is named", "give an identifier, or --row TABLE KEY")
     own: dict[Place, set[Key]] = {}
     for table, key in rows:
-        columns = policy.subjects.get(table, ((), ()))[0]
-        if not columns:
-            raise HeddleError(f"{table} has no key in erasure.yaml", f"name it there: subjects: {table}: {{key: [id]}}")
-        own.setdefault((table, columns), set()).add(_key(table, columns, key))
+        place, mine = _named(policy, table, key)
+        own.setdefault(place, set()).add(mine)
+        wrong = next((c for s in stores for c in place[1] if c not in s.columns().get(table, place[1])), "")
+        if wrong:
+            raise HeddleError(f"{table} has no column {wrong}", "look at the spelling")
     named = {place: set(keys) for place, keys in own.items()}
     known = list(dict.fromkeys(values))
+    loose: dict[str, set[Row]] = {}
     for _ in range(_ROUNDS):
         size = len(known) + sum(map(len, own.values()))
         for store in stores:
-            _known_in(store, policy, known, own)
+            _known_in(store, policy, known, own, loose)
         if size == len(known) + sum(map(len, own.values())):
             break
-    for (table, columns), found in own.items():
-        if len(found) > 1 and (others := found - named.get((table, columns), set())):
-            raise HeddleError(
-                f"{len(others)} of {len(found)} rows of {table} with an identifier of the person were not named",
-                f"name each row that is the same person's: --row {table} KEY; where persons share an identifier, take"
-                " its column out of `identifiers` in erasure.yaml",
-            )
+    _one_person(policy, named, own, loose)
     keys, ways = dict(own), dict.fromkeys(own, "the person's own row")
-    _follow(keys, ways, relations, lineage, assets)
+    _follow(
+        keys, ways, [place for place in own if place[1] == policy.subjects[place[0]][0]], relations, lineage, assets
+    )
     return Subject(Needles(known), {c: frozenset(v) for c, v in keys.items()}, ways)
 
 
-def _key(table: str, columns: tuple[str, ...], text: str) -> Key:
-    """The parts of a key as it was given."""
+def _named(policy: Policy, table: str, text: str) -> tuple[Place, Key]:
+    """The key of a row as it was given; of a table without a key, columns with their values."""
+    if table not in policy.subjects:
+        raise HeddleError(f"{table} has no key in erasure.yaml", f"name it there: subjects: {table}: {{key: [id]}}")
+    columns = policy.subjects[table][0]
     parts: object = [text]
-    if len(columns) > 1:
+    if len(columns) != 1:
         try:
             parts = json.loads(text)
         except ValueError:
             parts = None
+    if not columns and isinstance(parts, dict):
+        columns, parts = tuple(parts), list(parts.values())
+    if not columns:
+        raise HeddleError(
+            f"{table} has no key in erasure.yaml", f'name the row by its cells: --row {table} \'{{"name": "…"}}\''
+        )
     if not isinstance(parts, list) or len(parts) != len(columns):
         names = ", ".join(columns)
         raise HeddleError(f"{table} has the key {names}", f'give all {len(columns)} as a JSON list: \'["…", "…"]\'')
     if any(isinstance(p, bool) or not isinstance(p, str | int) or p == "" for p in parts):
         raise HeddleError(f"a part of the key of {table} is empty, or neither text nor whole number", "give its value")
-    return tuple(map(str, parts))
+    return (table, columns), tuple(map(str, parts))
 
 
-def _known_in(store: Tables, policy: Policy, known: list[str], own: dict[Place, set[Key]]) -> None:
+def _known_in(
+    store: Tables, policy: Policy, known: list[str], own: dict[Place, set[Key]], loose: dict[str, set[Row]]
+) -> None:
+    """Takes in what a store's tables of persons tell: identifiers, keys, and rows that have none."""
     needles = Needles(known)
     subject = Subject(needles, {c: frozenset(v) for c, v in own.items()})
     for table, (key, identifiers) in policy.subjects.items():
         for row in store.rows_of(table, subject):
-            mine = any(needles.whole(row.get(c)) for c in identifiers)
-            mine_by = key_in(row, key)
-            mine |= mine_by in own.get((table, key), ())
-            if not mine:
+            by_key = any(key_in(row, columns) in keys for columns, keys in subject.keys_in(table))
+            if not by_key and not any(needles.whole(row.get(c)) for c in identifiers):
                 continue  # the row only mentions the person
             for column in identifiers:
-                text = str(row[column]).strip() if row.get(column) is not None else ""
+                text = (row.get(column) or "").strip()
                 if len(text) >= SHORTEST and text not in known:
                     known.append(text)
-            if mine_by is not None:
-                own.setdefault((table, key), set()).add(mine_by)
+            mine = key_in(row, key)
+            if mine is not None:
+                own.setdefault((table, key), set()).add(mine)
+            elif not key:
+                loose.setdefault(table, set()).add(tuple(row.items()))
+
+
+def _one_person(
+    policy: Policy, named: Mapping[Place, set[Key]], own: Mapping[Place, set[Key]], loose: Mapping[str, set[Row]]
+) -> None:
+    """Raises HeddleError where rows were reached that may be somebody else's, and nobody said that they are not."""
+    for (table, columns), found in own.items():
+        others = found - named.get((table, columns), set())
+        if len(found) > 1 and others:
+            raise _shared(table, len(others), len(found), "KEY")
+    for table, rows in loose.items():
+        places = [(columns, keys) for (name, columns), keys in named.items() if name == table]
+        unnamed = [row for row in rows if not any(key_in(dict(row), columns) in keys for columns, keys in places)]
+        if len(rows) > 1 and unnamed:
+            raise _shared(table, len(unnamed), len(rows), '\'{"name": "…"}\' by its cells')
+
+
+def _shared(table: str, others: int, rows: int, how: str) -> HeddleError:
+    return HeddleError(
+        f"{others} of {rows} rows of {table} with an identifier of the person were not named",
+        f"name each row that is the same person's: --row {table} {how}; where persons share an identifier, take"
+        " its column out of `identifiers` in erasure.yaml",
+    )
 
 
 def _follow(
     keys: dict[Place, set[Key]],
     ways: dict[Place, str],
+    waiting: list[Place],
     relations: "Sequence[Relation]",
     lineage: "LineageStore",
     assets: Mapping[str, str],
 ) -> None:
     """To the columns that hold the same keys, and on from there; a key only as a whole."""
-    waiting = list(keys)
     while waiting:
         table, columns = waiting.pop()
         reached: dict[Place, tuple[str, list[int]]] = {}  # way, and which part of the key each column has

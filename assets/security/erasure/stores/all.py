@@ -24,7 +24,7 @@ def stores(settings: Settings, policy: Policy, assets: Mapping[str, str]) -> lis
     """All stores, and those that should be there and cannot be looked at.
 
     Raises:
-        HeddleError: erasure.yaml names a table that no database has: what it says would be of no effect.
+        HeddleError: erasure.yaml names a table or column that no database has: what it says would be of no effect.
     """
     from resources.open import online, vectors
 
@@ -36,15 +36,19 @@ def stores(settings: Settings, policy: Policy, assets: Mapping[str, str]) -> lis
         made.append(_vault(settings))
     made.append(_files(settings, found.folders))
     made += _databases(settings)
-    return [*made, *sorted(found.tables, key=lambda store: not found.tables[store].isdisjoint(policy.subjects))]
+    return [*made, *sorted(found.tables, key=lambda store: not policy.subjects.keys().isdisjoint(found.tables[store]))]
 
 
 def _all_known(settings: Settings, policy: Policy, found: Sources) -> None:
-    there = frozenset[str]().union(*found.tables.values())
-    wrong = [name for name in (*policy.subjects, *policy.tables) if name not in there]
-    if wrong and not found.unseen:  # which may have it
-        path = settings.protection / FILE
-        raise HeddleError(f"{path} names {wrong[0]}, which no database has", "correct the name, or take it out")
+    there = {key: columns for tables in found.tables.values() for key, columns in tables.items()}
+    said = {name: (*key, *identifiers) for name, (key, identifiers) in policy.subjects.items()}
+    for name in (*policy.subjects, *policy.tables):
+        columns = (*said.get(name, ()), *policy.columns.get(name, ()))
+        wrong = next((c for c in columns if name in there and c not in there[name]), "")
+        # a table that nobody has may be in a database that cannot be looked at
+        if wrong or (name not in there and not found.unseen):
+            what = f"names {name}.{wrong}, which is not there" if wrong else f"names {name}, which no database has"
+            raise HeddleError(f"{settings.protection / FILE} {what}", "correct the name, or take it out")
 
 
 def _vault(settings: Settings) -> Store:

@@ -25,11 +25,11 @@ class Sources:
     """What there is, and by whom it is looked at.
 
     Attributes:
-        tables: open databases -> the keys of their tables.
+        tables: open databases -> the keys of their tables, each with its columns.
         folders: name -> folder, or a single file.
     """
 
-    tables: dict[Tables, frozenset[str]] = field(default_factory=dict)
+    tables: dict[Tables, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     folders: dict[str, Path] = field(default_factory=dict)
     unseen: list[Unseen] = field(default_factory=list)
 
@@ -71,7 +71,7 @@ def _open(found: Sources, name: str, where: "Address", policy: Policy, assets: M
         if _embedded(where.url) and not local_path(where.url).is_file():
             raise SourceError(f"source {name}: there is no file {local_path(where.url)}", _FIX)
         store = Tables(name, Remote(name, where), policy, assets)
-        found.tables[store] = store.keys()
+        found.tables[store] = store.columns()
     except HeddleError as error:
         found.unseen.append(Unseen(name, error))
 

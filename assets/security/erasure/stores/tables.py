@@ -29,6 +29,9 @@ _WORDS = ("char", "text", "string", "clob", "json", "enum")
 _NOT_SEARCHED = ("blob", "bytea", "binary", "vector")
 
 
+Texts = Mapping[str, str | None]  # the cells of a row as the engine writes them
+
+
 @dataclass(frozen=True)
 class _Table:
     key: str  # asset key, or source/schema.table
@@ -48,6 +51,7 @@ class _Hit:
     keyed: dict[tuple[str, ...], set[Key]] = field(default_factory=dict)  # by all columns of a key
     counts: dict[str, int] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    texts: list[Texts] = field(default_factory=list)  # of these rows
 
 
 class Tables:
@@ -60,10 +64,10 @@ class Tables:
     def __init__(self, name: str, remote: "Remote", policy: Policy, assets: Mapping[str, str]) -> None:
         self.name, self.remote, self.policy, self.assets = name, remote, policy, assets
 
-    def keys(self) -> frozenset[str]:
-        """The keys of all tables. Raises SourceError where the database cannot be looked at."""
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """Key -> columns of all tables. Raises SourceError where the database cannot be looked at."""
         with self._session() as session:
-            return frozenset(table.key for table in self.tables(session))
+            return {table.key: table.columns for table in self.tables(session)}
 
     def find(self, subject: Subject) -> Iterator[Found]:
         """See Store."""
@@ -116,11 +120,11 @@ class Tables:
             names, types = zip(*columns, strict=True)
             yield _Table(key_of(self.assets, self.name, schema, name), schema, name, names, types)
 
-    def rows_of(self, table: str, subject: Subject) -> list[dict[str, Any]]:
-        """The rows of one table that hold the person; none where it is not of this database."""
+    def rows_of(self, table: str, subject: Subject) -> list[Texts]:
+        """The rows of one table that hold the person, as texts; none where it is not of this database."""
         with self._session() as session:
             found = [t for t in self.tables(session) if t.key == table]
-            return self._hit(session, found[0], subject).rows if found else []
+            return self._hit(session, found[0], subject).texts if found else []
 
     def _hit(self, session: "Session", table: _Table, subject: Subject) -> _Hit:
         tests: list[str] = []
@@ -145,7 +149,7 @@ class Tables:
             self._take(hit, row, dict(zip(table.columns, values[width:], strict=True)), subject)
         return hit
 
-    def _take(self, hit: _Hit, row: dict[str, Any], texts: dict[str, str | None], subject: Subject) -> None:
+    def _take(self, hit: _Hit, row: dict[str, Any], texts: Texts, subject: Subject) -> None:
         """Notes how a row holds the person.
 
         Args:
@@ -168,6 +172,7 @@ class Tables:
                 seen.add(NAMED)
         if seen:
             hit.rows.append(row)
+            hit.texts.append(texts)
         for how in seen:
             hit.counts[how] = hit.counts.get(how, 0) + 1
 
@@ -208,10 +213,10 @@ class Tables:
             ) from (error)
 
 
-def key_in(row: Mapping[str, Any], columns: tuple[str, ...]) -> Key | None:
-    """The key that a row has in these columns; None where a part is missing or empty, for that names nobody."""
-    parts = [row.get(c) for c in columns]
-    return tuple(map(str, parts)) if parts and None not in parts else None
+def key_in(row: Texts, columns: tuple[str, ...]) -> Key | None:
+    """The key that a row has in these columns; None where a part is missing, for that names nobody."""
+    parts = [part for c in columns if (part := row.get(c)) is not None]
+    return tuple(parts) if parts and len(parts) == len(columns) else None
 
 
 def key_of(assets: Mapping[str, str], source: str, schema: str, name: str) -> str:

@@ -17,6 +17,7 @@ from core.settings import Settings
 from resources.open import warehouse
 
 MEMBER, VISITS, DAILY = "raw/club/member", "table/club/visits", "table/club/daily"
+GUEST = "raw/inn/guest"
 POLICY = f"subjects:\n  {MEMBER}: {{key: [club, number], identifiers: [mail]}}\n"
 
 
@@ -106,6 +107,65 @@ def test_persons_who_share_an_identifier_are_not_taken_for_one(club: Settings) -
         assert "family@" not in str(told.value)
     Erasure(club, [], [(MEMBER, '["A", 1]'), (MEMBER, '["A", 2]')]).erase("ann")
     assert _left(club, "raw_club.member") == [("B", 1)]
+
+
+GUESTS = [("ann", "13800000001", "a@example.com"), ("ann", "13800000001", "a@example.com"),
+          ("tom", "13800000001", "t@example.com"), ("eve", "13900000002", "e@example.com")]  # fmt: skip
+
+
+@pytest.fixture
+def guests(shop: Settings) -> Settings:
+    """A table without a key; ann and tom have one telephone. By lineage another table has the names."""
+    (shop.protection / "erasure.yaml").write_text(f"subjects:\n  {GUEST}: {{identifiers: [phone, mail]}}\n")
+    frame = pl.DataFrame(GUESTS, schema=["name", "phone", "mail"], orient="row")
+    warehouse(shop).write(TableName("raw_inn", "guest"), frame)
+    warehouse(shop).write(TableName("table_inn", "names"), frame.select("name"))
+    edges = (Edge(GUEST, "name", "table/inn/names", "name"),)
+    LineageStore(shop.catalog).put([Stated("definition", "d", edges, {"sql": "x"})])
+    return shop
+
+
+@pytest.mark.parametrize(
+    "values, rows",
+    [(["13800000001"], []), (["a@example.com"], []), ([], ['{"name": "ann"}']), (["13800000001"], ['{"name": "ann"}'])],
+)
+def test_without_a_key_a_shared_identifier_is_nobodys_either(
+    guests: Settings, values: list[str], rows: list[str]
+) -> None:
+    with pytest.raises(HeddleError, match=r"[12] of 2 rows of raw/inn/guest"):
+        Erasure(guests, values, [(GUEST, row) for row in rows])
+    assert warehouse(guests).query("select count(*) from raw_inn.guest").item() == len(GUESTS)
+
+
+@pytest.mark.parametrize(
+    "values, rows, left",
+    [
+        (["e@example.com"], [], ["ann", "ann", "tom"]),
+        (["13800000001"], ['{"name": "ann"}', '{"name": "tom", "phone": "13800000001"}'], ["eve"]),
+        ([], ['{"name": "ann", "mail": "a@example.com"}', '{"name": "tom"}'], ["eve"]),
+    ],
+)
+def test_without_a_key_each_row_is_named_by_its_cells(
+    guests: Settings, values: list[str], rows: list[str], left: list[str]
+) -> None:
+    assert Erasure(guests, values, [(GUEST, row) for row in rows]).erase("ann").left == []
+    assert warehouse(guests).query("select name from raw_inn.guest order by 1")["name"].to_list() == left
+    assert warehouse(guests).query("select * from table_inn.names").height == len(GUESTS)  # names are not followed
+
+
+@pytest.mark.parametrize(
+    "row", ["17", '["ann"]', "{}", '{"name": ""}', '{"name": null}', '{"name": {"a": 1}}', "ann", '{"nom": "ann"}']
+)
+def test_without_a_key_a_row_needs_cells(guests: Settings, row: str) -> None:
+    with pytest.raises(HeddleError, match=GUEST):
+        Erasure(guests, [], [(GUEST, row)])
+
+
+@pytest.mark.parametrize("policy", ["{key: [nr]}", "{identifiers: [phon]}"])
+def test_columns_of_the_policy_that_are_not_there_are_refused(guests: Settings, policy: str) -> None:
+    (guests.protection / "erasure.yaml").write_text(f"subjects:\n  {GUEST}: {policy}\n")
+    with pytest.raises(HeddleError, match=r"erasure\.yaml names raw/inn/guest\.(nr|phon), which is not there"):
+        Erasure(guests, ["13800000001"])
 
 
 def test_two_at_once_wait_for_each_other_and_every_report_stays(club: Settings) -> None:
