@@ -57,8 +57,8 @@ class Warehouse(Protocol):
     def write(self, table: TableName, frame: "pl.DataFrame") -> int:
         """Create or replace a table from a frame, in one transaction; returns its rows."""
 
-    def write_all(self, frames: "Mapping[TableName, pl.DataFrame]") -> None:
-        """As `write`, several tables in one transaction: all of them or none."""
+    def write_all(self, tables: "Mapping[TableName, pl.DataFrame | Path]") -> None:
+        """As `write`, several tables in one transaction, from frames or Parquet files: all of them or none."""
 
     def info(self, table: TableName) -> TableInfo:
         """Columns and row count. Raises StoreError naming the table when it does not exist."""

@@ -11,6 +11,7 @@ from core.errors import StoreError
 from core.naming import TableName
 from core.schema import Column, TableInfo
 from resources.quoting import identifier, literal, qualified
+from resources.rows import rows_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -118,16 +119,14 @@ class DuckdbWarehouse:
     def write(self, table: TableName, frame: "pl.DataFrame") -> int:
         """See ports.Warehouse."""
         with self.connect() as connection:
-            connection.register("heddle_frame", frame)
-            return _replaced(connection, table, "select * from heddle_frame", None)
+            return _replaced(connection, table, rows_of(connection, frame), None)
 
-    def write_all(self, frames: "Mapping[TableName, pl.DataFrame]") -> None:
+    def write_all(self, tables: "Mapping[TableName, pl.DataFrame | Path]") -> None:
         """See ports.Warehouse."""
         with self.connect() as connection:
             connection.execute("begin")
-            for table, frame in frames.items():
-                connection.register("heddle_frame", frame)
-                _replace(connection, table, "select * from heddle_frame", None)
+            for table, rows in tables.items():
+                _replace(connection, table, rows_of(connection, rows), None)
             connection.execute("commit")
 
     def info(self, table: TableName) -> TableInfo:

@@ -11,6 +11,7 @@ from core.naming import TableName
 from core.schema import Column, TableInfo
 from core.settings import scrub
 from resources.quoting import identifier, literal, qualified
+from resources.rows import rows_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -110,15 +111,13 @@ class PostgresWarehouse:
     def write(self, table: TableName, frame: "pl.DataFrame") -> int:
         """See ports.Warehouse."""
         with self._reader() as reader, self.connect() as connection, connection.cursor() as cursor:
-            reader.register("heddle_frame", frame)
-            return _copy(cursor, reader.sql("select * from heddle_frame"), table, None)
+            return _copy(cursor, reader.sql(rows_of(reader, frame)), table, None)
 
-    def write_all(self, frames: "Mapping[TableName, pl.DataFrame]") -> None:
+    def write_all(self, tables: "Mapping[TableName, pl.DataFrame | Path]") -> None:
         """See ports.Warehouse."""
         with self._reader() as reader, self.connect() as connection, connection.cursor() as cursor:
-            for table, frame in frames.items():
-                reader.register("heddle_frame", frame)
-                _copy(cursor, reader.sql("select * from heddle_frame"), table, None)
+            for table, rows in tables.items():
+                _copy(cursor, reader.sql(rows_of(reader, rows)), table, None)
                 cursor.execute("drop table heddle_new")
 
     def info(self, table: TableName) -> TableInfo:

@@ -31,7 +31,7 @@ def refine(table: str, recipe: Path, into: Path | None, only_check: bool) -> Non
     from assets.quality.rules.reading import is_file
     from core.scratch import scratch
     from orchestration.cli.clean import opened
-    from orchestration.cli.writing import replaced, spared
+    from orchestration.cli.writing import replaced, spared, tabular
 
     steps = read(recipe)
     if only_check:
@@ -42,8 +42,7 @@ def refine(table: str, recipe: Path, into: Path | None, only_check: bool) -> Non
         raise SourceError(f"{table} is no file", "say with --into where the rows go")
     path = into or Path(table).with_name(f"{Path(table).stem}.refined{Path(table).suffix}")
     spared(path, [table, recipe])
-    if not is_file(path.name):
-        raise SourceError(f"--into {path} is no table", "name a file that ends in .csv, .tsv or .parquet")
+    tabular(path)
     with scratch(config.load().home, "refine-") as folder:
         frame = opened(table, folder).collect()
     found = run(frame, steps, str(recipe), lambda d: click.echo(f"{d.step.number}. {d.step.words}: {d.rows:,} rows"))

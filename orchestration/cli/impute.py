@@ -1,8 +1,6 @@
 """`heddle impute`: fill gaps by models that beat the constants, and leave the others."""
 
-import contextlib
 import getpass
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +8,7 @@ import click
 
 from core import settings as config
 from core.errors import HeddleError
-from orchestration.cli.writing import distinct, replaced, written
+from orchestration.cli.writing import distinct, replaced, tabular, written
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,21 +65,17 @@ def fit(file: Path, columns: tuple[str, ...], keep: tuple[str, ...], unordered: 
     Example:
       heddle impute fit orders.csv --keep order_id --model models/orders
     """
-    import shutil
-
     from assets.quality.impute import store
+    from core.scratch import scratch
 
     if model.exists():
         raise HeddleError(f"{model} exists already", "name a new folder, or remove it first")
     imputation = _fitted(_read(file), columns, keep, unordered)
-    beside = model.with_name(f".{model.name}.{os.getpid()}.part")
-    try:
-        with written(model):
-            beside.mkdir(parents=True)
-            store.writer(imputation)(beside)
-            beside.rename(model)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    with written(model), scratch(model.parent, ".heddle-model-") as folder:
+        made = folder / model.name
+        made.mkdir()
+        store.writer(imputation)(made)
+        made.rename(model)
     _report(imputation)
 
 
@@ -109,15 +103,22 @@ def fill(
       heddle impute fill orders.csv --output full.csv
       heddle impute fill new.csv --model models/orders --output full.parquet
     """
+    import polars as pl
+
     from assets.quality.impute import store
     from assets.quality.impute.fill import fill as fill_frame
+    from assets.quality.rules.handed_over import together
+    from assets.quality.rules.writing import sinking
 
+    tabular(output, "--output")
     cells = output.with_name(f"{output.stem}.cells{output.suffix}")
     distinct(file, output, cells)
     frame = _read(file)
     imputation = store.read(model) if model else _fitted(frame, columns, keep, unordered)
     done = fill_frame(frame, imputation, refused=refused)
-    _write({cells: done.cells, output: done.frame})
+    with written(output), together([output, cells]) as (whole, told):
+        sinks = [sinking(done.frame.lazy(), whole), sinking(done.cells.lazy(), told, safe=True)]
+        pl.collect_all(sinks, engine="streaming")
     _report(imputation)
     click.echo(f"{done.cells.height:,} cells filled: {output}, each one in {cells}")
 
@@ -188,7 +189,8 @@ def to_kettle(
     settings = engine(config.load())
     after_all = steps.merged(before, after, target, found, keys, overwrite=overwrite, settings=settings)
     if save:
-        _write({target: found})
+        with replaced(target) as beside:
+            found.write_csv(beside)
         click.echo(f"wrote {target} ({found.height:,} rows)")
     show(before, after_all, into, "the steps should be", save=save)
 
@@ -220,14 +222,3 @@ def _report(imputation: "Imputation") -> None:
     console.print(table)
     for name, values in imputation.stand_ins.items():
         console.print(f"{name}: {', '.join(map(repr, values))} counts as missing")
-
-
-def _write(frames: "dict[Path, pl.DataFrame]") -> None:
-    """All files beside first, then renamed in place; none where one cannot be written."""
-    with contextlib.ExitStack() as parts:
-        for path, frame in frames.items():
-            part = parts.enter_context(replaced(path))
-            if path.suffix.lower() == ".parquet":
-                frame.write_parquet(part)
-            else:
-                frame.write_csv(part, separator="\t" if path.suffix.lower() == ".tsv" else ",")

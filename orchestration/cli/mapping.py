@@ -257,11 +257,12 @@ def _line(field: "FieldMap") -> None:
 def output(source: str, name: str, into: Path | None) -> tuple[Path, Path]:
     """The file of the rows and that of the rejects. Raises SourceError where neither is clear."""
     from assets.quality.rules.reading import is_file
-    from orchestration.cli.writing import spared
+    from orchestration.cli.writing import spared, tabular
 
     if into is None and not is_file(source):
         raise SourceError(f"{source} is no file", "say with --into where the rows go")
     path = into or Path(source).with_name(f"{name}{Path(source).suffix}")
+    tabular(path)
     spared(path, [source] if is_file(source) else [])
     return path, path.with_name(f"{path.stem}.rejected{path.suffix}")
 

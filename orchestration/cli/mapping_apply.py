@@ -34,11 +34,12 @@ def apply(name: str, source: str | None, into: Path | None, rejects: Path | None
     from assets.quality.mapping.apply import write
     from core.scratch import scratch
     from orchestration.cli.mapping import mapping_files, output
-    from orchestration.cli.writing import distinct, spared, written
+    from orchestration.cli.writing import distinct, spared, tabular, written
 
     found = mapping_files().read(name)
     path, beside = output(source or found.source, name, into)
     beside = rejects or beside
+    tabular(beside, "--rejects")
     spared(beside, [source or found.source], "--rejects")
     distinct(path, beside)
     with written(path), scratch(config.load().home, "map-") as folder:

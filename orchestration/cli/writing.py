@@ -40,6 +40,14 @@ def distinct(*paths: Path) -> None:
             raise HeddleError(f"{path} and {other} are one file", "name different files")
 
 
+def tabular(path: Path, option: str = "--into") -> None:
+    """Raises SourceError where the name does not end as a table's that can be written."""
+    from assets.quality.rules.reading import ENDINGS, is_file
+
+    if not is_file(path.name):
+        raise SourceError(f"{option} {path} is no table", f"name a file that ends in {', '.join(ENDINGS)}")
+
+
 def spared(output: Path, inputs: Iterable[str | Path], option: str = "--into") -> None:
     """Raises SourceError where a file that is read would be written over, by whatever name it is called."""
     found = next((i for i in inputs if Path(i).resolve() == output.resolve()), None)

@@ -33,7 +33,7 @@ def test_replace_is_all_or_nothing(warehouse: Warehouse) -> None:
     assert warehouse.query(f"select sum(a) from {QUOTED}").item() == 3
 
 
-def test_several_tables_are_written_all_or_none(warehouse: Warehouse) -> None:
+def test_several_tables_are_written_all_or_none(warehouse: Warehouse, tmp_path: Path) -> None:
     other, bad = TableName("raw_other", "b"), pl.DataFrame({"x": pl.Series([object()], dtype=pl.Object)})
     warehouse.write_all({TABLE: pl.DataFrame({"a": [1, 2]}), other: pl.DataFrame({"b": ["x"]})})
     with pytest.raises(Exception, match=r"(?i)object|type"):
@@ -42,6 +42,13 @@ def test_several_tables_are_written_all_or_none(warehouse: Warehouse) -> None:
     assert warehouse.query("select b from raw_other.b").item() == "x"
     warehouse.write_all({other: pl.DataFrame({"d": [True]}), TABLE: pl.DataFrame({"a": [3]})})
     assert (warehouse.info(other).rows, warehouse.query(f"select a from {QUOTED}").item()) == (1, 3)
+    file = tmp_path / "it's.parquet"
+    pl.DataFrame({'f"x': [7, 8], "filename": ["p", None]}).write_parquet(file)
+    with pytest.raises(StoreError):
+        warehouse.write_all({other: file, TABLE: tmp_path / "gone.parquet"})
+    assert warehouse.info(other).rows == 1
+    warehouse.write_all({other: file, TABLE: pl.DataFrame({"a": [4]})})
+    assert warehouse.query("select * from raw_other.b order by 1").rows() == [(7, "p"), (8, None)]
 
 
 def test_one_partition_is_replaced_alone(warehouse: Warehouse) -> None:

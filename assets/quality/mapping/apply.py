@@ -10,10 +10,14 @@ import polars as pl
 from assets.quality.mapping.model import FieldMap, Mapping_
 from assets.quality.mapping.registry import transform
 from assets.quality.mapping.transform import Column, Transform
+from assets.quality.rules.handed_over import together
+from assets.quality.rules.reading import rows, scan_texts
+from assets.quality.rules.writing import sinking
 from core.errors import SourceError
 from core.near import near
 
 ROW, REASONS = "heddle_row", "heddle_reasons"  # columns of the reject table: number of the row from 0, and why
+_VALUE = "heddle_value_"
 SURE = ("copy", "constant", "merge")  # transforms that convert every value
 
 
@@ -78,67 +82,50 @@ def apply(mapping: Mapping_, source: pl.LazyFrame) -> Applied:
     if not mapping.accepted:
         raise SourceError(f"{mapping.name}: no field is accepted", f"`heddle map accept {mapping.name} --least 0.9`")
     schema = dict(source.collect_schema())
-    taken = next((n for n in schema if n in (ROW, REASONS)), None)
+    taken = next((n for n in schema if n in (ROW, REASONS) or n.startswith(_VALUE)), None)
     if taken:
-        raise SourceError(f"{mapping.source} has a column {taken}", "rename it: the name is used by reject tables")
+        raise SourceError(f"{mapping.source} has a column {taken}", "rename it: the name is used here")
     values, reasons = [], []
     for n, field in enumerate(mapping.accepted):
         made = fitted(field, schema, mapping.name)
-        values.append(made.value.alias(_value(n)))
+        values.append(made.value.alias(value_name(n)))
         if field.transform not in SURE:
-            failing = pl.all_horizontal(*map(_there, made.columns)) & pl.col(_value(n)).is_null()
+            failing = pl.all_horizontal(*map(_there, made.columns)) & pl.col(value_name(n)).is_null()
             reasons.append(pl.when(failing).then(pl.lit(f"{field.target}: {made.how.reason(made.p)}")))
     valued = source.with_row_index(ROW).with_columns(values)
     why = pl.concat_str(reasons, separator="; ", ignore_nulls=True) if reasons else pl.lit("")
     valued = valued.with_columns(why.alias(REASONS))
     stays = valued.filter(pl.col(REASONS) == "") if mapping.failing == "row" else valued
-    rows = stays.select(pl.col(_value(n)).alias(f.target) for n, f in enumerate(mapping.accepted))
+    rows = stays.select(pl.col(value_name(n)).alias(f.target) for n, f in enumerate(mapping.accepted))
     return Applied(rows, valued.filter(pl.col(REASONS) != "").select(ROW, *schema, REASONS))
 
 
 def write(mapping: Mapping_, source: pl.LazyFrame, into: Path, rejects: Path) -> Counts:
     """Writes both results in one streamed pass, CSV or Parquet by their endings; both files or none.
 
+    In a CSV file of rejects, which people read, texts that a spreadsheet takes for formulas are marked.
+
     Raises:
         SourceError: as `apply`; rows would be lost.
     """
-    import shutil
-
-    from core.scratch import scratch
-
     found = apply(mapping, source)
-    into.parent.mkdir(parents=True, exist_ok=True)
-    with scratch(into.parent, ".heddle-map-") as folder:
-        made = [folder / f"{n}{path.suffix.lower()}" for n, path in enumerate((into, rejects))]
-        pl.collect_all([_sink(found.rows, made[0]), _sink(found.rejects, made[1])], engine="streaming")
-        counts = Counts(_count(source), *(_count(_scan(path)) for path in made))
+    with together([into, rejects]) as (made, failed):
+        pl.collect_all([sinking(found.rows, made), sinking(found.rejects, failed, safe=True)], engine="streaming")
+        counts = Counts(rows(source), *(rows(_scan(path)) for path in (made, failed)))
         kept = counts.rows + (counts.rejects if mapping.failing == "row" else 0)
         if kept != counts.source:
             raise SourceError(f"{counts.source} rows came, {kept} went", "the source changed meanwhile: try again")
-        for path, goal in ((made[1], rejects), (made[0], into)):
-            shutil.move(path, goal)
     return counts
 
 
-def _value(n: int) -> str:
-    return f"heddle_value_{n}"
+def value_name(n: int) -> str:
+    """What the value of the n-th field is called until it gets its target's name, which a source column may have."""
+    return f"{_VALUE}{n}"
 
 
 def _there(column: Column) -> pl.Expr:
     return (column.expr.is_not_null() & (column.expr != "")) if column.is_text else column.expr.is_not_null()
 
 
-def _sink(table: pl.LazyFrame, path: Path) -> pl.LazyFrame:
-    if path.suffix == ".parquet":
-        return table.sink_parquet(path, lazy=True)
-    return table.sink_csv(path, separator="\t" if path.suffix == ".tsv" else ",", lazy=True)
-
-
 def _scan(path: Path) -> pl.LazyFrame:
-    if path.suffix == ".parquet":
-        return pl.scan_parquet(path)
-    return pl.scan_csv(path, separator="\t" if path.suffix == ".tsv" else ",", infer_schema=False)
-
-
-def _count(table: pl.LazyFrame) -> int:
-    return int(table.select(pl.len()).collect(engine="streaming").item())
+    return pl.scan_parquet(path) if path.suffix.lower() == ".parquet" else scan_texts(path)

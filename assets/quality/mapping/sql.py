@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from assets.quality.mapping import postgres
-from assets.quality.mapping.apply import REASONS, SURE, fitted
+from assets.quality.mapping.apply import REASONS, SURE, fitted, value_name
 from assets.quality.mapping.model import Mapping_
 from assets.quality.mapping.transform import Column, sql_func, sql_if
 
@@ -39,7 +39,7 @@ def select(mapping: Mapping_, schema: "Mapping[str, pl.DataType]", table: exp.Ex
     reasons: list[exp.Expr] = []
     for n, field in enumerate(mapping.accepted):
         made = fitted(field, schema, mapping.name)
-        name = exp.to_identifier(f"heddle_value_{n}", quoted=True)
+        name = exp.to_identifier(value_name(n), quoted=True)
         values.append(exp.alias_(made.how.sql(made.columns, made.p), name))
         if field.transform not in SURE:
             missing = exp.Is(this=exp.column(name.copy()), expression=exp.Null())
@@ -50,7 +50,7 @@ def select(mapping: Mapping_, schema: "Mapping[str, pl.DataType]", table: exp.Ex
     found = exp.select("*", exp.alias_(why, REASONS, quoted=True)).from_(valued).subquery("judged")
     reason = exp.column(REASONS, quoted=True)
     targets = [
-        exp.alias_(exp.column(f"heddle_value_{n}", quoted=True), f.target, quoted=True)
+        exp.alias_(exp.column(value_name(n), quoted=True), f.target, quoted=True)
         for n, f in enumerate(mapping.accepted)
     ]
     rows = exp.select(*targets).from_(found)

@@ -1,10 +1,7 @@
-"""A mapping over a table of the warehouse: both results replaced, each in one transaction."""
+"""A mapping over a table of the warehouse: both results replaced in one transaction."""
 
 import tempfile
 from pathlib import Path
-
-import polars as pl
-from sqlglot import exp
 
 from assets.quality.mapping.apply import Counts
 from assets.quality.mapping.apply import write as write_files
@@ -15,12 +12,9 @@ from resources.ports import Warehouse
 
 
 def write(warehouse: Warehouse, mapping: Mapping_, key: str, rejects: str) -> Counts:
-    """Writes the reject table, then the target's table. Raises SourceError as `apply`."""
+    """Writes the target's table and the reject table. Raises SourceError as `apply`."""
     with tempfile.TemporaryDirectory(prefix="heddle-map-") as folder:
-        rows, failed = Path(folder) / "rows.parquet", Path(folder) / "rejects.parquet"
-        counts = write_files(mapping, from_warehouse(warehouse, mapping.source, Path(folder)), rows, failed)
-        for target, path in ((rejects, failed), (key, rows)):
-            names = [exp.column(name, quoted=True) for name in pl.read_parquet_schema(path)]
-            columns = ", ".join(name.sql("duckdb") for name in names)
-            warehouse.load_parquet(table_name(Key.parse(target)), [path], f"select {columns} from source")
+        made, failed = Path(folder) / "rows.parquet", Path(folder) / "rejects.parquet"
+        counts = write_files(mapping, from_warehouse(warehouse, mapping.source, Path(folder)), made, failed)
+        warehouse.write_all({table_name(Key.parse(key)): made, table_name(Key.parse(rejects)): failed})
     return counts

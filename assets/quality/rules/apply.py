@@ -9,11 +9,11 @@ import polars as pl
 
 from assets.quality.rules import joint
 from assets.quality.rules.expressions import Tables
-from assets.quality.rules.formulas import no_formulas
 from assets.quality.rules.handed_over import hand_over
 from assets.quality.rules.kind import ROW
 from assets.quality.rules.model import Rule
 from assets.quality.rules.plan import CHANGES, RULES, Joint, Plan, plan, run_batch
+from assets.quality.rules.writing import sinking
 from core.errors import SourceError
 from core.scratch import scratch
 
@@ -189,9 +189,4 @@ class Kept:
 
 
 def _sink(table: pl.LazyFrame, path: Path, safe: bool) -> None:
-    suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        table.sink_parquet(path)
-    else:
-        table = no_formulas(table) if safe else table
-        table.sink_csv(path, separator="\t" if suffix == ".tsv" else ",")
+    sinking(table, path, safe=safe).collect(engine="streaming")

@@ -8,11 +8,25 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.scratch import scratch
+
 _LIST, _NEXT = ".handover.json", ".next"
+
+
+@contextmanager
+def together(goals: Sequence[Path]) -> Iterator[list[Path]]:
+    """Gives names of parts, in a scratch folder beside the first goal; at the end they are handed over.
+
+    Fails the block, or is the process killed, then all goals are as before.
+    """
+    with scratch(goals[0].parent, ".heddle-parts-") as folder:
+        parts = [folder / f"{n}{goal.suffix}" for n, goal in enumerate(goals)]
+        yield parts
+        hand_over(dict(zip(goals, parts, strict=True)))
 
 
 def hand_over(files: Mapping[Path, Path]) -> None:

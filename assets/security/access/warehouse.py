@@ -69,9 +69,9 @@ class GuardedWarehouse:
         """Refused."""
         _read_only(table)
 
-    def write_all(self, frames: "Mapping[TableName, pl.DataFrame]") -> None:
+    def write_all(self, tables: "Mapping[TableName, pl.DataFrame | Path]") -> None:
         """Refused."""
-        _read_only(next(iter(frames)))
+        _read_only(next(iter(tables)))
 
     def _guarded(self, sql: str) -> str:
         if self.access.policy is None:

@@ -107,7 +107,9 @@ def test_what_postgresql_reads_otherwise_is_refused(pattern: str) -> None:
         written(query, "postgres")
 
 
-@pytest.mark.parametrize(("pattern", "other"), [("(a|ab)", True), ("([^|]*?)x", True), ("(a*)(?:ab)?", True), (r"([a-z|?]+\?)x?", False)])
+@pytest.mark.parametrize(
+    ("pattern", "other"), [("(a|ab)", True), ("([^|]*?)x", True), ("(a*)(?:ab)?", True), (r"([a-z|?]+\?)x?", False)]
+)
 def test_patterns_that_postgresql_may_prefer_otherwise(pattern: str, other: bool) -> None:
     mapping = Mapping_(name="m", source="s", target="t", fields=(field(0, ("extract", ["s"], {"pattern": pattern})),))
     assert doubtful(mapping, "postgres") == (["made0"] if other else []) and doubtful(mapping, "duckdb") == []
