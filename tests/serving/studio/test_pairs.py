@@ -34,8 +34,7 @@ def settings(tmp_path: Path) -> Settings:
     return load(home | other, project=tmp_path)
 
 
-@pytest.fixture
-def path(studio: Studio) -> Path:
+def golden(studio: Studio) -> Path:
     """A golden table of the orders' buyers that ran once."""
     names = [*NAMES, *(n.replace("r", "rr", 1).replace("李", "丽") for n in NAMES)]
     phones = [f"1380000{n % 6:04d}" for n in range(12)]
@@ -48,6 +47,11 @@ def path(studio: Studio) -> Path:
     path.write_text(GOLDEN.format(ORDERS))
     run(read_golden(path), path, store, "1GB", studio.settings.home)
     return path
+
+
+@pytest.fixture
+def path(studio: Studio) -> Path:
+    return golden(studio)
 
 
 def sensitive(studio: Studio, *columns: str) -> None:
