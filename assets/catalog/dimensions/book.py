@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from assets.catalog.dimensions.load import ImportRefusedError, Loaded, Mode, load
+from assets.catalog.dimensions.load import How, ImportRefusedError, Loaded, load
 from assets.catalog.dimensions.model import Dimension, dimension_records
 from assets.catalog.dimensions.table import Counts, DimensionTable
 from assets.catalog.dimensions.values import Cell, cell, text_of
@@ -111,13 +111,9 @@ class DimensionBook:
         path: Path,
         author: str,
         *,
-        mode: Mode = "upsert",
-        skip_bad: bool = False,
-        encoding: str = "",
-        sheet: str = "",
-        rejects: Path | None = None,
         run: str = "",
         called: str = "",
+        **how: Unpack[How],
     ) -> Loaded:
         """Imports a file; see load.load.
 
@@ -127,12 +123,12 @@ class DimensionBook:
         """
         with self.table(name) as table:
             try:
-                done = load(table, path, mode=mode, skip_bad=skip_bad, encoding=encoding, sheet=sheet, rejects=rejects)
+                done = load(table, path, **how)
             except ImportRefusedError as error:
                 counts = Counts(rejected=error.problems.count, rows=table.count())
                 self.note(name, "refused import", counts, author, run, called or path.name)
                 raise
-        self.note(name, f"import ({mode})", done.counts, author, run, called or path.name)
+        self.note(name, f"import ({how.get('mode', 'upsert')})", done.counts, author, run, called or path.name)
         return done
 
     def note(

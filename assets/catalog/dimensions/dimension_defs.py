@@ -8,9 +8,9 @@ from typing import Any
 import dagster as dg
 
 from assets.catalog.dimensions.book import DimensionBook
-from assets.catalog.dimensions.model import Dimension
+from assets.catalog.dimensions.model import FOLDER, Dimension
 from assets.catalog.dimensions.table import Counts
-from assets.catalog.store.versions import Version, Versions
+from assets.catalog.store.versions import Change, Version, Versions
 from assets.kit import asset_key, spec_options, specs_of
 from core.errors import HeddleError
 from core.settings import Settings
@@ -48,8 +48,6 @@ def definitions(settings: Settings, others: Iterable[dg.Definitions] = ()) -> dg
 
 
 def _any(settings: Settings) -> bool:
-    from assets.catalog.dimensions.model import FOLDER
-
     return any((settings.catalog_files / FOLDER).glob("*.yaml"))
 
 
@@ -153,8 +151,6 @@ def _untold(book: DimensionBook) -> Iterator[tuple[str, Version, dg.AssetKey]]:
 
 
 def _told(book: DimensionBook, name: str, number: int) -> None:
-    from assets.catalog.store.versions import Change
-
     book.versions.put(TOLD, name, {"number": number}, Change("dagster", "told"))
 
 

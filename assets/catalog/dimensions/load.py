@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 from assets.catalog.dimensions import files
 from assets.catalog.dimensions.model import Dimension
@@ -18,6 +18,24 @@ REJECTED = ("row", "error")  # first columns of a file of bad rows; one that was
 MOST_ERRORS = 10_000  # errors that are kept; the others are counted
 _UPSERT = {"mysql": " ON DUPLICATE KEY UPDATE {sets}"}
 _SET = {"mysql": "{0} = VALUES({0})"}
+
+
+class How(TypedDict, total=False):
+    """How a file is imported.
+
+    Attributes:
+        mode: upsert (default) adds and changes by key, insert refuses keys that are there, replace empties the table.
+        skip_bad: bad rows are left out and written to `rejects`; otherwise one bad row refuses the file.
+        encoding: of CSV, "" judges it.
+        sheet: of a workbook, "" is the first one.
+        rejects: CSV of the bad rows with what is wrong; default `<file>.rejected.csv` where rows were skipped.
+    """
+
+    mode: Mode
+    skip_bad: bool
+    encoding: str
+    sheet: str
+    rejects: Path | None
 
 
 @dataclass(frozen=True)
@@ -75,44 +93,34 @@ class _Parsed:
     key: tuple[Cell, ...]
 
 
-def load(
-    table: DimensionTable,
-    path: Path,
-    *,
-    mode: Mode = "upsert",
-    skip_bad: bool = False,
-    encoding: str = "",
-    sheet: str = "",
-    rejects: Path | None = None,
-) -> Loaded:
+def load(table: DimensionTable, path: Path, **how: Unpack[How]) -> Loaded:
     """Takes a file's rows into the table, in one transaction.
-
-    Args:
-        mode: upsert adds and changes by key, insert refuses keys that are there, replace empties the table first.
-        skip_bad: bad rows are left out and written to `rejects`; otherwise one bad row refuses the file.
-        rejects: CSV of the bad rows with what is wrong; default `<file>.rejected.csv` where rows were skipped.
 
     Raises:
         ImportRefusedError: rows are bad and `skip_bad` is not set; nothing was written.
         SourceError: the file cannot be read, or the database refuses.
         HeddleError: the header does not fit the dimension.
     """
-    given = files.read(path, encoding, sheet)
+    skip_bad = how.get("skip_bad", False)
+    given = files.read(path, how.get("encoding", ""), how.get("sheet", ""))
     places = _places(table.dimension, given.header, path)
     problems = Problems()
-    target = rejects or (path.with_name(f"{path.name}.rejected.csv") if skip_bad else None)
+    target = how.get("rejects") or (path.with_name(f"{path.name}.rejected.csv") if skip_bad else None)
     try:
         parsed = list(_parse(table.dimension, given.rows, places, len(given.header), problems))
-        if problems.count and not skip_bad:
-            raise ImportRefusedError(f"{path}: {problems.count} bad rows, nothing was imported", problems)
+        _refuse(path, problems, skip_bad)
         with table.remote.transaction() as session:
-            counts = _write(table, session, parsed, mode, problems)
-            if problems.count and not skip_bad:
-                raise ImportRefusedError(f"{path}: {problems.count} bad rows, nothing was imported", problems)
+            counts = _write(table, session, parsed, how.get("mode", "upsert"), problems)
+            _refuse(path, problems, skip_bad)
     finally:
         if target is not None and problems.count:
             _reject(target, given.header, problems)
     return Loaded(counts, problems, given.encoding)
+
+
+def _refuse(path: Path, problems: Problems, skip_bad: bool) -> None:
+    if problems.count and not skip_bad:
+        raise ImportRefusedError(f"{path}: {problems.count} bad rows, nothing was imported", problems)
 
 
 def export(table: DimensionTable, path: Path, *, language: str = "", encoding: str = "utf-8-sig") -> int:

@@ -82,11 +82,9 @@ class ClickhouseReader(DatabaseReader):
 
     def select(self, table: TableInfo, rows: int) -> str:
         """Each row by chance: one pass in the server, and only the sample comes over."""
-        names = ", ".join(self._read_as(c) for c in table.columns)
-        made = f"SELECT {names} FROM {self.quote(table.schema_name, table.name)}"
-        if rows and table.rows and table.rows > 2 * rows:
-            made += f" WHERE rand() < {int(1.2 * 2**32 * rows / table.rows)}"
-        return f"{made} LIMIT {int(rows)}" if rows else made
+        return self.by_chance(
+            table, rows, map(self._read_as, table.columns), lambda share: f"rand() < {int(2**32 * share)}"
+        )
 
     def errors(self) -> tuple[type[Exception], ...]:
         """What the driver raises."""

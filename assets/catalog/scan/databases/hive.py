@@ -56,11 +56,7 @@ class HiveReader(DatabaseReader):
 
     def select(self, table: TableInfo, rows: int) -> str:
         """Each row by chance with a fixed seed, where Hive knows how many there are; otherwise the first ones."""
-        names = ", ".join(self._read_as(c) for c in table.columns)
-        made = f"SELECT {names} FROM {self.quote(table.schema_name, table.name)}"
-        if rows and table.rows and table.rows > 2 * rows:
-            made += f" WHERE rand(1) < {1.2 * rows / table.rows:.9f}"
-        return f"{made} LIMIT {int(rows)}" if rows else made
+        return self.by_chance(table, rows, map(self._read_as, table.columns), lambda share: f"rand(1) < {share:.9f}")
 
     @contextmanager
     def rows_of(self, sql: str, columns: Sequence[ColumnInfo]) -> "Iterator[Iterator[pa.RecordBatch]]":
