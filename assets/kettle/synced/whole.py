@@ -18,11 +18,13 @@ from assets.kettle.generate.filters import filter_part
 from assets.kettle.generate.joins import Key, merge_join_part
 from assets.kettle.generate.place import Between, put
 from assets.kettle.generate.sinks import Sink, ToTable
+from assets.kettle.generate.sources import table_input
 from assets.kettle.generate.structure import structure_part
 from assets.kettle.model import Connection, Transformation
 from assets.kettle.synced.follow import PART
 from assets.kettle.synced.kinds import source_column
 from assets.kettle.synced.rules import From, Rules, columns
+from assets.kettle.synced.tables import host_of
 from assets.kettle.values.fields import ValueType
 
 if TYPE_CHECKING:
@@ -128,11 +130,9 @@ def connection_of(name: str, url: "URL") -> Connection:
     kind = next((k for k, found in KINDS.items() if found.driver.split("+")[0] == backend), "")
     if not kind:
         raise KettleError(f"source {name}: Kettle has no connection to {backend}", "choose tables of a database")
-    asked = url.query.get("host", "")
-    host = url.host or (asked if isinstance(asked, str) else asked[0])
     secret = f"${{HEDDLE_{name.upper()}_PASSWORD}}" if url.username else ""
     port = str(url.port or KINDS[kind].port or "")
-    return Connection(name, kind, "Native", host or "", port, url.database or "", url.username or "", secret)
+    return Connection(name, kind, "Native", host_of(url), port, url.database or "", url.username or "", secret)
 
 
 def _named(left: Side, right: Side) -> tuple[Side, Side]:
@@ -162,18 +162,7 @@ def _query(side: Side) -> Settings:
         wanted.append(column if name == info.name else exp.alias_(column, name, quoted=True))
     source = exp.table_(table.name, db=table.schema_name or None, quoted=True)
     sql = exp.select(*wanted).from_(source).sql(dialect=side.dialect or None, pretty=True)
-    if "${" in sql or "%%" in sql or "?" in sql:
-        raise KettleError(f"{side.key} has a name that Kettle would read as a variable", "read it through a view")
-    return [
-        ("connection", side.connection.name),
-        ("sql", sql),
-        ("limit", "0"),
-        ("lookup", ""),
-        ("execute_each_row", "N"),
-        ("variables_active", "N"),
-        ("lazy_conversion_active", "N"),
-        ("cached_row_meta_active", "N"),
-    ]
+    return table_input(side.connection.name, sql, side.key)
 
 
 def _keys(wanted: Wanted, left: Side, right: Side) -> list[tuple[str, str]]:

@@ -15,12 +15,13 @@ from assets.catalog.bases import base_of
 from assets.catalog.model import ColumnInfo
 from assets.kettle.errors import KettleError
 from assets.kettle.files.edit import add_connection, add_hop, add_step, remove_step
-from assets.kettle.files.new import Settings, new_connection, new_step, new_transformation
+from assets.kettle.files.new import new_connection, new_step, new_transformation
 from assets.kettle.generate.joins import Found, database_join_part, lookup_part, merge_join_part
 from assets.kettle.generate.joins import Key as Pair
 from assets.kettle.generate.part import Made, Part, chain
 from assets.kettle.generate.place import Between, put
 from assets.kettle.generate.sinks import Sink, sink_step
+from assets.kettle.generate.sources import plain, table_input
 from assets.kettle.generate.structure import removal
 from assets.kettle.model import Connection, Transformation
 from assets.kettle.synced.kinds import source_column
@@ -124,7 +125,7 @@ def _database(job: _Work, step: int, join: Join) -> Part:
     for _, right in _right_keys(job, step):
         query = query.where(exp.EQ(this=right, expression=exp.Placeholder()))
     parameters = [(pair.left, ValueType.STRING) for pair in _pairs(step, join)]
-    sql = query.sql(dialect=job.dialect)
+    sql = plain(query.sql(dialect=job.dialect), join.right, len(parameters))
     name = f"join {short(join.right)}"
     return database_join_part(
         f"join {step + 1}", job.connection.name, sql, parameters, outer=join.how == "left", name=name
@@ -167,18 +168,7 @@ def _input(
     chosen = [exp.column(c, quoted=True).as_(name, quoted=True) for c, name in job.names(table).items()]
     chosen += [e.as_(name, quoted=True) for name, e in keys]
     sql = exp.select(*chosen).from_(job.layout.tables[table].copy()).sql(dialect=job.dialect, pretty=True)
-    if "${" in sql or "%%" in sql or "?" in sql:
-        raise KettleError(f"{table} has a name that Kettle would read as a variable", "read it through a view")
-    settings: Settings = [
-        ("connection", job.connection.name),
-        ("sql", sql),
-        ("limit", "0"),
-        ("lookup", ""),
-        ("execute_each_row", "N"),
-        ("variables_active", "N"),
-        ("lazy_conversion_active", "N"),
-        ("cached_row_meta_active", "N"),
-    ]
+    settings = table_input(job.connection.name, sql, table)
     add_step(model, new_step(_reads(table), "TableInput", settings, x=64, y=160 * (lane + 1)))
 
 

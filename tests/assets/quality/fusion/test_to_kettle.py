@@ -88,6 +88,10 @@ def test_what_a_step_cannot_do_is_refused(tables: InWarehouse) -> None:
     plan = Plan(asset="table/shop/fused", left=LEFT, joins=(Join(right=RIGHT, how="left", keys=(NAME,)),))
     with pytest.raises(KettleError, match="unique right keys"):
         made(plan, tables, "lookup")
+    tables.warehouse.write(TableName("raw_crm", "customers"), customers().rename({"name": "who?"}))
+    for means in ("merge", "database"):
+        with pytest.raises(KettleError, match="read as a variable"):
+            made(plan, tables, means)
     full = plan.model_copy(update={"joins": (plan.joins[0].model_copy(update={"how": "full"}),)})
     with pytest.raises(KettleError, match="inner or left"):
         made(full, tables, "database")
