@@ -7,6 +7,7 @@ import click
 
 from core import settings as config
 from orchestration.cli.seen import warehouse_of
+from orchestration.cli.visible import visible
 
 POLICY = click.option("--policy", "name", help="Name of a policy (default: the only one).")
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object or list instead of words.")
@@ -63,8 +64,7 @@ def plan(table: str, name: str | None, as_json: bool) -> None:
     for d in decisions:
         given = ", ".join(f"{k}={v}" for k, v in d.use.given.items())
         how = f"{d.use.method}{f' ({given})' if given else ''}"
-        named = d.column if d.column.isprintable() else repr(d.column)  # a terminal obeys what cannot be printed
-        click.echo(f"{named:24} {d.class_ or '-':16} {click.style(f'{how:36}', bold=d.protected)} {d.why}")
+        click.echo(f"{visible(d.column):24} {d.class_ or '-':16} {click.style(f'{how:36}', bold=d.protected)} {d.why}")
 
 
 @protect.command()
@@ -139,7 +139,7 @@ def apply(table: str, name: str | None, into: Path | None, as_json: bool) -> Non
         return
     for d in decisions:
         if d.protected:
-            click.echo(f"  {d.column}: {d.use.method}")
+            click.echo(f"  {visible(d.column)}: {d.use.method}")
     click.echo(f"wrote {goal} ({report.rows:,} rows)")
 
 
@@ -174,7 +174,7 @@ def check() -> None:
         leaks = look_again(settings, store, one)
         bad = bad or bool(leaks)
         for leak in leaks:
-            click.secho(f"{one.key}.{leak.column}: {leak.what}", fg="red")
+            click.secho(visible(f"{one.key}.{leak.column}: {leak.what}"), fg="red")
         if not leaks:
             click.echo(f"{one.key}: nothing shows")
     if bad:

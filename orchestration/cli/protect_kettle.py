@@ -1,12 +1,12 @@
 """`heddle protect to-kettle` and `kettle-key`: masks as steps of a transformation, and the key of its hashes."""
 
-import os
 import re
 from pathlib import Path
 
 import click
 
 from core import settings as config
+from orchestration.cli.protect_keys import hide
 
 DOMAIN = re.compile(r"[a-z][a-z0-9_]{0,62}")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -103,11 +103,5 @@ def kettle_key(domain: str, name: str | None, into: Path) -> None:
         raise ProtectionError(f"{domain!r} is no domain", "name a class, or a domain that the policy names")
     ring = keyring(settings)
     Vault(settings.vault).pin(ring)
-    key = derived(Scope(policy.purpose, domain, keys=ring))
-    try:
-        file = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise ProtectionError(f"{into} cannot be made: {error.strerror}", "name a new file") from None
-    with os.fdopen(file, "w", encoding="ascii") as opened:
-        opened.write(f"{steps.variable(domain)}={key}\n")
+    hide(into, f"{steps.variable(domain)}={derived(Scope(policy.purpose, domain, keys=ring))}")
     click.echo(f"wrote {into}; add its line to kettle.properties of the runs")

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from core import settings as config
+from orchestration.cli.visible import visible
 
 FILES = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -16,6 +17,18 @@ FILES = click.Path(exists=True, dir_okay=False, path_type=Path)
 def account() -> str:
     """The account of the operating system; unlike a variable it cannot be chosen."""
     return pwd.getpwuid(os.getuid()).pw_name
+
+
+def hide(secret: Path, line: str) -> None:
+    """Writes a new file that its owner alone can read. Raises ProtectionError where there is one."""
+    from assets.security.protect.errors import ProtectionError
+
+    try:
+        file = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise ProtectionError(f"{secret} cannot be made: {error.strerror}", "name a new file") from None
+    with os.fdopen(file, "w", encoding="ascii") as opened:
+        opened.write(f"{line}\n")
 
 
 @click.command()
@@ -37,12 +50,7 @@ def key(into: Path, name: str) -> None:
         raise ProtectionError(f"--name {name!r} is no name of a key", "write at most 32 letters, digits, _ and -")
     if name in (part.partition("=")[0].strip() for part in former.split(";")):
         raise ProtectionError(f"HEDDLE_PROTECTION_KEYS has a key {name!r} already", "choose another --name")
-    try:
-        file = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise ProtectionError(f"{into} cannot be made: {error.strerror}", "name a new file") from None
-    with os.fdopen(file, "w", encoding="ascii") as opened:
-        opened.write(secrets.token_urlsafe(32) + "\n")
+    hide(into, secrets.token_urlsafe(32))
     others = f";{former}" if former else ""
     click.echo(f"wrote {into}; keep a copy apart from the data, then set")
     click.echo(f"  HEDDLE_PROTECTION_KEYS='{name}=file:{into.absolute()}{others}'")
@@ -125,4 +133,4 @@ def log(as_json: bool) -> None:
             click.echo(json.dumps(dict(line), ensure_ascii=False))
             continue
         what = "opened" if line["allowed"] else "was refused"
-        click.echo(f"{line['at']}  {line['who']} {what} {line['values']} of {line['purpose']}: {line['why']}")
+        click.echo(visible(f"{line['at']}  {line['who']} {what} {line['values']} of {line['purpose']}: {line['why']}"))

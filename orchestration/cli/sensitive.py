@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from core import settings as config
-from core.errors import HeddleError
+from orchestration.cli.visible import visible
 
 if TYPE_CHECKING:
     from assets.security.sensitive.columns import Finding
 
-TABLES = (".csv", ".parquet")
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
@@ -56,7 +55,7 @@ def classes(as_json: bool) -> None:
 @click.option("--author", default=getpass.getuser, help="Who scans (default: you).")
 @JSON
 def scan(names: tuple[str, ...], author: str, as_json: bool) -> None:
-    """Look at sources of sources.yaml (all, or the NAMES given), or at CSV and Parquet files.
+    """Look at sources of sources.yaml (all, or the NAMES given), or at CSV, TSV and Parquet files.
 
     Sources are read wholly anew, and what is found is kept in the catalogue: classes with masked samples, and tags
     `pii:<class>` to accept or refuse (`heddle catalog tags`). Files are only looked at. Exit status 1 when a source
@@ -68,13 +67,15 @@ def scan(names: tuple[str, ...], author: str, as_json: bool) -> None:
       heddle sensitive scan retail
       heddle sensitive scan customers.csv --json
     """
+    from assets.quality.rules.reading import is_file
+
     found: dict[str, dict[str, Finding]] = {}
     failed = False
-    files = [Path(n) for n in names if Path(n).suffix.lower() in TABLES]
-    for path in files:
-        found[str(path)] = _file(path)
+    files = [n for n in names if is_file(n)]
+    for name in files:
+        found[name] = _file(Path(name), config.load().memory)
     if not names or len(files) < len(names):
-        failed = _sources([n for n in names if Path(n) not in files], author, found)
+        failed = _sources([n for n in names if n not in files], author, found)
     if as_json:
         shown = {k: {c: f.model_dump(mode="json") for c, f in v.items()} for k, v in found.items()}
         click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
@@ -84,17 +85,15 @@ def scan(names: tuple[str, ...], author: str, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _file(path: Path) -> "dict[str, Finding]":
-    import polars as pl
-
-    from assets.quality.rules.reading import collected, is_file, scan
+def _file(path: Path, memory: str) -> "dict[str, Finding]":
+    from assets.quality.rules.reading import scan, size
+    from assets.security.protect.apply import sampled
+    from assets.security.protect.sources import of_file
     from assets.security.sensitive.columns import decide
 
-    try:
-        read = collected(scan(path)) if is_file(path.name) else pl.read_csv(path, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise HeddleError(f"{path} cannot be read as a table", "check the file") from error
-    return {c: f for c, f in decide({s.name: s for s in read.get_columns()}).items() if f is not None}
+    rows = sampled(of_file(path, size(memory))) if scan(path).limit(1).collect().height else None
+    found = decide({c.name: c for c in rows.get_columns()}) if rows is not None else {}
+    return {c: f for c, f in found.items() if f is not None}
 
 
 def _sources(names: list[str], author: str, found: "dict[str, dict[str, Finding]]") -> bool:
@@ -122,12 +121,11 @@ def _sources(names: list[str], author: str, found: "dict[str, dict[str, Finding]
 def _tell(found: "dict[str, dict[str, Finding]]") -> None:
     for table, columns in found.items():
         flagged = [f for f in columns.values() if f.flagged]
-        click.secho(f"{table}: {len(flagged)} sensitive columns", bold=True)
+        click.secho(f"{visible(table)}: {len(flagged)} sensitive columns", bold=True)
         for f in flagged:
             within = f" ({', '.join(f.within)})" if f.within else ""
-            click.echo(
-                f"  {f.column:24} {f.class_}{within}  level {f.level}  {f.confidence:.2f}  {' '.join(f.samples)}"
-            )
+            name, said = visible(f.column), f"level {f.level}  {f.confidence:.2f}  {' '.join(f.samples)}"
+            click.echo(f"  {name:24} {f.class_}{within}  {said}")
 
 
 @sensitive.command()
@@ -158,7 +156,7 @@ def show(key: str, as_json: bool) -> None:
         for name, confidence in held.items():
             way = flowed.path((key, column), f"{PREFIX}{name}")
             via = f"  from {way[0][0]}.{way[0][1]}" if len(way) > 1 else ""
-            click.echo(f"{column:24} {name}  {confidence:.2f}{via}")
+            click.echo(visible(f"{column:24} {name}  {confidence:.2f}{via}"))
     if not found:
         click.echo("nothing sensitive is known; `heddle sensitive scan` looks at the sources")
 

@@ -77,10 +77,12 @@ def test_tables_and_goals_that_cannot_be_written_leave_nothing(project: Path) ->
     pl.concat([frame] * 9).write_parquet("extreme.parquet")
     done("apply", "extreme.parquet")
     assert pl.read_parquet("extreme.masked.parquet")["max"].to_list() == [2**63 - 1] * 9
-    pl.DataFrame({"a\x1b[31m": [1] * 9}).write_parquet("escape.parquet")
-    assert "\x1b[31m" not in done("plan", "escape.parquet")
-    assert sorted(p.name for p in project.glob("*masked*")) == ["extreme.masked.parquet"]
-    assert not list(project.glob(".heddle-protect-*"))
+    pl.DataFrame({"a\x1b[31m": PHONES * 9, "b": ["\x1b[2Jz\x07.6222"] * 27}).write_parquet("escape.parquet")
+    scanned = CliRunner().invoke(main, ["sensitive", "scan", "escape.parquet"])
+    said = done("plan", "escape.parquet") + done("apply", "escape.parquet") + scanned.output
+    assert "a␛[31m" in scanned.output and "\x1b" not in said and "\x07" not in said
+    assert sorted(p.name for p in project.glob("*masked*")) == ["escape.masked.parquet", "extreme.masked.parquet"]
+    assert not list(project.glob(".*.part"))
 
 
 def test_keys_and_the_way_back(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,8 +107,10 @@ def test_keys_and_the_way_back(project: Path, monkeypatch: pytest.MonkeyPatch) -
     assert Path("people.masked.csv").read_bytes() == before
     monkeypatch.setenv("HEDDLE_PROTECTION_KEYS", "k2=env:K2;k1=env:K1")
     Path("link.csv").symlink_to("people.masked.csv")
+    Path("people.masked.csv").chmod(0o600)
     assert "60 values encrypted with key k2" in done("rotate", "link.csv")
     assert Path("link.csv").is_symlink()
+    assert Path("people.masked.csv").stat().st_mode & 0o777 == 0o600  # as it was
     assert "0 values encrypted" in done("rotate", "people.masked.csv")  # twice
     again = pl.read_csv("people.masked.csv", infer_schema=False)
     assert again["code"].to_list() == ["007"] * 60

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from assets.quality.rules.formulas import no_formulas
+from assets.quality.rules.reading import ENDINGS
 from assets.security.protect.errors import ProtectionError
 from assets.security.protect.frames import protected
 from assets.security.protect.keys import Keyring, keyring
@@ -14,13 +16,12 @@ from assets.security.protect.plan import Decision, decide
 from assets.security.protect.policy import Policy
 from assets.security.protect.vault import Vault
 from assets.security.protect.verify import SAMPLE, Watch, refuse, some
-from core.scratch import scratch
+from core.atomic import replacing
 
 if TYPE_CHECKING:
     from assets.catalog.tags.kept import Tags
     from core.settings import Settings
 
-FORMS = (".parquet", ".csv", ".tsv")
 Batches = Callable[[], Iterator[pl.DataFrame]]
 
 
@@ -101,20 +102,16 @@ def written(frames: Iterator[pl.DataFrame], into: Path, before: Callable[[], Non
     Raises:
         ProtectionError: the name ends otherwise, the file cannot be written, or CSV cannot hold a column's type.
     """
-    into = into.resolve()  # of a link the file that it names
     kind = into.suffix.lower()
-    if kind not in FORMS:
-        raise ProtectionError(f"{into} is of no form that is written", f"let its name end in {', '.join(FORMS)}")
+    if kind not in ENDINGS:
+        raise ProtectionError(f"{into} is of no form that is written", f"let its name end in {', '.join(ENDINGS)}")
     try:
-        # a folder of its own: two at work at once do not meet, and what a killed one left goes
-        with scratch(into.parent, ".heddle-protect-") as folder:
-            part = folder / into.name
+        with replacing(into) as part:
             if kind == ".parquet":
                 _parquet(frames, part)
             else:
                 _csv(frames, part, "\t" if kind == ".tsv" else ",")
             before()
-            part.replace(into)
     except OSError as error:
         what = f"{into} cannot be written: {error.strerror or type(error).__name__}"
         raise ProtectionError(what, "free space, or name a folder that can be written to") from None
@@ -142,24 +139,5 @@ def _csv(frames: Iterator[pl.DataFrame], path: Path, separator: str) -> None:
             if odd:
                 what = f"column {odd[0]!r} holds {frame.schema[odd[0]]}, which CSV cannot"
                 raise ProtectionError(what, "write a .parquet file, or name a method such as suppress for it")
-            _harmless(frame).write_csv(file, include_header=number == 0, separator=separator)
-
-
-def _harmless(frame: pl.DataFrame) -> pl.DataFrame:
-    """Texts and headers that a spreadsheet would take for a formula get a `'` before them."""
-    from assets.catalog.lab.export import FORMULA
-
-    names = {name: f"'{name}" for name in frame.columns if name.startswith(FORMULA)}
-    return frame.with_columns(
-        [
-            pl.when(pl.col(c).str.contains(_begins(FORMULA))).then("'" + pl.col(c)).otherwise(pl.col(c)).alias(c)
-            for c, kind in frame.schema.items()
-            if kind == pl.String
-        ]
-    ).rename(names)
-
-
-def _begins(signs: Sequence[str]) -> str:
-    import re
-
-    return "^(?:" + "|".join(re.escape(sign) for sign in signs) + ")"
+            safe = no_formulas(frame.lazy()).collect()
+            safe.write_csv(file, include_header=number == 0, separator=separator)

@@ -1,10 +1,12 @@
 """Values as people may see them: enough to recognise the kind, never enough to know the value."""
 
+from unicodedata import category
+
 SAMPLES = 3
 
 
 def masked(value: str) -> str:
-    """A value with letters, digits and Chinese characters hidden.
+    """A value of which punctuation and blanks alone show, and little else.
 
     The first character of values over three characters stays, and in values of twelve and more the last two; of
     shorter values nothing does. At most a quarter of the value is shown, at most 24 characters come back.
@@ -12,7 +14,10 @@ def masked(value: str) -> str:
     text = value.strip()
     keep = (1 if len(text) > 3 else 0, 2 if len(text) >= 12 else 0)
     last = len(text) - keep[1]
-    shown = "".join(c if i < keep[0] or i >= last or not c.isalnum() else "*" for i, c in enumerate(text))
+    shown = "".join(
+        c if c.isprintable() and (i < keep[0] or i >= last or category(c)[0] in "PSZ") else "*"
+        for i, c in enumerate(text)
+    )
     return shown if len(shown) <= 24 else f"{shown[:12]}…{shown[-2:]}"
 
 

@@ -152,6 +152,7 @@ def test_masks_show_little() -> None:
     assert masked("13812345678") == "1**********"
     assert masked("330106199001011234") == "3***************34"
     assert masked("张伟") == "**" and masked("a.b@example.cn")[1:-2].strip("*.@") == ""
+    assert masked("\x1b[2Jनमस्ते, x\x07y") == "*[********, **y"  # no control characters, no signs of vowels
     assert sample("hunter2", 4) == "<7 characters>"
     assert len(masked("x" * 500)) <= 24
 

@@ -103,3 +103,8 @@ def test_command(tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     table.write_text("a,b\n" + "".join(f"{made.id_card(R)},{i}\n" for i in range(30)), encoding="utf-8")
     assert "id_card" in run.invoke(main, ["sensitive", "scan", str(table)]).output
+    tabs = tmp_path / "t.TSV"
+    tabs.write_text(table.read_text().replace(",", "\t"))
+    assert "1 sensitive columns" in run.invoke(main, ["sensitive", "scan", str(tabs)]).output
+    tabs.write_text("a\tb\n")
+    assert "0 sensitive columns" in run.invoke(main, ["sensitive", "scan", str(tabs)]).output
