@@ -8,7 +8,6 @@ from pathlib import Path
 from assets.catalog.changes.diff import What
 from assets.catalog.changes.entry import TABLE, TableEntry
 from assets.catalog.keys import asset_of
-from assets.catalog.record import current
 from assets.catalog.store.versions import Versions
 from assets.kettle.connections import connection_urls
 from assets.kettle.describe import describe_transformation
@@ -23,6 +22,7 @@ from assets.kettle.generate.structure import structure_part
 from assets.kettle.model import StepNode, Transformation
 from assets.kettle.synced.inputs import differences
 from assets.kettle.synced.rules import From, Rules, columns
+from assets.kettle.synced.tables import entry_of
 from core.settings import Settings
 
 PART = "catalog "  # ids of these parts: the key of the table follows
@@ -77,7 +77,7 @@ def attach(
     Raises:
         KettleError: the catalogue does not have the table; none of its columns is in the stream; see `put`.
     """
-    entry = _entry(versions, key)
+    entry = entry_of(versions, key)
     notes: list[str] = []
     fields = _fields(settings, model, _sources(model, at))
     chosen = _filled(entry, dict(filled or {}), {}, fields, key, notes)
@@ -101,7 +101,7 @@ def _again(
     overwrite: bool,
 ) -> Transformation:
     names = parts(model)[PART + key]
-    entry = _entry(versions, key)
+    entry = entry_of(versions, key)
     select = model.steps[names["select"]]
     present = _present(select)
     renamed = _renamed(versions, key, set(present), entry)
@@ -136,13 +136,6 @@ def _part(
     source = key.partition("/")[0]
     made = columns(entry, str(asset_of(source, entry.table)), rules, filled)
     return structure_part(PART + key, made, target, rejects, name=name)
-
-
-def _entry(versions: Versions, key: str) -> TableEntry:
-    entry = current(versions, key)
-    if entry is None:
-        raise KettleError(f"the catalogue has no table {key}", "`heddle catalog search` finds tables; scan its source")
-    return entry
 
 
 def _filled(

@@ -9,7 +9,7 @@ from assets.catalog.relations.model import State
 from assets.catalog.store.versions import Versions
 from assets.kettle.errors import KettleError
 from assets.kettle.generate.sinks import Sink, ToTable
-from assets.kettle.synced.tables import dialect_of
+from assets.kettle.synced.tables import dialect_of, entry_of
 from assets.kettle.synced.whole import Side, Wanted, connection_of
 from core.settings import Settings
 
@@ -64,12 +64,9 @@ def wanted(
 
 
 def _side(versions: Versions, key: str) -> Side:
-    entry = current(versions, key)
-    if entry is None:
-        raise KettleError(f"the catalogue has no table {key}", "`heddle catalog search` finds tables; scan its source")
     source = key.partition("/")[0]
     url = _url(versions, source)
-    return Side(key, entry, connection_of(source, url), dialect_of(url))
+    return Side(key, entry_of(versions, key), connection_of(source, url), dialect_of(url))
 
 
 def _url(versions: Versions, source: str) -> "URL":

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assets.catalog.record import PENDING, SOURCE
+from assets.catalog.changes.entry import TableEntry
+from assets.catalog.record import PENDING, SOURCE, current
 from assets.catalog.store.versions import Versions
 from assets.kettle.described import Place
+from assets.kettle.errors import KettleError
 from core.slug import slug
 
 if TYPE_CHECKING:
@@ -71,10 +73,23 @@ def _identity(url: "URL") -> tuple[str, ...]:
     backend, name = url.get_backend_name(), url.database or ""
     if backend in ("sqlite", "duckdb"):
         return (backend, str(Path(name).resolve())) if name and not name.startswith((":", "md:", "file:")) else ()
-    asked = url.query.get("host", "")
-    host = url.host or (asked if isinstance(asked, str) else asked[0]) or "localhost"
+    host = host_of(url) or "localhost"
     host = "localhost" if host == "127.0.0.1" else host.lower()
     return backend, host, str(url.port or _PORTS.get(backend, 0)), name
+
+
+def host_of(url: "URL") -> str:
+    """The host of a URL, which may be among its parameters; "" for the usual one."""
+    asked = url.query.get("host", "")
+    return url.host or (asked if isinstance(asked, str) else asked[0])
+
+
+def entry_of(versions: Versions, key: str) -> TableEntry:
+    """A table of the catalogue. Raises KettleError when there is none of this key."""
+    entry = current(versions, key)
+    if entry is None:
+        raise KettleError(f"the catalogue has no table {key}", "`heddle catalog search` finds tables; scan its source")
+    return entry
 
 
 def _path(paths: Mapping[str, str], name: str) -> str:
@@ -94,7 +109,6 @@ def targets(settings: Any, path: Path) -> Target:
     """Where the connections of a transformation lead; None for those that cannot be told."""
     from assets.kettle.connections import connection_urls
     from assets.kettle.database.urls import target_of
-    from assets.kettle.errors import KettleError
     from assets.kettle.files.read import read
     from assets.kettle.files.site import kettle_home, known_connections, site_variables
     from assets.kettle.files.variables import Variables
