@@ -28,7 +28,7 @@ def definitions(settings: Settings, others: Iterable[dg.Definitions]) -> dg.Defi
     for spec in specs(settings.quality).values():
         if spec.table not in known:
             continue
-        assets += [_model(spec, settings.memory), _table(spec, settings.memory)]
+        assets += [_model(spec, settings.memory), _table(spec, settings)]
         checks += [_better(spec), _as_fitted(spec)]
     return dg.Definitions(assets=assets, asset_checks=checks)
 
@@ -73,7 +73,7 @@ def _model(spec: Spec, memory: str) -> dg.AssetsDefinition:
     return asset
 
 
-def _table(spec: Spec, memory: str) -> dg.AssetsDefinition:
+def _table(spec: Spec, settings: Settings) -> dg.AssetsDefinition:
     options = spec_options(
         spec.filled,
         group="quality",
@@ -91,7 +91,7 @@ def _table(spec: Spec, memory: str) -> dg.AssetsDefinition:
         from assets.quality.rules.reading import size
 
         imputation = _current(objects, spec)
-        name, _, counts = write(warehouse, spec, imputation, size(memory))
+        name, counts = write(warehouse, spec, imputation, size(settings.memory), settings.home)
         info = warehouse.info(name)
         version = rows_version(warehouse.batches(f"select * from {name}"))
         told: dict[str, Any] = {f"filled {column}": count for column, count in counts.items()}
@@ -104,13 +104,14 @@ def _table(spec: Spec, memory: str) -> dg.AssetsDefinition:
 
 def _lineage(spec: Spec, names: list[str], imputation: Any) -> ColumnLineage:
     """A filled column comes from itself and from the columns that its models look at."""
+    from assets.quality.impute.warehouse import FLAG
+
     used = [c.name for c in imputation.columns if c.kind != "other"]
-    filled = {name for name, filler in imputation.fillers.items() if not filler.choice.refused}
+    flags = {f"{name}{FLAG}": name for name in imputation.filled}
     found = {}
     for name in names:
-        own = name.removesuffix("_imputed") if name.removesuffix("_imputed") in filled else name
-        wanted = [own, *(u for u in used if own in filled and u != own and name == own)]
-        found[name] = tuple(ColumnSource(spec.table, column) for column in wanted)
+        others = [u for u in used if u != name] if name in imputation.filled else []
+        found[name] = tuple(ColumnSource(spec.table, column) for column in (flags.get(name, name), *others))
     return ColumnLineage(found)
 
 

@@ -1,6 +1,7 @@
 """Accepted mappings as assets: the target's table, the rows that cannot be converted, and two checks."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import dagster as dg
 
@@ -35,7 +36,7 @@ def definitions(settings: Settings, others: Iterable[dg.Definitions]) -> dg.Defi
         key = made(mapping)
         if key in known:
             raise SourceError(f"{files.path(name)}: {key} is an asset already", "name another in the field asset")
-        assets.append(_tables(mapping, key))
+        assets.append(_tables(mapping, key, settings.home))
     return dg.Definitions(assets=assets)
 
 
@@ -47,7 +48,7 @@ def made(mapping: Mapping_) -> str:
     return mapping.asset or f"table/{domain}/{mapping.name}"
 
 
-def _tables(mapping: Mapping_, key: str) -> dg.AssetsDefinition:
+def _tables(mapping: Mapping_, key: str, home: Path) -> dg.AssetsDefinition:
     demands = digest([mapping.model_dump_json(include={"source", "failing"}), *map(_demand, mapping.accepted)])
     names = {
         key: f"{mapping.source} in the columns of {mapping.target}, by the mapping {mapping.name}.",
@@ -69,7 +70,7 @@ def _tables(mapping: Mapping_, key: str) -> dg.AssetsDefinition:
         from assets.content import rows_version
         from assets.quality.mapping.warehouse import write
 
-        counts = write(warehouse, mapping, key, key + _REJECTS)
+        counts = write(warehouse, mapping, key, key + _REJECTS, home)
         for one in names:
             name = table_name(Key.parse(one))
             info = warehouse.info(name)

@@ -6,6 +6,9 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from assets.quality.impute.model import fit
+from assets.quality.impute.warehouse import flagged
+from core.errors import HeddleError
 from orchestration.cli.main import main
 from tests.assets.quality.impute.tables import emptied, shop
 
@@ -46,6 +49,13 @@ def test_mistakes(orders: Path, tmp_path: Path) -> None:
     assert "is no table" in call("try", tmp_path / "x.xlsx", code=2)
     (tmp_path / "empty.csv").write_bytes(b"")
     assert "is empty" in call("try", tmp_path / "empty.csv", code=2)
+
+
+def test_a_column_called_as_a_flag_is_not_written_over(orders: Path) -> None:
+    frame = pl.read_csv(orders).with_columns(region_imputed=pl.lit("mine"))
+    imputation = fit(frame, ["region"])
+    with pytest.raises(HeddleError, match="region_imputed, which says"):
+        flagged(frame, imputation)
 
 
 def test_add_names_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

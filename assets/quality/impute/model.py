@@ -45,6 +45,11 @@ class Imputation:
     fillers: Mapping[str, Filler] = field(default_factory=dict)
     rows: int = 0
 
+    @property
+    def filled(self) -> list[str]:
+        """The columns that models fill; the others are refused."""
+        return [name for name, filler in self.fillers.items() if not filler.choice.refused]
+
 
 def fit(
     frame: "pl.DataFrame",

@@ -35,14 +35,14 @@ def values(frame: "pl.DataFrame", imputation: Imputation, keys: Sequence[str]) -
     """
     import polars as pl
 
-    names = [n for n, f in imputation.fillers.items() if not f.choice.refused]
+    names = imputation.filled
     if not keys or set(keys) & set(names) or set(keys) - set(frame.columns):
         raise KettleError(
             f"{', '.join(keys) or 'nothing'} is no key of the table", "name columns that are never filled"
         )
     if frame.select(pl.struct(keys).is_duplicated().any() | pl.any_horizontal(pl.col(keys).is_null()).any()).item():
         raise KettleError(f"{', '.join(keys)} is null or the same in several rows", "name columns that tell every row")
-    done = flagged(frame, imputation, names)
+    done = flagged(frame, imputation)
     filled = [pl.when(pl.col(f"{name}{FLAG}")).then(pl.col(name)).alias(name) for name in names]
     return done.select(*keys, *filled).filter(pl.any_horizontal(pl.col(names).is_not_null()))
 

@@ -1,6 +1,5 @@
 """Imputation of a table of the warehouse: a sample to learn from, batches to fill."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,9 @@ from sqlglot import exp
 from assets.quality.impute.fill import fill
 from assets.quality.impute.model import MOST_ROWS, Imputation
 from assets.quality.impute.spec import Spec
+from core.errors import HeddleError
 from core.naming import Key, TableName, table_name
+from core.scratch import scratch
 from resources.ports import Warehouse
 
 if TYPE_CHECKING:
@@ -52,44 +53,45 @@ def learned_from(warehouse: Warehouse, spec: Spec, memory: int) -> "pl.DataFrame
     return pl.concat(kept) if kept else warehouse.query(select(spec, warehouse.dialect))
 
 
-def filled_batches(warehouse: Warehouse, spec: Spec, imputation: Imputation, memory: int) -> Iterator["pl.DataFrame"]:
-    """The table with its gaps filled and, for each column with a model, a Boolean column `<name>_imputed`."""
-    flags = [name for name, filler in imputation.fillers.items() if not filler.choice.refused]
-    for batch in batches(warehouse, spec, memory):
-        yield flagged(batch, imputation, flags)
+def flagged(frame: "pl.DataFrame", imputation: Imputation) -> "pl.DataFrame":
+    """The frame with its gaps filled and, for each column with a model, a Boolean column `<name>_imputed` at its end.
 
-
-def flagged(frame: "pl.DataFrame", imputation: Imputation, flags: list[str]) -> "pl.DataFrame":
-    """The filled frame with the flag columns at its end."""
+    Raises:
+        HeddleError: the frame has a column of such a name.
+    """
     import polars as pl
 
     done = fill(frame, imputation)
-    rows = {name: done.cells.filter(pl.col("column") == name)["row"] for name in flags}
+    taken = next((name for name in imputation.filled if f"{name}{FLAG}" in frame.columns), None)
+    if taken is not None:
+        raise HeddleError(f"the table has a column {taken}{FLAG}, which says what was filled", "rename it")
+    rows = {name: done.cells.filter(pl.col("column") == name)["row"] for name in imputation.filled}
     number = pl.int_range(pl.len(), dtype=pl.UInt32)
-    return done.frame.with_columns(number.is_in(rows[name].implode()).alias(f"{name}{FLAG}") for name in flags)
+    return done.frame.with_columns(number.is_in(rows[name].implode()).alias(f"{name}{FLAG}") for name in rows)
 
 
 def write(
-    warehouse: Warehouse, spec: Spec, imputation: Imputation, memory: int
-) -> tuple[TableName, int, dict[str, int]]:
-    """Replaces the filled table in one transaction; returns its name, rows and the number of filled cells by column."""
+    warehouse: Warehouse, spec: Spec, imputation: Imputation, memory: int, home: Path
+) -> tuple[TableName, dict[str, int]]:
+    """Replaces the filled table in one transaction, by files under `home`; its name, and filled cells by column."""
     import polars as pl
 
     target = table_name(Key.parse(spec.filled))
-    counts: dict[str, int] = {}
-    with tempfile.TemporaryDirectory(prefix="heddle-impute-") as folder:
+    counts = dict.fromkeys(imputation.filled, 0)
+    with scratch(home, "impute-") as folder:
         files: list[Path] = []
-        for batch in filled_batches(warehouse, spec, imputation, memory):
-            files.append(Path(folder) / f"{len(files):06d}.parquet")
+        for rows in batches(warehouse, spec, memory):
+            batch = flagged(rows, imputation)
+            files.append(folder / f"{len(files):06d}.parquet")
             batch.write_parquet(files[-1])
-            for name in batch.columns:
-                if name.endswith(FLAG) and batch[name].dtype == pl.Boolean:
-                    counts[name.removesuffix(FLAG)] = counts.get(name.removesuffix(FLAG), 0) + int(batch[name].sum())
+            for name in counts:
+                counts[name] += int(batch[f"{name}{FLAG}"].sum())
         if not files:
-            empty = warehouse.query(select(spec, warehouse.dialect))
-            return target, warehouse.write(target, empty), counts
+            warehouse.write(target, flagged(warehouse.query(select(spec, warehouse.dialect)), imputation))
+            return target, counts
         columns = ", ".join(exp.column(name, quoted=True).sql("duckdb") for name in pl.read_parquet_schema(files[0]))
-        return target, warehouse.load_parquet(target, files, f"select {columns} from source"), counts
+        warehouse.load_parquet(target, files, f"select {columns} from source")
+    return target, counts
 
 
 def missing_shares(warehouse: Warehouse, spec: Spec, names: list[str]) -> dict[str, float]:
