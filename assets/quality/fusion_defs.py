@@ -148,7 +148,8 @@ def _told(found: "Resolved") -> dict[str, Any]:
         "pairs compared": linked.candidates,
         "model": linked.model,
         "estimate": figures(linked.estimate.precision, linked.estimate.recall),
-        "keys": dg.MetadataValue.md("\n".join(f"- {p.name}: {p.pairs:,} pairs" for p in linked.predicates)),
+        "keys": dg.MetadataValue.md("\n".join(f"- {p}" for p in linked.predicates)),
+        "keys beyond the budget": dg.MetadataValue.md("\n".join(f"- {p}" for p in linked.refused) or "none"),
     }
 
 

@@ -55,7 +55,7 @@ def _ours(frame: pl.DataFrame, truth: np.ndarray, asked: argparse.Namespace, fol
     found = link({"people": frame.select(columns)}, dict.fromkeys(columns), options, _progress)
     seconds = time.process_time() - start[0], time.perf_counter() - start[1]
     for predicate in found.predicates:
-        print(f"  {predicate.name}: {predicate.pairs:,} pairs, {predicate.dropped:,} records in too large blocks")
+        print(f"  {predicate}")
     guess = f"; the model estimates P {found.estimate.precision:.4f} R {found.estimate.recall:.4f}"
     _print("heddle", frame.height, found.candidates, seconds, clusters_score(found.cluster, truth), guess)
 

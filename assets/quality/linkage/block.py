@@ -58,6 +58,10 @@ class Predicate:
     pairs: int
     dropped: int
 
+    def __str__(self) -> str:
+        left_out = f", {self.dropped:,} records in too large blocks left out" if self.dropped else ""
+        return f"{self.name}: {self.pairs:,} pairs{left_out}"
+
 
 @dataclass(frozen=True, slots=True)
 class Blocking:

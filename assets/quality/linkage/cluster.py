@@ -21,13 +21,13 @@ STEP = 1.0
 LEAST = 1e-9  # mean log odds above which clusters are merged
 
 
-def clusters(size: int, left: Places, right: Places, odds: Floats, score: Score | None = None) -> Labels:
+def clusters(size: int, left: Places, right: Places, odds: Floats, score: Score) -> Labels:
     """The cluster of each record, int64 [size], numbered by their first record.
 
     Args:
         odds: log odds of the pairs, infinite where a person judged, which holds whatever other pairs say (where people
             contradict each other, some of their words hold); pairs below LOOSE may be left out.
-        score: log odds of pairs that were not compared; without it they count as LOOSE.
+        score: log odds of pairs that were not compared.
     """
     near = odds > LOOSE
     groups = _connected(size, left[near], right[near], odds[near])
@@ -38,8 +38,7 @@ def clusters(size: int, left: Places, right: Places, odds: Floats, score: Score 
     known = dict(
         zip(zip(left[inside].tolist(), right[inside].tolist(), strict=True), odds[inside].tolist(), strict=True)
     )
-    if score is not None:
-        known |= _missing(groups, known, score)
+    known |= _missing(groups, known, score)
     for members in groups:
         for label in _merged(members, known):
             found[label] = label.min()
@@ -111,7 +110,7 @@ def _merged(members: Places, known: dict[tuple[int, int], float]) -> list[Places
         return [members] if known[int(members[0]), int(members[1])] > 0 else []
     mean = np.full((len(members), len(members)), -np.inf)
     for (n, a), (m, b) in combinations(enumerate(members.tolist()), 2):
-        odds = known.get((a, b), LOOSE)
+        odds = known[a, b]
         mean[n, m] = mean[m, n] = odds if np.isinf(odds) else min(max(odds, -STRONG), STRONG)
     parts = [[member] for member in members.tolist()]
     while True:

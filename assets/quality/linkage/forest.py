@@ -39,9 +39,7 @@ class Forest:
         return [(self.names[p], round(float(shares[p]), 3)) for p in np.argsort(-shares)[:most]]
 
 
-def learn(
-    features: Matrix, matches: npt.NDArray[np.bool_], names: list[str], weights: Floats | None = None, seed: int = 0
-) -> Forest:
+def learn(features: Matrix, matches: npt.NDArray[np.bool_], names: list[str]) -> Forest:
     """Fit on labelled pairs.
 
     Raises:
@@ -54,7 +52,7 @@ def learn(
             f"label at least {LEAST} of each, `heddle fuse review` shows the pairs that help most",
         )
     filled = _filled(features)
-    models = tuple(m.fit(filled, matches, sample_weight=weights) for m in _models(seed))
+    models = tuple(m.fit(filled, matches) for m in _models(TREES))
     return Forest(models, tuple(names))
 
 
@@ -65,7 +63,7 @@ def held_out(features: Matrix, matches: npt.NDArray[np.bool_], weights: Floats |
     filled, found = _filled(features), np.zeros(len(matches))
     folds = StratifiedKFold(min(FOLDS, int(matches.sum())), shuffle=True, random_state=0)
     for seen, kept in folds.split(filled, matches):
-        for model in _models(0, HELD_TREES):
+        for model in _models(HELD_TREES):
             model.fit(filled[seen], matches[seen], sample_weight=None if weights is None else weights[seen])
             found[kept] += model.predict_proba(filled[kept])[:, 1] / 2
     return found
@@ -89,12 +87,12 @@ def log_odds(share: Floats) -> Floats:
     return np.asarray(np.log(share + SURE) - np.log(1 - share + SURE))
 
 
-def _models(seed: int, trees: int = TREES) -> list[Any]:
+def _models(trees: int) -> list[Any]:
     from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 
     return [
-        RandomForestClassifier(trees, random_state=seed),
-        ExtraTreesClassifier(trees, min_samples_leaf=2, class_weight="balanced", random_state=seed),
+        RandomForestClassifier(trees, random_state=0),
+        ExtraTreesClassifier(trees, min_samples_leaf=2, class_weight="balanced", random_state=0),
     ]
 
 

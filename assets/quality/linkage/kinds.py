@@ -1,7 +1,7 @@
 """What a column means for linkage: names, texts, addresses, codes, dates, numbers; told from its header and values."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -75,11 +75,6 @@ def kind_of(name: str, values: Sequence[str]) -> Kind:
         return Kind.COMPANY
     words = sum(len(v.split()) for v in values) / len(values)
     return Kind.TEXT if words >= 3 else Kind.NAME
-
-
-def told(kinds: Mapping[str, Kind]) -> str:
-    """The kinds as one line for people."""
-    return ", ".join(f"{name}: {kind}" for name, kind in kinds.items())
 
 
 def _shares(values: Sequence[str]) -> dict[str, float]:

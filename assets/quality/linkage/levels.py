@@ -54,7 +54,6 @@ class Model:
     m: tuple[Floats, ...]
     u: tuple[Floats, ...]
     prior: float
-    rounds: int = 0
 
     def weights(self, found: Levels) -> Floats:
         """Log odds of a match for each pair, natural logarithm."""
@@ -66,19 +65,19 @@ class Model:
         return total
 
 
-def fit(found: Levels, kinds: Sequence[Kind], prior: float = PRIOR) -> Model:
+def fit(found: Levels, kinds: Sequence[Kind]) -> Model:
     """Fit m, u and the prior on the levels of candidate pairs."""
     patterns, counts = np.unique(found, axis=0, return_counts=True)
     sizes = [len(EDGES[k]) + 1 for k in kinds]
     everything = [_weighed(patterns, place, size, counts.astype(float)) for place, size in enumerate(sizes)]
-    model = Model(tuple(kinds), tuple(_start(size) for size in sizes), tuple(everything), prior)
-    for number in range(ROUNDS):
+    model = Model(tuple(kinds), tuple(_start(size) for size in sizes), tuple(everything), PRIOR)
+    for _ in range(ROUNDS):
         match = counts / (1 + np.exp(-model.weights(patterns)))
         m = tuple(_held(_weighed(patterns, place, size, match)) for place, size in enumerate(sizes))
         u = tuple(_weighed(patterns, place, size, counts - match) for place, size in enumerate(sizes))
         share = float(np.clip(match.sum() / counts.sum(), 1e-6, 0.999))
         moved = max(float(np.abs(a - b).max()) for a, b in zip(m, model.m, strict=True))
-        model = Model(tuple(kinds), m, u, share, number + 1)
+        model = Model(tuple(kinds), m, u, share)
         if moved < SETTLED:
             break
     return model

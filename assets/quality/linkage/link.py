@@ -119,6 +119,8 @@ def link(
     say(f"{len(records):,} records, " + ", ".join(f"{c.name}: {c.kind}" for c in records.columns))
     with block(records, options.limits, across=options.one_to_one) as blocking:
         say(f"{blocking.count:,} candidate pairs from {len(blocking.predicates)} keys")
+        if dropped := [str(p) for p in blocking.predicates if p.dropped]:
+            say("too broad in part: " + "; ".join(dropped))
         return _judged(records, blocking, options, say)
 
 

@@ -106,6 +106,8 @@ def test_a_golden_table_is_an_asset_and_its_identifiers_stay(site: Settings) -> 
     assert len(first) == 18 and len({e for _, e in first}) == 9
     told = {m.asset_key.path[-1]: m for m in result.asset_materializations_for_node("shop__people_golden")}
     assert told["people_golden"].metadata["things"].value == 9
+    assert "precision 1.000" in told["people_golden"].metadata["estimate"].value
+    assert "phone: same: 9 pairs" in told["people_golden"].metadata["keys"].value
     lineage = told["people_golden"].metadata["dagster/column_lineage"].value.deps_by_column
     assert {d.column_name for d in lineage["entity"]} == {"name", "phone"}
     cells = store.query('select "column", rivals from table_shop.people_golden_cells').rows()

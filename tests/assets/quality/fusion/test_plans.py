@@ -13,7 +13,6 @@ from sqlglot import exp
 from assets.quality.fusion.compiled import Layout, output, select
 from assets.quality.fusion.files import PlanFiles, read_plan
 from assets.quality.fusion.fixes import FIXES, polars_key
-from assets.quality.fusion.frames import fuse
 from assets.quality.fusion.keys_sql import sql_key
 from assets.quality.fusion.model import Join, KeyPair, Plan
 from assets.quality.fusion.propose import propose
@@ -23,6 +22,7 @@ from core.errors import SourceError
 from core.naming import TableName
 from resources.open import adapter
 from resources.ports import Warehouse
+from tests.assets.quality.fusion.frames import fuse
 from tests.assets.quality.fusion.shop import LEFT, RATES, RIGHT, customers, orders, rates, truth
 
 ASSET = "table/shop/fused"

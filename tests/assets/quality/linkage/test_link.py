@@ -43,6 +43,7 @@ def test_blocking_keeps_its_budget_and_tells_what_it_left_out(tmp_path: Path) ->
     with block(records, Limits(pairs=5, largest=50, folder=tmp_path)) as found:
         assert sum(p.pairs for p in found.predicates) <= 5 * 1000
         assert found.count < 40_000
+        assert any("500 records in too large blocks left out" in str(p) for p in [*found.predicates, *found.refused])
         pairs = np.concatenate(list(found.batches()))
         assert (pairs[:, 0] < pairs[:, 1]).all() and len(np.unique(pairs, axis=0)) == len(pairs) == found.count
     assert not list(tmp_path.iterdir())
@@ -177,13 +178,14 @@ def test_what_a_person_said_outweighs_many_pairs(said: float) -> None:
 
 def test_one_person_says_the_contrary_of_another() -> None:
     odds = np.array([np.inf, -np.inf, np.inf])  # 0 = 1, 0 is not 2, 1 = 2
-    found = cluster.clusters(3, np.array([0, 0, 1]), np.array([1, 2, 2]), odds)
+    found = cluster.clusters(3, np.array([0, 0, 1]), np.array([1, 2, 2]), odds, lambda a, b: np.zeros(len(a)))
     assert len(set(found.tolist())) == 2
 
 
 def test_many_judged_records_are_one_however_many_they_are() -> None:
     left = np.arange(cluster.LARGEST + 50)
-    found = cluster.clusters(len(left) + 1, left, left + 1, np.full(len(left), np.inf))
+    far = lambda a, b: np.full(len(a), -6.0)  # noqa: E731
+    found = cluster.clusters(len(left) + 1, left, left + 1, np.full(len(left), np.inf), far)
     assert not found.any()
 
 

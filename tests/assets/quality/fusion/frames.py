@@ -1,4 +1,4 @@
-"""A join plan over polars frames: what the SQL gives, without a database."""
+"""A join plan over polars frames: what its SQL has to give, by another engine."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
