@@ -129,6 +129,7 @@ def _shown(asked: "Asked", page: int) -> Any:
         made |= {"error": asked.error.what, "fix": asked.error.fix, "line": place[0], "column": place[1]}
     if asked.answer is not None:
         answer, start = asked.answer, (max(1, page) - 1) * PAGE
-        made |= {"columns": answer.columns, "rows": answer.rows[start : start + PAGE], "count": len(answer.rows),
-                 "more": answer.more, "tables": answer.tables, "sql": answer.sql}  # fmt: skip
+        rows = export.json_rows(answer.rows[start : start + PAGE])
+        made |= {"columns": answer.columns, "rows": rows, "count": len(answer.rows), "more": answer.more,
+                 "tables": answer.tables, "sql": answer.sql}  # fmt: skip
     return made

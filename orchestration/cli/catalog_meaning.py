@@ -7,6 +7,7 @@ import click
 
 from core import settings as config
 from core.settings import Settings
+from orchestration.cli.catalog_opened import opened
 from orchestration.cli.visible import visible
 
 AUTHOR = click.option("--author", default=getpass.getuser, help="Who says so (default: you).")
@@ -40,12 +41,10 @@ def set_(key: str, column: str, type_: str, note: str, author: str) -> None:
       heddle catalog meaning set crm/public.users c9 none
     """
     from assets.catalog.semantics.said import say
-    from assets.catalog.store.versions import Versions
 
     settings = config.load()
-    versions = Versions(settings.catalog)
     said = "" if type_ == "none" else type_
-    say(settings, versions, key, column, said, author, note)
+    say(settings, opened(), key, column, said, author, note)
     _flow(settings, author)
     click.echo(visible(f"{key}.{column} means {said or 'nothing known'}"))
 
@@ -62,10 +61,9 @@ def unset(key: str, column: str, author: str) -> None:
       heddle catalog meaning unset crm/public.users mob
     """
     from assets.catalog.semantics.said import unsay
-    from assets.catalog.store.versions import Versions
 
     settings = config.load()
-    gone = unsay(settings, Versions(settings.catalog), key, column, author)
+    gone = unsay(settings, opened(), key, column, author)
     if gone:
         _flow(settings, author)
     click.echo(visible(f"{key}.{column}: {'taken back' if gone else 'nothing was said about it'}"))
@@ -73,11 +71,11 @@ def unset(key: str, column: str, author: str) -> None:
 
 def _flow(settings: Settings, author: str) -> None:
     """Tags follow meanings."""
-    from assets.catalog.store.versions import Change, Versions
+    from assets.catalog.store.versions import Change
     from assets.catalog.tags.decide import publish
     from assets.catalog.tags.refresh import refresh
 
-    versions = Versions(settings.catalog)
+    versions = opened()
     refresh(settings, versions, Change(author, "a meaning was corrected"))
     publish(settings, versions)
 

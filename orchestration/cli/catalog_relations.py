@@ -6,6 +6,7 @@ import os
 import click
 
 from core import settings as config
+from orchestration.cli.catalog_opened import opened
 from orchestration.cli.visible import visible
 
 
@@ -23,7 +24,7 @@ def relate(names: tuple[str, ...]) -> None:
 
     from assets.catalog.relate import relate as look
     from assets.catalog.scan.sources import chosen, load_sources
-    from assets.catalog.store.versions import Change, Versions
+    from assets.catalog.store.versions import Change
     from orchestration.cli.catalog import follow
 
     settings, console = config.load(), Console(markup=False, emoji=False)
@@ -31,7 +32,7 @@ def relate(names: tuple[str, ...]) -> None:
     change = Change(getpass.getuser(), "heddle catalog relate")
     with Progress(console=console, transient=True) as shown:
         told = follow(shown, "relations")
-        found = look(settings, Versions(settings.catalog), sources, dict(os.environ), change, told)
+        found = look(settings, opened(), sources, dict(os.environ), change, told)
     console.print(f"{len(found.relations)} relations between columns", highlight=False)
     for place, reason in found.errors:
         console.print(visible(f"  {place} could not be read: {reason}"), markup=False, style="red")
@@ -52,10 +53,8 @@ def relations(table: str | None, limit: int) -> None:
     """
     from assets.catalog.card import card
     from assets.catalog.relate import of_table, related
-    from assets.catalog.store.versions import Versions
 
-    settings = config.load()
-    versions = Versions(settings.catalog)
+    settings, versions = config.load(), opened()
     found = related(versions, settings)
     shown = of_table(found, table) if table else found
     for relation in shown[:limit]:
@@ -86,10 +85,9 @@ def join(child: str, parent: str, refuse: bool, note: str, author: str) -> None:
     from assets.catalog.relate import named, related
     from assets.catalog.relations.model import State
     from assets.catalog.relations.store import decide
-    from assets.catalog.store.versions import Versions
 
     settings = config.load()
-    relation = named(related(Versions(settings.catalog), settings), child, parent)
+    relation = named(related(opened(), settings), child, parent)
     state = State.REFUSED if refuse else State.ACCEPTED
     decide(settings.catalog_files, relation, state, author, note)
     click.echo(f"{child} -> {parent}: {state.value}")

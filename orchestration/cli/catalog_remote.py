@@ -2,12 +2,13 @@
 
 import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from core import settings as config
 from core.errors import HeddleError
+from orchestration.cli.catalog_opened import opened
 from orchestration.cli.visible import visible
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def import_(file: Path, source: str, whole: bool, encoding: str, author: str) ->
 
     if slug(source) != source:
         raise HeddleError(f"--source {source!r} is no name", "use a-z, digits and _")
-    done = take(_versions(), source, tables(file, encoding), author, file.name, whole)
+    done = take(opened(), source, tables(file, encoding), author, file.name, whole)
     changed = [v for v in done.versions if v.kind == "table"]
     for version in changed:
         click.echo(f"{version.key}: version {version.number}" + ("" if version.document else ", removed"))
@@ -142,7 +143,7 @@ def drop_column(key: str, column: str, run: bool, dialect: str, author: str) -> 
 def _act(key: str, name: str, fields: dict[str, str], author: str, run: bool = False, dialect: str = "") -> "Done":
     from assets.catalog.remote.actions import act
 
-    return act(config.load(), _versions(), key, name, fields, author, run=run, dialect=dialect)
+    return act(config.load(), opened(), key, name, fields, author, run=run, dialect=dialect)
 
 
 def _tell(key: str, done: "Done") -> None:
@@ -154,12 +155,6 @@ def _tell(key: str, done: "Done") -> None:
         click.echo(f"-- done; {key} is at version {done.version.number}", err=True)
     elif not done.ran:
         click.echo("-- nothing was run; --run runs it", err=True)
-
-
-def _versions() -> Any:
-    from assets.catalog.store.versions import Versions
-
-    return Versions(config.load().catalog)
 
 
 COMMANDS = (import_, browse, refresh, count, add_column, drop_column)

@@ -8,6 +8,8 @@ import click
 
 from core import settings as config
 from core.errors import HeddleError
+from orchestration.cli.catalog_opened import opened
+from orchestration.cli.visible import visible
 
 if TYPE_CHECKING:
     from assets.catalog.tags.kept import Tags
@@ -38,13 +40,12 @@ def propose(author: str) -> None:
     Example:
       heddle catalog tags propose
     """
-    from assets.catalog.store.versions import Change, Versions
+    from assets.catalog.store.versions import Change
     from assets.catalog.tags.decide import publish
     from assets.catalog.tags.kept import all_tags
     from assets.catalog.tags.refresh import refresh
 
-    settings = config.load()
-    versions = Versions(settings.catalog)
+    settings, versions = config.load(), opened()
     changed = refresh(settings, versions, Change(author, "tags proposed"))
     publish(settings, versions)
     found = all_tags(versions)
@@ -68,17 +69,15 @@ def show(key: str | None, zh: bool) -> None:
       heddle catalog tags show raw/crm/customer --zh
     """
     from assets.catalog.semantics import registry
-    from assets.catalog.store.versions import Versions
     from assets.catalog.tags.decide import asset_key
     from assets.catalog.tags.kept import all_tags, of_asset
     from assets.catalog.tags.vocabulary import load
 
-    settings = config.load()
-    versions = Versions(settings.catalog)
+    settings, versions = config.load(), opened()
     if key is None:
         for name, found in all_tags(versions).items():
             said = sorted({f"{WORD[tag.state]}{t}" for _, t, tag in found.each()})
-            click.echo(f"{name}: {', '.join(said)}")
+            click.echo(visible(f"{name}: {', '.join(said)}"))
         return
     words = load(settings.catalog_files, registry.load(settings.catalog_files))
     found = of_asset(versions, asset_key(versions, key)).tags
@@ -91,13 +90,14 @@ def _tell(found: "Tags", label: Callable[[str], str]) -> None:
     for column, name, tag in found.each():
         who = f" by {tag.who} {tag.at[:10]}" if tag.who else ""
         where = column or "(the whole)"
-        click.echo(f"{WORD[tag.state]} {where}: {name} ({label(name)}) {tag.confidence:.0%} {tag.state}{who}")
+        line = f"{WORD[tag.state]} {where}: {name} ({label(name)}) {tag.confidence:.0%} {tag.state}{who}"
+        click.echo(visible(line))
         if tag.implies:
             click.echo(f"    and so {', '.join(tag.implies)}")
         for reason in tag.evidence:
-            click.echo(f"    {reason}")
+            click.echo(visible(f"    {reason}"))
         if tag.path:
-            click.echo(f"    {' -> '.join(tag.path)}")
+            click.echo(visible(f"    {' -> '.join(tag.path)}"))
 
 
 @tags.command()
@@ -132,13 +132,11 @@ def refuse(key: str, places: tuple[str, ...], note: str, author: str) -> None:
 
 
 def _decide(key: str, places: tuple[str, ...], accepted: bool, note: str, author: str) -> None:
-    from assets.catalog.store.versions import Versions
     from assets.catalog.tags.decide import decide
 
     if len(places) > 2:
         raise HeddleError(f"{' '.join(places)!r} is more than a column and a tag", "quote names that have blanks")
     column, tag = places if len(places) == 2 else ("", places[0])
-    settings = config.load()
-    made = decide(settings, Versions(settings.catalog), (key, column), tag, accepted, author, note)
+    made = decide(config.load(), opened(), (key, column), tag, accepted, author, note)
     others = {v.key for v in made} - {made[0].key} if made else set()
     click.echo(f"{'accepted' if accepted else 'refused'}; {len(others)} other assets changed" if made else "as before")

@@ -7,6 +7,7 @@ import click
 
 from assets.kettle.errors import KettleError
 from core import settings as config
+from orchestration.cli.catalog_opened import opened
 
 AUTHOR = click.option("--author", default=getpass.getuser, help="Who decides (default: you).")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -44,7 +45,6 @@ def follow(
       heddle kettle follow etl/load.ktr
       heddle kettle follow etl/load.ktr --table dwh/facts --after "Read orders" --connection dwh --write
     """
-    from assets.catalog.store.versions import Versions
     from assets.kettle.files.read import read_transformation
     from assets.kettle.generate.place import After
     from assets.kettle.generate.sinks import ToFile, ToTable
@@ -54,7 +54,7 @@ def follow(
     from orchestration.cli.kettle_change import show
 
     settings = config.load()
-    versions, before = Versions(settings.catalog), read_transformation(file)
+    versions, before = opened(), read_transformation(file)
     if table is None:
         found = followed(settings, versions, before, file, overwrite=overwrite)
     else:
@@ -90,11 +90,10 @@ def make_proposals() -> None:
     Example:
       heddle kettle proposals make
     """
-    from assets.catalog.store.versions import Versions
     from assets.kettle.synced.proposals import propose
 
     settings = config.load()
-    made = propose(settings, Versions(settings.catalog))
+    made = propose(settings, opened())
     for proposal in made:
         click.echo(f"{proposal.name}: {len(proposal.notes)} changes")
     if not made:
@@ -153,11 +152,10 @@ def accept_proposal(name: str, author: str) -> None:
     Example:
       heddle kettle proposals accept load.ktr --author ann
     """
-    from assets.catalog.store.versions import Versions
     from assets.kettle.synced.proposals import accept
 
     settings = config.load()
-    found = accept(settings, Versions(settings.catalog), name, author)
+    found = accept(settings, opened(), name, author)
     click.echo(f"wrote {settings.kettle_files / found.name}")
 
 
@@ -171,9 +169,8 @@ def refuse_proposal(name: str, author: str) -> None:
     Example:
       heddle kettle proposals refuse load.ktr
     """
-    from assets.catalog.store.versions import Versions
     from assets.kettle.synced.proposals import refuse
 
     settings = config.load()
-    refuse(settings, Versions(settings.catalog), name, author)
+    refuse(settings, opened(), name, author)
     click.echo(f"{name} stays as it is")

@@ -72,7 +72,6 @@ def generate(
         rejects=ToFile(rejects.removesuffix(".csv")) if rejects else None,
     )
     model = whole(found, Rules.of(settings))
-    output.parent.mkdir(parents=True, exist_ok=True)
     write(model, output)
     keyed = ", ".join(f"{a} = {b}" for a, b in found.keys)
     click.echo(f"wrote {output}: {len(model.steps)} steps, joined by {keyed}")

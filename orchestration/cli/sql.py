@@ -1,7 +1,6 @@
 """`heddle sql`: a query over the warehouse or a source, read-only and bounded."""
 
 import getpass
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from core import settings as config
+from orchestration.cli.seen import PURPOSE
+from orchestration.cli.visible import visible
+from orchestration.cli.writing import replaced
 
 if TYPE_CHECKING:
     from assets.catalog.lab.model import Answer
@@ -29,7 +31,7 @@ ENDINGS = (".csv", ".parquet")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A .csv or .parquet file.")
 @click.option("--lineage", is_flag=True, help="Where its columns come from; nothing runs.")
 @click.option("--history", is_flag=True, help="Your last queries.")
-@click.option("--purpose", default="", help="What you ask for, where the access policy wants to know.")
+@PURPOSE
 def sql(
     query: str,
     source: str,
@@ -61,7 +63,8 @@ def sql(
     kept = History(settings, who)
     if history:
         for asked in kept.asked(50):
-            click.echo(f"{asked.at}  {asked.source}  {asked.error or f'{asked.rows:,} rows'}\n  {asked.sql}")
+            told = asked.error or f"{asked.rows:,} rows"
+            click.echo(visible(f"{asked.at}  {asked.source}  {told}\n  {asked.sql}"))
         return
     text = sys.stdin.read() if query == "-" else query
     if not text.strip():
@@ -85,18 +88,16 @@ def sql(
 
 
 def _told(answer: "Answer", shape: str, out: Path | None) -> None:
-    from assets.catalog.lab.export import as_csv, as_parquet
+    from assets.catalog.lab.export import as_csv, as_json, as_parquet
     from assets.catalog.scan.arrow import text
 
     if out is not None:
-        part = out.with_name(f".{out.name}.part")
-        part.write_bytes(as_parquet(answer) if out.suffix == ".parquet" else as_csv(answer))
-        part.replace(out)
+        with replaced(out) as beside:
+            beside.write_bytes(as_parquet(answer) if out.suffix == ".parquet" else as_csv(answer))
     elif shape == "csv":
         click.echo(as_csv(answer).decode("utf-8-sig"), nl=False)
     elif shape == "json":
-        rows = [list(row) for row in answer.rows]
-        click.echo(json.dumps({"columns": answer.columns, "rows": rows, "more": answer.more}, default=str, indent=1))
+        click.echo(as_json(answer))
     else:
         from rich.console import Console
         from rich.table import Table
@@ -104,10 +105,10 @@ def _told(answer: "Answer", shape: str, out: Path | None) -> None:
 
         table = Table()
         for name in answer.columns:
-            table.add_column(Text(name))
+            table.add_column(Text(visible(name)))
         for row in answer.rows:
-            table.add_row(*("" if v is None else Text(text(v)) for v in row))
-        Console().print(table)
+            table.add_row(*("" if v is None else Text(visible(text(v))) for v in row))
+        Console(markup=False, emoji=False).print(table)
     more = "; there are more: --rows" if answer.more else ""
     where = f" -> {out}" if out is not None else ""
     click.echo(f"{len(answer.rows):,} rows in {answer.seconds:.2f} s{where}{more}", err=True)
@@ -115,6 +116,7 @@ def _told(answer: "Answer", shape: str, out: Path | None) -> None:
 
 def _traced(found: "Traced") -> None:
     for column in found.columns:
-        click.echo(f"{column.column} <- {', '.join(f'{key}.{name}' for key, name in column.values) or 'no table'}")
+        made = ", ".join(f"{key}.{name}" for key, name in column.values) or "no table"
+        click.echo(visible(f"{column.column} <- {made}"))
     for key, name, how in found.rows:
-        click.echo(f"rows <- {key}.{name} ({how})")
+        click.echo(visible(f"rows <- {key}.{name} ({how})"))

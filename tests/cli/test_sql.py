@@ -41,6 +41,16 @@ def test_queries(home: Path, tmp_path: Path) -> None:
     assert "select count(*) as n from orders" in listed and "5,000 rows" in listed
 
 
+def test_values_of_all_kinds(home: Path) -> None:
+    odd = "select 'nan'::float as n, [1.5, 'inf'::float] as l, '\\xff'::blob as b, date '2024-05-01' as d, 1.10 as e"
+    found = json.loads(call(f"{odd}, '西安' as t", "--format", "json").stdout, parse_constant=pytest.fail)
+    assert found["rows"] == [[None, [1.5, None], "ff", "2024-05-01", "1.10", "西安"]]
+    assert "西安" in call("select '西安' as t", "--format", "json").stdout
+    shown = call("select chr(27) || '[2J' as note, 1 as \"a\x1b[31m\" from sales limit 1")
+    assert "\x1b" not in shown.output and "␛[2J" in shown.output
+    assert "\x1b" not in call("--history").output and "\x1b" not in call("--lineage", 'select 1 as "\x1b[0m"').output
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from assets.catalog.lab.model import Answer
@@ -19,6 +21,27 @@ def as_csv(answer: Answer) -> bytes:
     writer.writerow([_cell(name) for name in answer.columns])
     writer.writerows([_cell(value) for value in row] for row in answer.rows)
     return (BOM + out.getvalue()).encode("utf-8", "replace")
+
+
+def as_json(answer: Answer) -> str:
+    """One object with columns, rows and whether there are more."""
+    content = {"columns": answer.columns, "rows": json_rows(answer.rows), "more": answer.more}
+    return json.dumps(content, ensure_ascii=False, indent=1)
+
+
+def json_rows(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Rows as JSON has them: values of other kinds are texts as in CSV; what is no number (NaN, infinity) is null."""
+    return [[_json(value) for value in row] for row in rows]
+
+
+def _json(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {text(k): _json(v) for k, v in value.items()}
+    return [_json(v) for v in value] if isinstance(value, list | tuple) else text(value)
 
 
 def as_parquet(answer: Answer) -> bytes:
