@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,6 +68,11 @@ def pair(one: Codes, two: Codes) -> Codes:
     found, codes = np.unique(joined, return_inverse=True)
     codes = codes.ravel().astype(np.int64)
     return codes if len(found) and found[0] == 0 else codes + 1
+
+
+def joined(columns: Sequence[Coded]) -> Codes:
+    """Codes of several columns together: MISSING where one of them is, int64 [n]."""
+    return reduce(pair, (column.codes for column in columns))
 
 
 @dataclass(frozen=True)

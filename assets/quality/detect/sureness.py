@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from assets.quality.detect.coded import MISSING, Coded, pair
+from assets.quality.detect.coded import MISSING, Coded, joined
 from assets.quality.repair.model import Repair
 
 HALF, TWO = 0.5, 2  # what the rule asks for where nothing is said
@@ -22,10 +22,8 @@ def limits(given: Sequence[Coded], then: Coded, repairs: Sequence[Repair]) -> Ma
     Args:
         repairs: of `then`, whatever they were made by.
     """
-    codes = given[0].codes
-    for column in given[1:]:
-        codes = pair(codes, column.codes)
-    own, most, filled, usual = _counts(codes, then)
+    codes = joined(given)
+    own, most, filled, usual = counts(codes, then)
     there = (codes != MISSING) & (then.codes != MISSING)
     wrong = there & (then.codes != usual) & (most > HALF * filled) & (most >= TWO)
     wanted, doubted = np.zeros(len(codes), dtype=bool), np.zeros(len(codes), dtype=bool)
@@ -56,10 +54,8 @@ def upheld(given: Sequence[Coded], then: Coded, repairs: Sequence[Repair]) -> fl
     Where most of it is right the columns go together, but one does not decide the other. A value that several rows of
     a group have counts once.
     """
-    codes = given[0].codes
-    for column in given[1:]:
-        codes = pair(codes, column.codes)
-    _, most, filled, usual = _counts(codes, then)
+    codes = joined(given)
+    _, most, filled, usual = counts(codes, then)
     wrong = (codes != MISSING) & (then.codes != MISSING) & (then.codes != usual) & (most > HALF * filled)
     wrong &= most >= TWO
     made = [r.row for r in repairs if wrong[r.row] and then.values[usual[r.row]] == r.after]
@@ -68,7 +64,7 @@ def upheld(given: Sequence[Coded], then: Coded, repairs: Sequence[Repair]) -> fl
     return len(np.unique(breaks[made])) / total if total else 1.0
 
 
-def _counts(codes: np.ndarray, then: Coded) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def counts(codes: np.ndarray, then: Coded) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Per row: rows of its group with its value, with the commonest value, with any value; and the commonest value."""
     width = len(then.values)
     known = np.where(then.codes == MISSING, 0, 1)

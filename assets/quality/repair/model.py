@@ -19,6 +19,7 @@ class Repair:
         sort: what found it: a detector of writings, `dependency`, `typo`, `word`, `merged`, `shape` or `learned`.
         after: the right text, "" for a missing value; None where it is wrong and nobody knows what is right.
         key: tells repairs of one reason apart from others of the sort (deciding columns, the other column...).
+        voters: of a dependency: the deciding columns of all that speak for it, the strongest first, as `city+street`.
     """
 
     row: int
@@ -29,6 +30,7 @@ class Repair:
     sort: str
     why: str = ""
     key: tuple[str, ...] = ()
+    voters: tuple[str, ...] = ()
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-Reason = tuple[float, str, str, tuple[str, ...]]  # confidence, sort, why, key
+class Reason(NamedTuple):
+    """Why a cell was changed, as `Repair` has it."""
+
+    confidence: float
+    sort: str
+    why: str
+    key: tuple[str, ...] = ()
+    voters: tuple[str, ...] = ()
 
 
 @dataclass
@@ -88,7 +95,7 @@ def _answer(work: _Work, known: Known) -> None:
     for place, name in enumerate(work.names):
         cells = {row: labels[name] for row, labels in known.labels.items() if name in labels}
         if cells:
-            work.change(place, {row: (text, (1.0, "label", "labelled", ())) for row, text in cells.items()})
+            work.change(place, {row: (text, Reason(1.0, "label", "labelled")) for row, text in cells.items()})
 
 
 def _judge(repairs: Repairs, known: Known) -> None:
@@ -113,7 +120,7 @@ def _form(work: _Work, place: int, found: Mapping[int, Form]) -> None:
     texts = [found[c].after if c in found else v for c, v in enumerate(column.values)]
     for row in np.flatnonzero(np.isin(column.codes, np.fromiter(found, dtype=np.int64))).tolist():
         form = found[int(column.codes[row])]
-        work.reasons[place][row] = (form.confidence, form.sort, form.why, ())
+        work.reasons[place][row] = Reason(form.confidence, form.sort, form.why)
     work.current[place] = recode(column.name, [texts[c] for c in column.codes.tolist()])
 
 
@@ -124,7 +131,7 @@ def _split(work: _Work, place: int, other: int, parts: Mapping[int, tuple[str, s
     both = [parts[int(column.codes[r])] for r in rows]
     names = (work.names[place], work.names[other])
     why = f"{len(rows)} cells of {names[0]} end in a value of {names[1]}, which is empty there"
-    reason: Reason = (confidence, "merged", why, names)
+    reason = Reason(confidence, "merged", why, names)
     work.change(place, {row: (parts_[0], reason) for row, parts_ in zip(rows, both, strict=True)})
     work.change(other, {row: (parts_[1], reason) for row, parts_ in zip(rows, both, strict=True)})
 
@@ -133,8 +140,10 @@ def _vote(work: _Work, voted: Voted) -> None:
     for place, found in enumerate(voted.verdicts):
         for row, verdict in found.items():
             givens = [tuple(work.names[g] for g in rule.given) for rule in verdict.voters]
-            why = "; ".join("+".join(g) + " decides " + work.names[place] for g in givens[:3])
-            work.reasons[place][row] = (verdict.confidence, "dependency", why, givens[0] if givens else ())
+            voters = tuple("+".join(given) for given in givens)
+            why = f"{work.names[place]} follows from {', '.join(voters[:3])}" if voters else ""
+            key = givens[0] if givens else ()
+            work.reasons[place][row] = Reason(verdict.confidence, "dependency", why, key, voters)
     work.current = voted.columns
 
 
@@ -153,7 +162,7 @@ def _misspelt(work: _Work, voted: Voted) -> None:
             code = int(column.codes[row])
             after, sure, sort = found[code]
             why = f"{column.values[code]!r} is close to {after!r}, which is frequent"
-            cells[row] = after, (sure, sort, why, ())
+            cells[row] = after, Reason(sure, sort, why)
         if cells:
             work.change(place, cells)
 
@@ -161,10 +170,10 @@ def _misspelt(work: _Work, voted: Voted) -> None:
 def _collect(work: _Work, repairs: Repairs) -> None:
     for place, reasons in enumerate(work.reasons):
         name, before, after = work.names[place], work.observed[place], work.current[place]
-        for row, (confidence, sort, why, key) in reasons.items():
+        for row, reason in reasons.items():
             one, two = before.values[before.codes[row]], after.values[after.codes[row]]
             if one != two:
-                repairs.cells[name, row] = Repair(row, name, one, two, confidence, sort, why, key)
+                repairs.cells[name, row] = Repair(row, name, one, two, *reason)
 
 
 def _shapes(work: _Work, repairs: Repairs, texts: Sequence[bool]) -> None:

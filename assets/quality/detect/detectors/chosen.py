@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from assets.quality.detect.coded import MISSING, Coded, pair
+from assets.quality.detect.coded import MISSING, Coded, joined
 from assets.quality.detect.dependencies import Strong
 from assets.quality.repair.model import Repair
 
@@ -41,9 +41,7 @@ def choose(
 
 def _effect(columns: Sequence[Coded], rule: Strong, repairs: Mapping[int, Repair]) -> tuple[set[int], set[int]]:
     """Rows that the rule repairs as the votes did, and those that it changes otherwise."""
-    given = columns[rule.given[0]].codes
-    for place in rule.given[1:]:
-        given = pair(given, columns[place].codes)
+    given = joined([columns[place] for place in rule.given])
     target = columns[rule.then]
     width = len(target.values)
     keys, counts = np.unique((given * width + target.codes)[target.codes != MISSING], return_counts=True)

@@ -28,5 +28,5 @@ def find(column: Coded, earlier: Mapping[int, Form]) -> dict[int, Form]:
             rows, most = int(column.counts[code]), int(column.counts[main])
             if code != main and most >= RARER * rows:
                 why = f"{most} rows write {column.values[main]!r}, {rows} {column.values[code]!r}"
-                found[code] = Form(column.values[main], "variants", why, min(0.97, 1 - rows / (most + 1)))
+                found[code] = Form(column.values[main], "variants", why, min(0.97, 1 - (rows + 1) / (most + 2)))
     return found
