@@ -6,7 +6,9 @@ from typing import Any
 import dagster as dg
 
 from assets.kit import VERSION, asset_key, spec_options, specs_of, table_metadata
+from assets.quality.impute import candidates
 from assets.quality.impute.spec import Spec, specs
+from core import plugins
 from core.errors import StoreError
 from core.hashing import code_version, digest
 from core.naming import Key
@@ -17,6 +19,8 @@ from resources.ports import Objects, Warehouse
 CURRENT = "challenger"  # what the last materialization of a model sets
 KEEP = 5
 _CODE = [f"assets.quality.impute.{name}" for name in ("choose", "fill", "missing", "model", "table", "trials")]
+_CODE += ["assets.quality.detect.forms.missing"]
+_CODE += [f"{candidates.__name__}.{name}" for name in plugins.names(candidates)]
 _MORE_MISSING = 2.0  # times the share of missing values that the models were fitted with
 
 

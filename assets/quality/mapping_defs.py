@@ -6,8 +6,10 @@ from pathlib import Path
 import dagster as dg
 
 from assets.kit import VERSION, asset_key, spec_options, specs_of, table_metadata
+from assets.quality.mapping import transforms
 from assets.quality.mapping.files import MappingFiles
 from assets.quality.mapping.model import FieldMap, Mapping_
+from core import plugins
 from core.errors import SourceError
 from core.hashing import digest
 from core.naming import LAYERS, Key, table_name
@@ -17,6 +19,7 @@ from resources.ports import Warehouse
 
 CONVERTED, SHAPE = "all_values_converted", "columns_as_accepted"
 _CODE = [f"assets.quality.mapping.{name}" for name in ("apply", "model", "transform", "warehouse")]
+_CODE += [f"{transforms.__name__}.{name}" for name in plugins.names(transforms)]
 _REJECTS = "_rejects"
 
 

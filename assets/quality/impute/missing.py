@@ -1,16 +1,16 @@
 """What counts as a missing value: null, NaN, and values that only stand for "not known"."""
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assets.quality.detect.forms.missing import MARKS, NOTHING, common_shape
+
 if TYPE_CHECKING:
     import polars as pl
 
-TEXTS = frozenset(
-    {"", "na", "n/a", "n.a.", "nan", "null", "nil", "missing", "unknown", "undefined", "#n/a", "?", "??", "-", "--"}
-    | {"无数据", "未知", "未填", "未填写", "不详", "不明", "暂无", "缺失"}
-)
+_CODES = ("na", "nil")  # may be codes of countries or units
 _SEPARATION = 3.0  # spans of all other values between a stand-in and the nearest of them
 _ROUND = frozenset(abs(int(f"{digit}" * n)) for digit in (9, 8, 7) for n in range(2, 11)) | {
     10**n for n in range(3, 11)
@@ -21,17 +21,25 @@ def stand_ins(column: "pl.Series") -> list[float | str]:
     """The values of a column that stand for "missing".
 
     Numbers: the smallest or largest value, where it repeats, is made of one repeated digit (-999, 9999999) or a power
-    of ten, and lies more than three spans of all other values away from them. Texts: blanks and the usual words in
-    English and Chinese. Booleans and dates have none.
+    of ten, and lies more than three spans of all other values away from them. Texts: blanks and the marks that cleaning
+    knows, but for those that may say "nothing", and for codes that look like the other values. Booleans and dates have
+    none.
     """
     if column.dtype.is_numeric():
         return list(_far_numbers(column))
     if str(column.dtype) in ("String", "Categorical", "Enum"):
         import polars as pl
 
-        values = column.cast(pl.String).drop_nulls().unique().to_list()
-        return sorted(v for v in values if v.strip().lower() in TEXTS)
+        table = column.cast(pl.String).drop_nulls().alias("v").value_counts()
+        return list(_marks(dict(table.select("v", "count").iter_rows())))
     return []
+
+
+def _marks(counts: Mapping[str, int]) -> Iterator[str]:
+    for value in sorted(counts):
+        mark = value.strip().lower()
+        if not mark or (mark in MARKS - NOTHING and not (mark in _CODES and common_shape(value, counts))):
+            yield value
 
 
 def _far_numbers(column: "pl.Series") -> set[float]:

@@ -28,6 +28,11 @@ def test_texts_in_two_languages() -> None:
     assert stand_ins(column) == ["  ", " N/A ", "?", "未知"]
 
 
+def test_a_code_among_codes_is_a_value() -> None:
+    assert stand_ins(pl.Series("country", ["DE", "FR", "NA", "CN", "NA"])) == []
+    assert stand_ins(pl.Series("city", ["Berlin", "NA", "Paris", "NA", "Ulm"])) == ["NA"]
+
+
 def test_dates_and_booleans_have_none() -> None:
     assert stand_ins(pl.Series("b", [True, False])) == []
     assert stand_ins(pl.Series("d", ["1970-01-01"]).str.to_date()) == []
