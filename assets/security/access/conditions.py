@@ -110,14 +110,11 @@ def bound(condition: exp.Expr, values: Callable[[str], Any], names: Mapping[str,
     Raises:
         AccessError: the table has no such column, or a list stands where one value is needed.
     """
-    made = condition.copy()
-    for column in list(made.find_all(exp.Column)):
-        name = names.get(column.name.lower())
-        if name is None:
-            raise AccessError(
-                f"a condition names the column {column.name}, which the table has not", "correct the rule"
-            )
-        column.set("this", exp.to_identifier(name, quoted=True))
+    made = spelled(
+        condition,
+        names,
+        lambda name: AccessError(f"a condition names the column {name}, which the table has not", "correct the rule"),
+    )
     for node in _parameters(made):
         value, parent = values(_name(node)), node.parent
         if isinstance(value, list | tuple):
@@ -128,6 +125,22 @@ def bound(condition: exp.Expr, values: Callable[[str], Any], names: Mapping[str,
             _listed(parent, node, [_literal(value)])
         else:
             node.replace(_literal(value))
+    return made
+
+
+def spelled(condition: exp.Expr, names: Mapping[str, str], refusal: Callable[[str], AccessError]) -> exp.Expr:
+    """A copy whose columns are quoted, in their own spelling.
+
+    Args:
+        names: column in lower case -> its spelling.
+        refusal: the error of a column that is not among them.
+    """
+    made = condition.copy()
+    for column in list(made.find_all(exp.Column)):
+        name = names.get(column.name.lower())
+        if name is None:
+            raise refusal(column.name)
+        column.set("this", exp.to_identifier(name, quoted=True))
     return made
 
 

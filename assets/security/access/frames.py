@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from assets.security.access.conditions import spelled
 from assets.security.access.decide import Branch, Decision
 from assets.security.access.model import AccessError
 from assets.security.access.polars_masks import condition, masked
@@ -78,15 +79,11 @@ def _value(name: str, column: str, schema: pl.Schema, decision: Decision, key: b
 
 def _condition(node: "exp.Expr", schema: pl.Schema, decision: Decision) -> pl.Expr:
     """A condition over the frame's own spelling of the columns."""
-    from sqlglot import exp
-
-    own = {c.lower(): c for c in schema.names()}
-    made = node.copy()
-    for column in list(made.find_all(exp.Column)):
-        name = own.get(column.name.lower())
-        if name is None:
-            raise AccessError(
-                f"rows of {decision.key} are decided by {column.name}, which is not here", "read the whole table"
-            )
-        column.set("this", exp.to_identifier(name, quoted=True))
+    made = spelled(
+        node,
+        {c.lower(): c for c in schema.names()},
+        lambda name: AccessError(
+            f"rows of {decision.key} are decided by {name}, which is not here", "read the whole table"
+        ),
+    )
     return condition(made, schema)

@@ -9,9 +9,9 @@ tables:
 
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from assets.documents import loaded, shaped
 from assets.security.erasure.model import Policy
 from core.errors import SettingsError
 from core.settings import Settings
@@ -47,14 +47,9 @@ def read(settings: Settings) -> Policy:
     path = settings.protection / FILE
     if not path.exists():
         return Policy()
-    try:
-        said = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not valid YAML: {error}", "correct the file") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise SettingsError(f"{path}: {where}: {first['msg']}", "correct the file (docs/trace.md)") from None
+    said = shaped(
+        loaded(path, SettingsError) or {}, _File, str(path), "correct the file (docs/trace.md)", SettingsError
+    )
     return Policy(
         {name: (table.key, table.identifiers) for name, table in said.subjects.items()},
         {name: table.do for name, table in said.tables.items()},

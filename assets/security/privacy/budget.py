@@ -11,12 +11,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from assets.catalog.model import Value
+from assets.documents import shaped
 from assets.security.protect.errors import ProtectionError
 from assets.security.protect.vault_database import VaultDatabase, now
+from assets.security.protect.yaml_files import read_mapping
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -57,24 +58,15 @@ def budgets(folder: Path) -> dict[str, Budget]:
     path = folder / FILE
     if not path.exists():
         return {}
-    try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        datasets = dict(said.get("datasets") or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
-        what = f"{path} cannot be read: {type(error).__name__}"
-        raise ProtectionError(what, "write `datasets: {raw/crm/customers: {epsilon: 3}}`") from None
-    found = {}
-    for name, one in datasets.items():
-        try:
-            found[str(name)] = Budget.model_validate(one)
-        except ValidationError as error:
-            first = error.errors(include_input=False)[0]
-            field = ".".join(map(str, first["loc"])) or "budget"
-            fields = ", ".join(Budget.model_fields)
-            raise ProtectionError(
-                f"{path}, datasets.{name}.{field}: {first['msg']}", f"the fields are {fields}"
-            ) from None
-    return found
+    datasets = read_mapping(path).get("datasets") or {}
+    if not isinstance(datasets, dict):
+        raise ProtectionError(
+            f"{path}, datasets: it is no mapping", "write `datasets: {raw/crm/customers: {epsilon: 3}}`"
+        )
+    return {
+        str(name): shaped(one, Budget, f"{path}, datasets.{name}", refusal=ProtectionError)
+        for name, one in datasets.items()
+    }
 
 
 def budget(folder: Path, dataset: str) -> Budget:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from assets.documents import shaped
 from assets.security.protect.errors import ProtectionError
 from assets.security.protect.keys import Keyring
 
@@ -22,13 +23,7 @@ class Params(BaseModel):
     @classmethod
     def read(cls, given: dict[str, Any], where: str) -> Self:
         """The parameters, checked. Raises ProtectionError that names the place and the field."""
-        try:
-            return cls.model_validate(given)
-        except ValidationError as error:
-            first = error.errors(include_input=False)[0]
-            name = ".".join(map(str, first["loc"])) or "parameters"
-            known = ", ".join(cls.model_fields) or "none"
-            raise ProtectionError(f"{where}, {name}: {first['msg']}", f"the parameters are: {known}") from None
+        return shaped(given, cls, where, refusal=ProtectionError)
 
 
 @dataclass(frozen=True, slots=True)

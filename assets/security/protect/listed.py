@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-
 from assets.security.protect.errors import ProtectionError
+from assets.security.protect.yaml_files import read_mapping
 from core.hashing import digest
 from core.naming import Key
 
@@ -40,15 +39,13 @@ def masked_tables(folder: Path) -> list[Masked]:
     """
     found = []
     for path in sorted((folder / FOLDER).glob("*.yaml")):
+        said = read_mapping(path).get("tables") or {}
         try:
-            text = path.read_text(encoding="utf-8")
-            said = yaml.safe_load(text)
-            tables = {str(table): dict(about or {}) for table, about in dict(said["tables"] or {}).items()}
-        except KeyError:
-            continue
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, ValueError) as error:
-            what = f"{path} cannot be read: {type(error).__name__}"
+            tables = {str(table): dict(about or {}) for table, about in dict(said).items()}
+        except (TypeError, ValueError):
+            what = f"{path}, tables: they are no mapping"
             raise ProtectionError(what, "`heddle protect check` says where it is wrong") from None
+        text = path.read_text(encoding="utf-8")
         for table, about in tables.items():
             key = masked_key(table, str(about.get("suffix", "masked")))
             found.append(Masked(path.stem, table, key, digest([text])))

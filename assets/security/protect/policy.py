@@ -4,14 +4,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from assets.catalog.model import Value
+from assets.documents import shaped
 from assets.security.protect.base import Method, Params
 from assets.security.protect.errors import ProtectionError
 from assets.security.protect.listed import FOLDER, masked_key
 from assets.security.protect.registry import method
+from assets.security.protect.yaml_files import read_mapping
 from assets.security.sensitive.classes import FLAGGED, Protection, SensitiveClass, builtin
 from core.errors import HeddleError
 
@@ -125,28 +126,10 @@ def read(path: Path) -> Policy:
     Raises:
         ProtectionError: naming file, field and what to do.
     """
-    try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise ProtectionError(f"{path} cannot be read: {_why(error)}", "correct the file") from None
-    if not isinstance(said, dict):
-        raise ProtectionError(f"{path} is no mapping", "write lines such as `purpose: analytics`")
-    try:
-        found = Policy.model_validate({"name": path.stem, **said})
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        field = ".".join(map(str, first["loc"])) or "policy"
-        known = ", ".join(name for name in Policy.model_fields if name != "name")
-        raise ProtectionError(f"{path}, {field}: {first['msg']}", f"the fields are {known}") from None
+    said = {"name": path.stem} | read_mapping(path)
+    found = shaped(said, Policy, str(path), refusal=ProtectionError)
     _check(path, found)
     return found
-
-
-def _why(error: Exception) -> str:
-    """What is wrong and where; the parser's own words quote the line, in which anything may stand."""
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return f"line {error.problem_mark.line + 1} is no YAML"
-    return error.strerror or "" if isinstance(error, OSError) else "it is no text in UTF-8 without control characters"
 
 
 def _check(path: Path, policy: Policy) -> None:

@@ -12,11 +12,12 @@ Without `key` the key that the last scan found counts; without one the whole row
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from assets.documents import loaded, shaped
 from assets.security.trace.model import Traced
-from core.errors import SettingsError
+from core.address import local_path
+from core.errors import HeddleError, SettingsError
 from core.naming import Key
 from core.settings import Settings
 
@@ -52,14 +53,7 @@ def read(settings: Settings) -> TraceFile:
     path = settings.protection / FILE
     if not path.exists():
         return TraceFile()
-    try:
-        return TraceFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not valid YAML: {error}", "correct the file") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise SettingsError(f"{path}: {where}: {first['msg']}", "correct the file (docs/trace.md)") from None
+    return shaped(loaded(path, SettingsError) or {}, TraceFile, str(path), "see docs/trace.md", SettingsError)
 
 
 def traced(settings: Settings) -> dict[str, Traced]:
@@ -85,11 +79,10 @@ def _traced(settings: Settings, name: str, said: Said) -> Traced:
         return Traced(name, said.key or _scanned_key(settings, f"{said.source}/{table}"), said.source, table)
     try:
         Key.parse(name)
-    except Exception as error:
+    except HeddleError:
         where = settings.protection / FILE
-        raise SettingsError(f"{where}: tables.{name} is no asset key", "add `source:` or name layer/domain/noun") from (
-            error
-        )
+        fix = "add `source:` or name layer/domain/noun"
+        raise SettingsError(f"{where}: tables.{name} is no asset key", fix) from None
     return Traced(name, said.key or _asset_key(settings, name))
 
 
@@ -117,6 +110,4 @@ def _scanned_key(settings: Settings, table: str) -> tuple[str, ...]:
 
 def folder(settings: Settings) -> Path:
     """Where the trace is kept."""
-    from urllib.parse import unquote, urlsplit
-
-    return Path(unquote(urlsplit(settings.trace).path))
+    return local_path(settings.trace)
