@@ -55,9 +55,9 @@ def test_policies_are_refused_by_file_and_field_without_what_stands_in_them(proj
     for text, said in (
         (f"purpose: x\nbad: [{site.KEY}", "a.yaml cannot be read: line 2 is no YAML"),
         (f"a: {PHONES[0]}\n\x00", "a.yaml cannot be read: it is no text"),
-        ("purpose: x\nclasses: {mobile: {method: generalise, width: .inf}}", "classes.mobile, width"),
-        ("purpose: x\nclasses: {age: {method: noise, amount: 1, low: .nan}}", "classes.age, low"),
-        (f"purpose: x\nclasses: {{mobile: {{method: fpe, key: {key}}}}}", "classes.mobile, key"),
+        ("purpose: x\nclasses: {mobile: {method: generalise, width: .inf}}", "classes.mobile: field width"),
+        ("purpose: x\nclasses: {age: {method: noise, amount: 1, low: .nan}}", "classes.age: field low"),
+        (f"purpose: x\nclasses: {{mobile: {{method: fpe, key: {key}}}}}", "classes.mobile: field key"),
         ("purpose: x\nclasses: {mobile: '../x'}", "classes.mobile.method"),
     ):
         policy(text)

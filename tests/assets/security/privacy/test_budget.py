@@ -64,10 +64,13 @@ def test_processes_together_do_not_overspend(url: str) -> None:
 
 
 WRONG = [
-    ("datasets: [a", "cannot be read"),
-    ("datasets: {d: {epsilon: 0}}", "datasets.d.epsilon"),
-    ("datasets: {d: {epsilon: 1, deltas: 1}}", "datasets.d.deltas"),
-    ("datasets: {d: {epsilon: 1, contributions: 0}}", "datasets.d.contributions"),
+    ("datasets: [a", "cannot be read: line 1 is no YAML"),
+    ("datasets: [a]", "datasets: it is no mapping"),
+    ("- a", "is no mapping"),
+    ("datasets: {d: {epsilon: 1, unit: 2024-13-45}}", "cannot be read: it holds a day"),
+    ("datasets: {d: {epsilon: 0}}", "datasets.d: field epsilon"),
+    ("datasets: {d: {epsilon: 1, deltas: 1}}", "datasets.d: field deltas"),
+    ("datasets: {d: {epsilon: 1, contributions: 0}}", "datasets.d: field contributions"),
 ]
 
 
