@@ -2,8 +2,8 @@
 
 The databases are developed on, since some were before. Of the others a family is in one half, by the first bytes of its
 name's SHA-256: the files of one folder that are of one making, else a file. The first byte drew the halves; when the
-held-out half had been judged once, in total, the second byte moved part of it to the other. Blanks around and doubled are taken away
-first and clear marks of missing values made empty, so that no table is wrong by those.
+held-out half had been judged once, in total, the second byte moved part of it to the other. Blanks around and doubled
+are taken away first and clear marks of missing values made empty, so that no table is wrong by those.
 """
 
 import gzip
