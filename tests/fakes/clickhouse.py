@@ -12,11 +12,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import HTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+
+from tests.fakes.serving import Handler
 
 FORMAT = "TabSeparatedWithNamesAndTypes"
 
@@ -61,44 +63,32 @@ def clickhouse() -> Iterator[ClickhouseServer]:
                 process.kill()  # asked to end, the engine at times does not; its folder is ours
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     protocol_version = "HTTP/1.0"  # one request after the other: a kept connection would hold chdb's only session
     session: Any
     now: ClassVar[dict[str, Any]] = {"contains": ""}
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
+        body = self.body().decode()
         if self.path == "/fault":
             type(self).now = json.loads(body)
-            self._answer(200, b"")
+            self.say(200, b"", "text/plain")
             return
         fault = self.now if self.now["contains"] and self.now["contains"] in body else {}
         time.sleep(fault.get("seconds", 0))
         if fault.get("status"):
-            self._answer(fault["status"], b"Code: 516. DB::Exception: reader: Authentication failed.")
+            self.say(fault["status"], b"Code: 516. DB::Exception: reader: Authentication failed.", "text/plain")
             return
         given = {k: v[0] for k, v in parse_qs(urlsplit(self.path).query).items()}
         try:
             self.session.query(f"USE `{given.get('database', 'default')}`")
             found = self.session.query(body, given.get("default_format", FORMAT)).bytes()
         except Exception as error:  # chdb has an error of its own, and not the one it exports
-            self._answer(400, str(error).encode())
+            self.say(400, str(error).encode(), "text/plain")
             return
         if (kept := fault.get("rows", -1)) >= 0:
             found = b"".join(found.splitlines(keepends=True)[: 2 + kept]) + b"Code: 241. DB::Exception: memory limit\n"
-        self._answer(200, found)
-
-    def _answer(self, status: int, body: bytes) -> None:
-        try:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-        except BrokenPipeError:  # a client that waits no longer
-            self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
+        self.say(200, found, "text/plain")
 
 
 def main() -> None:

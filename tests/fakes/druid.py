@@ -12,11 +12,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 
 import duckdb
 import sqlglot
+
+from tests.fakes.serving import Handler, running
 
 _TYPES = {"INTEGER": "BIGINT", "HUGEINT": "BIGINT", "TIMESTAMP": "TIMESTAMP", "VARCHAR[]": "ARRAY"}
 _VIEWS = """
@@ -77,59 +79,40 @@ class DruidServer(ThreadingHTTPServer):
 @contextmanager
 def druid() -> Iterator[DruidServer]:
     """A running broker."""
-    with DruidServer() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with running(DruidServer()) as server:
+        yield server
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: DruidServer
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        asked = json.loads(self.body())
         self.server.asked.append(asked["query"])
         if self.path.rstrip("/") != "/druid/v2/sql" or not self._known():
-            self._say(401 if self.path.startswith("/druid") else 404, b"<html>HTTP ERROR Unauthorized</html>")
+            self.say(401 if self.path.startswith("/druid") else 404, b"<html>HTTP ERROR Unauthorized</html>")
             return
         fault = self.server.fault if self.server.fault and self.server.broken in asked["query"] else 0
         if isinstance(fault, int) and fault:
             said = {"error": "druidException", "errorCode": "general", "errorMessage": "Query was cancelled"}
-            self._say(fault, json.dumps(said).encode())
+            self.say(fault, json.dumps(said).encode())
             return
         if fault == "hang":
             time.sleep(self.server.hang)
         try:
             names, rows = self.server.answer(asked["query"])
         except duckdb.Error as error:
-            self._say(400, json.dumps({"error": "Plan validation failed", "errorMessage": str(error)}).encode())
+            self.say(400, json.dumps({"error": "Plan validation failed", "errorMessage": str(error)}).encode())
             return
         body = b'[{"a": 1' if fault == "garbage" else _shaped(asked, names, rows)
-        self._say(200, body[: len(body) // 2].rpartition(b"\n")[0] + b"\n" if fault == "half" else body)
+        self.say(200, body[: len(body) // 2].rpartition(b"\n")[0] + b"\n" if fault == "half" else body)
 
     def _known(self) -> bool:
         if self.server.user is None:
             return True
         given = base64.b64encode(":".join(self.server.user).encode()).decode()
         return self.headers.get("Authorization") == f"Basic {given}"
-
-    def _say(self, status: int, body: bytes) -> None:
-        try:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-        except (BrokenPipeError, ConnectionResetError):  # a client that waits no longer
-            self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
 
 
 def _shaped(asked: dict[str, Any], names: list[str], rows: list[tuple[Any, ...]]) -> bytes:

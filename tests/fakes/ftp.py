@@ -2,10 +2,11 @@
 
 import socket
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.fakes.serving import running
 
 
 class FakeFtp(socketserver.ThreadingTCPServer):
@@ -103,12 +104,5 @@ class _Session(socketserver.StreamRequestHandler):
 @contextmanager
 def ftp(root: Path) -> Iterator[FakeFtp]:
     """A server over the folder that runs while the body does."""
-    server = FakeFtp(root)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with running(FakeFtp(root)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

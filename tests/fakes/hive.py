@@ -21,6 +21,8 @@ from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.transport.TSocket import TSocket
 from thrift.transport.TTransport import TBufferedTransport, TFramedTransport, TTransportException
 
+from tests.fakes.serving import running
+
 _OK = ttypes.TStatus(statusCode=ttypes.TStatusCode.SUCCESS_STATUS)
 _START, _OKAY, _BAD, _COMPLETE = 1, 2, 3, 5
 _IN_HIVE = {
@@ -125,14 +127,8 @@ def _partition_lines(extra: Sequence[tuple[str, str, str]]) -> list[tuple[str, s
 @contextmanager
 def hive(password: str = "") -> Iterator[HiveServer]:
     """A running server."""
-    with HiveServer(password) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with running(HiveServer(password)) as server:
+        yield server
 
 
 class _Connection(socketserver.BaseRequestHandler):

@@ -1,12 +1,13 @@
 """A double of an OpenAI-compatible chat API over HTTP, with faults on demand."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
+
+from tests.fakes.serving import Handler, running
 
 
 class LlmServer(ThreadingHTTPServer):
@@ -29,13 +30,12 @@ class LlmServer(ThreadingHTTPServer):
         return self.script.pop(0) if len(self.script) > 1 else self.script[0]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: LlmServer
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.keys.append(self.headers.get("Authorization"))
-        self.server.requests.append(json.loads(body) | {"path": self.path})
+        self.server.requests.append(json.loads(self.body()) | {"path": self.path})
         entry = self.server.next()
         if isinstance(entry, int):
             self._send(entry, {"error": {"message": f"status {entry}", "type": "fault", "code": None}})
@@ -54,18 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._raw(status, json.dumps(fields).encode(), "application/json")
 
     def _raw(self, status: int, data: bytes, kind: str) -> None:
-        try:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(data)))
-            self.send_header("retry-after-ms", "10")
-            self.end_headers()
-            self.wfile.write(data)
-        except BrokenPipeError:  # the client gave up waiting
-            self.close_connection = True
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+        self.say(status, data, kind, retry_after_ms="10")
 
 
 def _completion(text: str) -> dict[str, Any]:
@@ -76,11 +65,5 @@ def _completion(text: str) -> dict[str, Any]:
 
 @contextmanager
 def llm_server(*script: str | int) -> Iterator[LlmServer]:
-    with LlmServer(*script) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with running(LlmServer(*script)) as server:
+        yield server

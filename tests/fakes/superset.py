@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import jsonschema
 
 from tests.fakes import rison
+from tests.fakes.serving import Handler, running
 from tests.fakes.superset_shapes import DATASET_POST, DATASET_PUT, FILTERS, LIST, LOGIN, Shape
 
 USER, PASSWORD = "heddle", "correct horse battery"
@@ -127,7 +128,7 @@ def text(item: Item) -> Item:
     return item | {"kind": "virtual" if item["sql"] else "physical", "database": {"id": item["database"]}}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: SupersetServer
 
     def do_GET(self) -> None:
@@ -183,20 +184,8 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refusal(400, _sip40("400 Bad Request: The referrer header is missing.", "GENERIC_BACKEND_ERROR"))
 
     def _send(self, status: int, body: Item) -> None:
-        data = json.dumps(body).encode()
-        try:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json; charset=utf-8")
-            self.send_header("Content-Length", str(len(data)))
-            if self.cookie:
-                self.send_header("Set-Cookie", f"session={self.cookie}; HttpOnly; Path=/; SameSite=Lax")
-            self.end_headers()
-            self.wfile.write(data)
-        except (BrokenPipeError, ConnectionResetError):  # the client gave up waiting
-            self.close_connection = True
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+        cookie = {"Set_Cookie": f"session={self.cookie}; HttpOnly; Path=/; SameSite=Lax"} if self.cookie else {}
+        self.say(status, json.dumps(body).encode(), "application/json; charset=utf-8", **cookie)
 
     def login(self, raw: bytes) -> Answer:
         body = json.loads(raw)
@@ -309,11 +298,5 @@ _PUT: dict[str, Callable[..., Answer]] = {
 
 @contextmanager
 def superset_server() -> Iterator[SupersetServer]:
-    with SupersetServer() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with running(SupersetServer()) as server:
+        yield server

@@ -3,9 +3,8 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import dagster as dg
@@ -14,6 +13,7 @@ from sqlalchemy import create_engine, text
 
 from assets.catalog.scan_defs import definitions
 from core.settings import Settings
+from tests.fakes.serving import Handler, running
 
 API: dict[str, Any] = {"openapi": "3.1.0", "paths": {"/pets": {"get": {"responses": {}}}}}
 FIRST = {
@@ -27,19 +27,12 @@ FIRST = {
 
 @pytest.fixture
 def api() -> Iterator[str]:
-    class Answers(BaseHTTPRequestHandler):
+    class Answers(Handler):
         def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(json.dumps(API).encode())
+            self.say(200, json.dumps(API).encode())
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Answers)) as server:
         yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 def execute(url: str, statement: str) -> None:

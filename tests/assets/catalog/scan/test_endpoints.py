@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import ThreadingHTTPServer
 
 import pytest
 
 from assets.catalog.model import Base, TableKind
 from assets.catalog.scan.scanner import scan
 from assets.catalog.scan.sources import Source
+from tests.fakes.serving import Handler, running
 
 API = {
     "openapi": "3.1.0",
@@ -52,20 +52,14 @@ RECORDS = {"data": [{"id": 1, "user": {"mail": "a@x.org"}}, {"id": 2, "user": {"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    class Answers(BaseHTTPRequestHandler):
+    class Answers(Handler):
         def do_GET(self) -> None:
             made = {"/openapi.json": API, "/rows": RECORDS, "/text": None}.get(self.path.partition("?")[0], 404)
-            self.send_response(404 if made == 404 else 200)
-            self.end_headers()
-            self.wfile.write(b"\x00nothing" if made is None else json.dumps(made).encode())
+            body = b"\x00nothing" if made is None else json.dumps(made).encode()
+            self.say(404 if made == 404 else 200, body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as made:
-        Thread(target=made.serve_forever, daemon=True).start()
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Answers)) as made:
         yield f"http://127.0.0.1:{made.server_port}"
-        made.shutdown()
 
 
 def test_openapi(server: str) -> None:
