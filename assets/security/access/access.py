@@ -69,7 +69,7 @@ class Access:
         Raises:
             AccessError: of a table nothing may be seen.
         """
-        from assets.security.access.compile import replace
+        from assets.security.access.compile import Seen
 
         if self.policy is None:
             return query
@@ -78,7 +78,7 @@ class Access:
             if table.key not in known:
                 known[table.key] = self.decided((table.asset, table.key), table.columns)
             found, decision = known[table.key]
-            replace(node, decision, found.columns, dialect, self.key, gaps=gaps)
+            Seen(decision, found.columns, dialect, self.key, gaps).replace(node)
         return query
 
     def restrict(

@@ -7,6 +7,7 @@ them: LIMIT or OFFSET, which these engines push no conditions through, and in ot
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -25,70 +26,114 @@ _FENCES = {
 _ORDERED = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)
 
 
-def replace(
-    node: exp.Table,
-    decision: Decision,
-    columns: Mapping[str, Kind],
-    dialect: str,
-    key: bytes | None,
-    *,
-    gaps: bool = False,
-) -> None:
-    """Puts the subquery in place of a table in FROM; its alias and what is joined to it stay.
+@dataclass(frozen=True)
+class Seen:
+    """A table as a person may see it in an engine.
 
-    Raises:
-        AccessError: nothing may be seen, or the table is read in a way that a filter would not survive.
-    """
-    if not decision.covered or decision.whole:
-        return
-    if not decision.allowed:
-        raise refusal(decision)
-    odd = next((k for k, v in node.args.items() if v and k not in _MAY_HAVE), "")
-    if odd:
-        raise AccessError(f"{odd} of {decision.key} is not read under an access policy", "read the table as it is")
-    alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name, quoted=True))
-    plain = exp.Table(this=node.this.copy(), db=_copy(node, "db"), catalog=_copy(node, "catalog"))
-    made = exp.Subquery(this=select(plain, decision, columns, dialect, key, gaps=gaps), alias=alias.copy())
-    for name in ("joins", "laterals"):
-        for inner in list(node.args.get(name) or []):
-            made.append(name, inner.pop())
-    node.replace(made)
-
-
-def select(
-    table: exp.Table,
-    decision: Decision,
-    columns: Mapping[str, Kind],
-    dialect: str,
-    key: bytes | None,
-    *,
-    fence: bool = True,
-    gaps: bool = False,
-) -> exp.Select:
-    """The rows and columns of a table that a decision leaves.
-
-    Args:
+    Attributes:
+        columns: name -> kind, all of them.
+        dialect: sqlglot's name of the engine.
         key: of hashes.
-        gaps: hidden columns are there and NULL.
+        gaps: hidden columns are there and NULL; otherwise they are not there.
+        fence: the person's own conditions are kept from hidden rows.
     """
-    where = exp.and_(*_where(decision, columns, dialect)) if decision.filtered else None
-    guard = where if where is not None and fence and dialect not in _FENCES else None
-    chosen = []
-    for name, kind in columns.items():
-        value = _value(name, kind, decision, columns, dialect, key)
-        if value is None and not gaps:
-            continue
-        value = value if value is not None else exp.null()
-        if guard is not None and not isinstance(value, exp.Null):
-            value = exp.case().when(guard.copy(), value)
-        chosen.append(exp.alias_(value, exp.to_identifier(name, quoted=True)))
-    made = exp.select(*chosen).from_(table)
-    if where is not None:
-        made = made.where(where)
-        if fence:
-            for what, number in _FENCES.get(dialect, {}).items():
-                made = made.limit(number) if what == "limit" else made.offset(number)
-    return made
+
+    decision: Decision
+    columns: Mapping[str, Kind]
+    dialect: str
+    key: bytes | None
+    gaps: bool = False
+    fence: bool = True
+
+    def replace(self, node: exp.Table) -> None:
+        """Puts the subquery in place of the table in FROM; its alias and what is joined to it stay.
+
+        Raises:
+            AccessError: nothing may be seen, or the table is read in a way that a filter would not survive.
+        """
+        decision = self.decision
+        if not decision.covered or decision.whole:
+            return
+        if not decision.allowed:
+            raise refusal(decision)
+        odd = next((k for k, v in node.args.items() if v and k not in _MAY_HAVE), "")
+        if odd:
+            raise AccessError(f"{odd} of {decision.key} is not read under an access policy", "read the table as it is")
+        alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name, quoted=True))
+        plain = exp.Table(this=node.this.copy(), db=_copy(node, "db"), catalog=_copy(node, "catalog"))
+        made = exp.Subquery(this=self.select(plain), alias=alias.copy())
+        for name in ("joins", "laterals"):
+            for inner in list(node.args.get(name) or []):
+                made.append(name, inner.pop())
+        node.replace(made)
+
+    def select(self, table: exp.Table) -> exp.Select:
+        """The rows and columns that the decision leaves."""
+        where = exp.and_(*self._where()) if self.decision.filtered else None
+        guard = where if where is not None and self.fence and self.dialect not in _FENCES else None
+        chosen = []
+        for name, kind in self.columns.items():
+            value = self._value(name, kind)
+            if value is None and not self.gaps:
+                continue
+            value = value if value is not None else exp.null()
+            if guard is not None and not isinstance(value, exp.Null):
+                value = exp.case().when(guard.copy(), value)
+            chosen.append(exp.alias_(value, exp.to_identifier(name, quoted=True)))
+        made = exp.select(*chosen).from_(table)
+        if where is not None:
+            made = made.where(where)
+            if self.fence:
+                for what, number in _FENCES.get(self.dialect, {}).items():
+                    made = made.limit(number) if what == "limit" else made.offset(number)
+        return made
+
+    def _where(self) -> list[exp.Expr]:
+        parts: list[exp.Expr] = []
+        branches = self.decision.branches
+        if all(b.rows is not None for b in branches):
+            parts.append(exp.or_(*(self._alike(b.rows) for b in branches if b.rows is not None and b.columns)))
+        # a row of which the condition is not known is not one of those that are taken away
+        parts += [exp.not_(_true(self._alike(t))) for t in self.decision.taken]
+        return parts
+
+    def _value(self, name: str, kind: Kind) -> exp.Expr | None:
+        """A column as the decision shows it; None where it is hidden in all rows."""
+        column = exp.column(exp.to_identifier(name, quoted=True))
+        tried, last = self.decision.ways(name)
+        if not tried and last is None:
+            return None
+        masks = [b.columns[name] for b in (*tried, *([last] if last else []))]
+        texts = kind != "text" and any(m is not None and m.makes_text for m in masks)
+
+        def one(branch: Branch) -> exp.Expr:
+            mask = branch.columns[name]
+            shown = column.copy() if mask is None else masked(column.copy(), mask, kind, self.dialect, self.key)
+            return as_text(shown, kind, self.dialect) if texts and (mask is None or not mask.makes_text) else shown
+
+        if not tried and last is not None:
+            return one(last)
+        made = exp.case()
+        for branch in tried:
+            assert branch.rows is not None
+            made = made.when(self._alike(branch.rows), one(branch))
+        return made.else_(one(last)) if last is not None else made
+
+    def _alike(self, condition: exp.Expr) -> exp.Expr:
+        """A condition that compares texts character by character, also where the engine would not by itself."""
+        if self.dialect not in ("mysql", "sqlite", "postgres"):
+            return condition.copy()
+        made = exp.paren(condition.copy())
+        for column in list(made.find_all(exp.Column)):
+            if self.columns.get(column.name) == "text":
+                _exact(column, self.dialect)
+        return made
+
+
+def named(schema: str, table: str) -> exp.Table:
+    """A table in FROM; `schema` may be ""."""
+    db = exp.to_identifier(schema, quoted=True) if schema else None
+    return exp.Table(this=exp.to_identifier(table, quoted=True), db=db)
 
 
 def refusal(decision: Decision) -> AccessError:
@@ -105,55 +150,9 @@ def secrets(query: exp.Expr) -> set[str]:
     return {n.name for n in query.find_all(exp.Literal) if n.meta.get(SECRET)}
 
 
-def _where(decision: Decision, columns: Mapping[str, Kind], dialect: str) -> list[exp.Expr]:
-    parts: list[exp.Expr] = []
-    if all(b.rows is not None for b in decision.branches):
-        shown = [b.rows for b in decision.branches if b.rows is not None and b.columns]
-        parts.append(exp.or_(*(alike(r, columns, dialect) for r in shown)))
-    # a row of which the condition is not known is not one of those that are taken away
-    parts += [exp.not_(_true(alike(t, columns, dialect))) for t in decision.taken]
-    return parts
-
-
 def _true(condition: exp.Expr) -> exp.Expr:
     """Whether a condition surely holds; never null."""
     return exp.paren(exp.case().when(condition, exp.Literal.number(1)).else_(exp.Literal.number(0)).eq(1))
-
-
-def _value(
-    name: str, kind: Kind, decision: Decision, columns: Mapping[str, Kind], dialect: str, key: bytes | None
-) -> exp.Expr | None:
-    """A column as a decision shows it; None where it is hidden in all rows."""
-    column = exp.column(exp.to_identifier(name, quoted=True))
-    ways = sorted((b for b in decision.branches if name in b.columns), key=lambda b: b.columns[name] is not None)
-    if not ways:
-        return None
-    texts = kind != "text" and any((m := b.columns[name]) is not None and m.makes_text for b in ways)
-
-    def one(branch: Branch) -> exp.Expr:
-        mask = branch.columns[name]
-        shown = column.copy() if mask is None else masked(column.copy(), mask, kind, dialect, key)
-        return as_text(shown, kind, dialect) if texts and (mask is None or not mask.makes_text) else shown
-
-    sure = next((i for i, b in enumerate(ways) if b.rows is None), None)
-    if len(decision.branches) == 1 or sure == 0:
-        return one(ways[0])  # of a single rule, the rows that it does not show are not there
-    made = exp.case()
-    for branch in ways[:sure]:
-        assert branch.rows is not None
-        made = made.when(alike(branch.rows, columns, dialect), one(branch))
-    return made.else_(one(ways[sure])) if sure is not None else made
-
-
-def alike(condition: exp.Expr, columns: Mapping[str, Kind], dialect: str) -> exp.Expr:
-    """A condition that compares texts character by character, also where the engine would not by itself."""
-    if dialect not in ("mysql", "sqlite", "postgres"):
-        return condition.copy()
-    made = exp.paren(condition.copy())
-    for column in list(made.find_all(exp.Column)):
-        if columns.get(column.name) == "text":
-            _exact(column, dialect)
-    return made
 
 
 def _exact(column: exp.Column, dialect: str) -> None:

@@ -95,6 +95,17 @@ class Decision:
                 found[name] = next((m.method for m in said if m is not None), "deny" if not said else "rows")
         return found
 
+    def ways(self, column: str) -> tuple[list[Branch], Branch | None]:
+        """How a column is shown: branches to be tried in their order, and the one that holds where none of them does.
+
+        None and no branches: it is hidden. Of a single rule, the rows that it does not show are not there.
+        """
+        found = sorted((b for b in self.branches if column in b.columns), key=lambda b: b.columns[column] is not None)
+        if found and len(self.branches) == 1:
+            return [], found[0]
+        sure = next((n for n, b in enumerate(found) if b.rows is None), len(found))
+        return found[:sure], found[sure] if sure < len(found) else None
+
 
 def decide(policy: Policy, asker: Asker, table: Resource) -> Decision:
     """The decision for one table.

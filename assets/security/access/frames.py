@@ -56,22 +56,20 @@ def _rows(frame: pl.DataFrame, decision: Decision) -> pl.Expr | None:
 
 
 def _value(name: str, column: str, schema: pl.Schema, decision: Decision, key: bytes | None) -> pl.Expr | None:
-    ways = sorted((b for b in decision.branches if column in b.columns), key=lambda b: b.columns[column] is not None)
-    if not ways:
+    tried, last = decision.ways(column)
+    if not tried and last is None:
         return None
     kind = schema[name]
-    texts = kind != pl.String and any((m := b.columns[column]) is not None and m.makes_text for b in ways)
+    masks = [b.columns[column] for b in (*tried, *([last] if last else []))]
+    texts = kind != pl.String and any(m is not None and m.makes_text for m in masks)
 
     def one(branch: Branch) -> pl.Expr:
         mask = branch.columns[column]
         value = pl.col(name) if mask is None else masked(name, kind, mask, key)
         return value.cast(pl.String) if texts and (mask is None or not mask.makes_text) else value
 
-    sure = next((i for i, b in enumerate(ways) if b.rows is None), None)
-    if len(decision.branches) == 1 or sure == 0:
-        return one(ways[0])
-    made = one(ways[sure]) if sure is not None else pl.lit(None)
-    for branch in reversed(ways[:sure]):
+    made = one(last) if last is not None else pl.lit(None)
+    for branch in reversed(tried):
         assert branch.rows is not None
         made = pl.when(_condition(branch.rows, schema, decision)).then(one(branch)).otherwise(made)
     return made

@@ -18,16 +18,10 @@ def selected(
     Raises:
         AccessError: nothing of it may be seen.
     """
-    from sqlglot import exp
-
-    from assets.security.access.compile import select
+    from assets.security.access.compile import Seen, named
 
     found, decision = access.decided(keys, columns)
     if decision.whole:
         return ""
     must_see(decision)
-    schema, table = name
-    source = exp.Table(
-        this=exp.to_identifier(table, quoted=True), db=exp.to_identifier(schema, quoted=True) if schema else None
-    )
-    return select(source, decision, found.columns, dialect, access.key, gaps=True).sql(dialect=dialect)
+    return Seen(decision, found.columns, dialect, access.key, gaps=True).select(named(*name)).sql(dialect=dialect)

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable
 
-from sqlglot import exp
-
 from assets.catalog.lab.model import Table
 from assets.catalog.people import teams
 from assets.security.access.access import Access
-from assets.security.access.compile import select
+from assets.security.access.compile import Seen, named
 from assets.security.access.grants.model import Engine, Grant, Place, Wanted, role_of
 from assets.security.access.model import AccessError, Policy
 
@@ -48,12 +46,8 @@ def wanted(access: Access, tables: Iterable[Table], dialect: str, engine: Engine
                 view = engine.place(place, name)
                 if view in views:
                     raise AccessError(f"two views would be called {view.name}", "rename one of the tables")
-                source = exp.Table(
-                    this=exp.to_identifier(place.name, quoted=True),
-                    db=exp.to_identifier(place.schema, quoted=True) if place.schema else None,
-                )
                 fence = dialect != "postgres"  # whose views have security_barrier
-                made = select(source, decision, found.columns, dialect, None, fence=fence)
+                made = Seen(decision, found.columns, dialect, None, fence=fence).select(named(*place))
                 views[view] = made.sql(dialect=dialect)
                 grants.add(Grant(role_of(name), view))
                 notes |= dict.fromkeys(

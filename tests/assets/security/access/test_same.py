@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from assets.security.access.compile import select
+from assets.security.access.compile import Seen
 from assets.security.access.decide import Asker, Decision, decide
 from assets.security.access.frames import shown
 from assets.security.access.model import Policy
@@ -76,7 +76,7 @@ def frame(rows: list[tuple[object, ...]]) -> pl.DataFrame:
 
 
 def in_duckdb(table: pl.DataFrame, made: Decision) -> list[tuple[object, ...]]:
-    sql = select(exp.to_table("t"), made, COLUMNS, "duckdb", KEY).sql("duckdb")  # type: ignore[arg-type]
+    sql = Seen(made, COLUMNS, "duckdb", KEY).select(exp.to_table("t")).sql("duckdb")  # type: ignore[arg-type]
     with duckdb.connect() as db:
         db.execute("create table t (a bigint, b varchar, c varchar, d date, e double)")
         if table.height:
@@ -85,7 +85,7 @@ def in_duckdb(table: pl.DataFrame, made: Decision) -> list[tuple[object, ...]]:
 
 
 def in_sqlite(table: pl.DataFrame, made: Decision) -> list[tuple[object, ...]]:
-    sql = select(exp.to_table("t"), made, COLUMNS, "sqlite", None).sql("sqlite")  # type: ignore[arg-type]
+    sql = Seen(made, COLUMNS, "sqlite", None).select(exp.to_table("t")).sql("sqlite")  # type: ignore[arg-type]
     db = sqlite3.connect(":memory:")
     db.execute("create table t (a integer, b text collate nocase, c text, d text, e real)")
     rows = [(*r[:3], r[3] and r[3].isoformat(), r[4]) for r in table.rows()]
