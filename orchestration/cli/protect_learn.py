@@ -49,8 +49,9 @@ def model(
     settings = config.load()
     plan = Plan(epsilon, delta, batch, epochs)
     inputs = [_input(text) for text in features]
-    made, spent = train(settings, table, opened(settings, table), (column, positive), inputs, plan, account())
     with replaced(output) as beside:
+        beside.touch()  # what could not be written is not paid
+        made, spent = train(settings, table, opened(settings, table), (column, positive), inputs, plan, account())
         beside.write_text(json.dumps(made.document(), ensure_ascii=False, indent=1), encoding="utf-8")
     click.echo(f"{output}: {made.steps} steps with noise {made.noise:.3g}, epsilon {epsilon:g}, delta {delta:g}")
     click.echo(f"left of the budget: epsilon {spent.epsilon_left:.6g}, delta {spent.delta_left:.3g}")

@@ -71,12 +71,16 @@ def anonymity(table: str, quasi: str, sensitive: str, wanted: int, wish: bool, l
         return
     click.echo(f"{found.rows:,} rows in {found.groups:,} classes of {', '.join(columns)}: k = {found.k}")
     click.echo(f"{found.at_risk:,} rows ({found.share:.1%}) in classes of fewer than {wanted}")
-    click.echo(f"smallest classes: {', '.join(f'{n:,} of {size}' for size, n in found.smallest)}")
+    if found.smallest:
+        click.echo(f"smallest classes: {', '.join(f'{n:,} of {size}' for size, n in found.smallest)}")
     for column, d in found.diversity.items():
         click.echo(f"{column}: l = {d.distinct} distinct, {d.entropy:.2f} by entropy; t = {d.closeness:.3f}")
-    if better:
+    if better and better.uses:
         click.echo(f"\nwith these lines in a policy k = {better.k}, {better.at_risk:,} rows still at risk:")
-        click.echo(better.yaml(table) if better.uses else "nothing needs to change")
+        click.echo(better.yaml(table))
+    elif better:
+        few = better.at_risk > left * better.rows
+        click.echo("\nno generalisation helps: there are too few rows" if few else "\nnothing needs to change")
 
 
 @click.group()

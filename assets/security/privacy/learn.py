@@ -4,8 +4,9 @@ A person's gradient is the sum over their rows (as many as the budget lets count
 takes a random sample of the persons and adds Gaussian noise to the sum of their gradients. What has to be public is
 asked for: bounds of numbers and categories. The number of persons is asked for at a twentieth of the epsilon.
 
-The noise is made in floating point by numpy's generator from the system's entropy: unlike the figures of `noisy`, it is
-not hardened against attacks on the lowest bits of what is published.
+The noise is made in floating point by numpy's generator (PCG64, seeded by the system), which also draws the samples:
+unlike the figures of `noisy`, it is not hardened against attacks on the lowest bits of what is published, nor against
+somebody who learns the generator's state.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 _COUNTED = 0.05  # of the epsilon, for the number of persons
+_RARE = 1e-9  # a chance to be in a sample below which there are no tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,9 @@ def train(
     if not 0 < plan.delta < 0.01:
         raise ProtectionError("learning with Gaussian noise needs a delta under 0.01", "say --delta 1e-6")
     ask, _ = counter(Asked(plan.epsilon * _COUNTED, 0.0, 1))
+    noise_for(
+        plan.epsilon * (1 - _COUNTED), _RARE, 1, plan.delta
+    )  # what no sample could be small enough for is not paid
     rows, answers, person = gathered(batches, column, positive, inputs, of.unit, of.contributions)
     spent = Ledger(settings.vault).spend(dataset, of, plan.epsilon, plan.delta, who, f"model of {column}")
     people = max(float(plan.batch), ask(list(range(int(person.max()) + 1 if len(person) else 0))))

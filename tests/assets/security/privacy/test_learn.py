@@ -91,5 +91,9 @@ def test_a_model_on_the_command_line_is_paid_for(tmp_path: Path, monkeypatch: py
     again = CliRunner().invoke(main, [*words, "--output", str(tmp_path / "other.json")])
     assert again.exit_code == 2 and "does not allow" in again.output
     assert not (tmp_path / "other.json").exists()
+    for more in (["--output", str(tmp_path / "people.csv" / "m.json")], ["--epsilon", "0.001", "--output", str(out)]):
+        refused = CliRunner().invoke(main, [*words, *more])
+        assert refused.exit_code == 2 and ("cannot be written" in refused.output or "too small" in refused.output)
+    assert "epsilon 1 of 3" in CliRunner().invoke(main, ["protect", "dp", "budget", table]).output
     wrong = CliRunner().invoke(main, [*words[:5], "left", *words[6:], "--output", str(out)])
     assert wrong.exit_code == 2 and "--label churned=yes" in wrong.output

@@ -1,10 +1,12 @@
 """Figures with noise: near the truth, bounded in what one person can change, and neighbours cannot be told apart."""
 
 import math
+import random
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -98,6 +100,26 @@ def test_figures_are_near_the_truth(asked: Asked) -> None:
     off = [abs(count([0] * 50) - 50) for _ in range(400)]
     inside = sum(v <= error_of(scale, asked.noise) + 0.5 for v in off) / 400
     assert 0.9 < inside <= 1.0
+
+
+@pytest.mark.parametrize("asked", [Asked(0.1), Asked(0.1, 1e-6, noise="gaussian")])
+def test_noise_of_figures_is_of_whole_numbers_and_from_opendp_alone(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noise in floating point would tell of the sum by its lowest bits (Mironov 2012)."""
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("noise from elsewhere")
+
+    for place, name in ((np.random, "default_rng"), (np.random, "normal"), (np.random, "laplace"), (random, "gauss")):
+        monkeypatch.setattr(place, name, never)
+    total, _ = adder(asked, -3, 50)
+    sums = [total([0.1, 7.3, 49.99]) / (50 / 2**20) for _ in range(30)]
+    count, tallied = counter(asked)[0], tally(asked, ["a", "b"])[0]
+    counts = [count([1, 2, 3]) for _ in range(30)]
+    parts = [v for _ in range(30) for v in tallied(["a"])]
+    for found in (sums, counts, parts):
+        assert all(v == round(v) for v in found) and len(set(found)) > 3
 
 
 def test_rare_values_do_not_come_out() -> None:
