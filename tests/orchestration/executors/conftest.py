@@ -2,6 +2,9 @@
 
 import json
 import pickle
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +57,23 @@ class Bench:
     def order(self, name: str) -> None:
         (self.folder / name).touch()
 
+    def hanging(self, job: Callable[[], dg.JobDefinition], seconds: float = 30) -> subprocess.Popen[bytes]:
+        """A run of a job in a process of its own, when its second step has begun and goes on for ever."""
+        self.order("second.hang")
+        (self.folder / "run_config.json").write_text(json.dumps(self.run_config))
+        code = (
+            "import json, dagster as dg; from tests.fakes import bundle_jobs as jobs;"
+            f"job = dg.reconstructable(jobs.{job.__name__});"
+            "config = json.loads((jobs.bench() / 'run_config.json').read_text());"
+            "dg.execute_job(job, instance=dg.DagsterInstance.get(), run_config=config, raise_on_error=False)"
+        )
+        run = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+        deadline = time.time() + seconds
+        while not bundle_jobs.ran("second") and time.time() < deadline:
+            time.sleep(0.05)
+        assert bundle_jobs.ran("second"), "the second step did not begin"
+        return run
+
     def events(self, run_id: str) -> list[tuple[str, str | None]]:
         logs = [e.dagster_event for e in self.instance.all_logs(run_id) if e.dagster_event]
         return [(e.event_type_value, e.step_key) for e in logs]
@@ -91,6 +111,5 @@ def cluster(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         k8s = {"kubeconfig": kubeconfig, "namespace": "steps", "image": "heddle:test"}
         bench.run_config = {"execution": {"config": {"place": "k8s", "poll_seconds": 0.05, "k8s": k8s} | limits}}
         server.cluster.environment["DAGSTER_HOME"] = bench.instance.root_directory
-        (bench.folder / "run_config.json").write_text(json.dumps(bench.run_config))
         monkeypatch.setenv("KUBECONFIG", kubeconfig)
         yield server

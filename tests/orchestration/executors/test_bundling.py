@@ -3,8 +3,6 @@
 import itertools
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 
@@ -152,16 +150,7 @@ def test_pools_are_honoured_across_bundles(bench: Bench) -> None:
 
 @pytest.mark.slow
 def test_stopping_a_run_stops_its_workers(bench: Bench) -> None:
-    bench.order("second.hang")
-    code = (
-        "import dagster as dg; from tests.fakes import bundle_jobs as jobs;"
-        "instance = dg.DagsterInstance.get(); job = dg.reconstructable(jobs.chain);"
-        "dg.execute_job(job, instance=instance, raise_on_error=False)"
-    )
-    run = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
-    deadline = time.time() + 30
-    while not jobs.ran("second") and time.time() < deadline:
-        time.sleep(0.05)
+    run = bench.hanging(jobs.chain)
     (pid,) = jobs.ran("second")
     (started,) = bench.instance.get_runs()
     bench.instance.report_run_canceling(started)
@@ -179,18 +168,11 @@ def test_stopping_a_run_stops_its_workers(bench: Bench) -> None:
 
 @pytest.mark.slow
 def test_a_worker_ends_with_the_run_that_was_killed(bench: Bench) -> None:
-    bench.order("second.hang")
-    code = (
-        "import dagster as dg; from tests.fakes import bundle_jobs as jobs;"
-        "dg.execute_job(dg.reconstructable(jobs.chain), instance=dg.DagsterInstance.get())"
-    )
-    run = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
-    deadline = time.time() + 30
-    while not jobs.ran("second") and time.time() < deadline:
-        time.sleep(0.05)
+    run = bench.hanging(jobs.chain)
     (pid,) = jobs.ran("second")
     run.kill()
     run.wait(30)
+    deadline = time.time() + 30
     while time.time() < deadline:
         try:
             os.kill(pid, 0)

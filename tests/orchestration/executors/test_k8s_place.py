@@ -1,5 +1,6 @@
 """Bundles as Kubernetes Jobs, against an API double that starts pods as processes."""
 
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -170,20 +171,7 @@ def test_manifests_are_valid(bench: Bench, cluster: Server) -> None:
 
 @pytest.mark.slow
 def test_stopping_the_run_deletes_the_job(bench: Bench, cluster: Server) -> None:
-    import signal
-    import subprocess
-    import sys
-
-    bench.order("second.hang")
-    code = (
-        "import json, dagster as dg; from tests.fakes import bundle_jobs as jobs;"
-        "config = json.loads((jobs.bench() / 'run_config.json').read_text()); job = dg.reconstructable(jobs.on_k8s);"
-        "dg.execute_job(job, instance=dg.DagsterInstance.get(), run_config=config, raise_on_error=False)"
-    )
-    run = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
-    deadline = time.time() + 30
-    while not jobs.ran("second") and time.time() < deadline:
-        time.sleep(0.05)
+    run = bench.hanging(jobs.on_k8s)
     run.send_signal(signal.SIGTERM)
     run.wait(30)
     assert cluster.cluster.select("jobs", "steps", {}, {}) == []

@@ -2,9 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -42,15 +39,7 @@ def test_a_killed_worker_and_a_retry_from_the_failed_step(bench: Bench) -> None:
 
 
 def test_stopping_the_run_stops_the_task(bench: Bench) -> None:
-    bench.order("second.hang")
-    code = (
-        "import dagster as dg; from tests.fakes import bundle_jobs as jobs;"
-        "dg.execute_job(dg.reconstructable(jobs.on_ray), instance=dg.DagsterInstance.get(), raise_on_error=False)"
-    )
-    run = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
-    deadline = time.time() + 90
-    while not jobs.ran("second") and time.time() < deadline:
-        time.sleep(0.1)
+    run = bench.hanging(jobs.on_ray, 90)
     (pid,) = jobs.ran("second")
     run.send_signal(signal.SIGINT)
     run.wait(60)
