@@ -2,15 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from core import settings as config
 from core.errors import SourceError
-
-if TYPE_CHECKING:
-    pass
 
 GOALS = ["pandera", "dbt", "duckdb", "postgres"]
 KTR = click.Path(dir_okay=False, path_type=Path)
@@ -67,6 +63,7 @@ def export(table: str, goal: str, into: Path | None) -> None:
     from assets.quality.rules.exchange.exported import dbt_yaml, pandera_code, sql_script
     from core import naming
     from orchestration.cli.clean import rule_files, table_name
+    from orchestration.cli.writing import replaced
     from resources.open import warehouse
 
     rules = rule_files().accepted(table_name(table))
@@ -83,9 +80,8 @@ def export(table: str, goal: str, into: Path | None) -> None:
     if into is None:
         click.echo(made.text, nl=False)
         return
-    beside = into.with_name(f".{into.name}.part")
-    beside.write_text(made.text, encoding="utf-8")
-    beside.replace(into)
+    with replaced(into) as beside:
+        beside.write_text(made.text, encoding="utf-8")
     click.echo(f"wrote {into}")
 
 

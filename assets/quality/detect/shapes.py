@@ -6,6 +6,7 @@ are tried from fine (`99-99`, lengths count) to coarse (`9-9`), the finest with 
 
 import re
 from collections import Counter
+from collections.abc import Callable, Sequence
 
 from assets.quality.detect.coded import Coded
 
@@ -26,10 +27,7 @@ def odd(column: Coded, ignore: frozenset[int] = frozenset()) -> dict[int, tuple[
     if rows < 50 or any(len(column.values[c]) > LONG for c in codes[:200]):
         return {}
     for shape in (fine, coarse):
-        shapes = {c: shape(column.values[c]) for c in codes}
-        weight: Counter[str] = Counter()
-        for c in codes:
-            weight[shapes[c]] += int(column.counts[c])
+        shapes, weight = _weighed(column, codes, shape)
         usual = {s for s, n in weight.items() if n >= USUAL * rows}
         covered = sum(weight[s] for s in usual)
         if 0 < len(usual) <= MOST and covered >= COVER * rows and any(any(ch.isdigit() for ch in s) for s in usual):
@@ -45,6 +43,15 @@ def odd(column: Coded, ignore: frozenset[int] = frozenset()) -> dict[int, tuple[
                 if weight[s] <= max(2, 0.005 * rows)
             }
     return {}
+
+
+def _weighed(column: Coded, codes: Sequence[int], shape: Callable[[str], str]) -> tuple[dict[int, str], Counter[str]]:
+    """The shape of each code, and how many rows have it."""
+    shapes = {c: shape(column.values[c]) for c in codes}
+    weight: Counter[str] = Counter()
+    for c in codes:
+        weight[shapes[c]] += int(column.counts[c])
+    return shapes, weight
 
 
 def _free_lengths(usual: set[str]) -> set[str]:
@@ -72,13 +79,10 @@ def pattern(column: Coded) -> str | None:
     codes = [c for c in range(1, len(column.values)) if column.counts[c]]
     rows = sum(int(column.counts[c]) for c in codes)
     for shape in (fine, coarse):
-        weight: Counter[str] = Counter()
-        for c in codes:
-            weight[shape(column.values[c][:LONG])] += int(column.counts[c])
+        _, weight = _weighed(column, codes, shape)
         usual = [s for s, n in weight.most_common(MOST) if n >= USUAL * rows]
         if usual and sum(weight[s] for s in usual) >= COVER * rows:
-            kept = usual if shape is fine else [*usual]
-            return "|".join(_regex(s, shape is coarse) for s in kept)
+            return "|".join(_regex(s, shape is coarse) for s in usual)
     return None
 
 

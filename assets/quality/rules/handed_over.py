@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.atomic import write_text
 from core.scratch import scratch
 
 _LIST, _NEXT = ".handover.json", ".next"
@@ -42,10 +43,7 @@ def hand_over(files: Mapping[Path, Path]) -> None:
         _finish(first)
         for goal, path in files.items():
             shutil.move(path, _beside(goal))
-        names = _list(first)
-        part = names.with_suffix(".part")
-        part.write_text(json.dumps([str(goal.absolute()) for goal in files]), encoding="utf-8")
-        part.replace(names)
+        write_text(_list(first), json.dumps([str(goal.absolute()) for goal in files]))
         _finish(first)
 
 

@@ -50,6 +50,15 @@ def parsed(tree: Tree, depth: int = 0) -> Condition:
         raise SourceError(f"condition: {word} {str(inner)[:200]!r}", f"{word} takes {_LEAVES[word]}") from None
 
 
+def checked(value: Tree) -> Tree:
+    """The tree itself, for a field of parameters. Raises ValueError that says what is wrong with it."""
+    try:
+        parsed(value)
+    except SourceError as error:
+        raise ValueError(f"{error.what}; {error.fix}" if error.fix else error.what) from None
+    return value
+
+
 _LEAVES = {
     "compare": "column, op and value (or other: a column)",
     "is_null": "a column",
@@ -60,7 +69,6 @@ _WORDS = f"{', '.join(_LEAVES)}, all, any, not"
 
 
 def _leaf(word: str, inner: Any) -> Condition:
-
     if word == "is_null":
         return IsNull(str(inner))
     if word == "one_of":
@@ -78,7 +86,6 @@ def columns(condition: Condition) -> tuple[str, ...]:
 
 
 def _columns(condition: Condition) -> Iterator[str]:
-
     if isinstance(condition, All | Either):
         for part in condition.parts:
             yield from _columns(part)
@@ -117,7 +124,6 @@ def compared(left: Any, operator: str, right: Any) -> Any:
 
 
 def _like(pattern: str) -> str:
-
     signs = {"%": ".*", "_": "."}
     return "(?s)^" + "".join(signs.get(c) or re.escape(c) for c in pattern) + "$"
 

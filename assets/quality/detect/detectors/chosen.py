@@ -6,11 +6,11 @@ import numpy as np
 
 from assets.quality.detect.coded import MISSING, Coded, joined
 from assets.quality.detect.dependencies import Strong
+from assets.quality.detect.sureness import HALF, TWO, counts
 from assets.quality.repair.model import Repair
 
 TRIED = 12  # dependencies of a column
 HARM = 3.0  # repairs that a wrong change costs
-LEAST = 2  # rows of a majority
 
 
 def choose(
@@ -43,20 +43,13 @@ def _effect(columns: Sequence[Coded], rule: Strong, repairs: Mapping[int, Repair
     """Rows that the rule repairs as the votes did, and those that it changes otherwise."""
     given = joined([columns[place] for place in rule.given])
     target = columns[rule.then]
-    width = len(target.values)
-    keys, counts = np.unique((given * width + target.codes)[target.codes != MISSING], return_counts=True)
-    owner = keys // width
-    size = np.bincount(owner, weights=counts, minlength=int(given.max(initial=0)) + 1)
-    leader = np.full(len(size), -1, dtype=np.int64)
-    sure = (counts >= LEAST) & (counts > 0.5 * size[owner])
-    leader[owner[sure]] = (keys % width)[sure]
-    leader[MISSING] = -1
+    _, most, filled, usual = counts(given, target)
     fill = any(not r.before for r in repairs.values())
-    wished = leader[given]
-    changed = (wished >= 0) & (wished != target.codes) & (fill | (target.codes != MISSING))
+    changed = (given != MISSING) & (most >= TWO) & (most > HALF * filled)
+    changed &= (usual != target.codes) & (fill | (target.codes != MISSING))
     right: set[int] = set()
     wrong: set[int] = set()
     for row in np.flatnonzero(changed).tolist():
         known = repairs.get(row)
-        (right if known is not None and known.after == target.values[wished[row]] else wrong).add(row)
+        (right if known is not None and known.after == target.values[usual[row]] else wrong).add(row)
     return right, wrong

@@ -6,7 +6,7 @@ import polars as pl
 from pydantic import Field
 from sqlglot import exp
 
-from assets.quality.rules.expressions import Tables, sql_column
+from assets.quality.rules.expressions import Tables, number, sql_number
 from assets.quality.rules.kind import Kind, Params
 from assets.quality.rules.model import Rule
 
@@ -38,7 +38,7 @@ class Arithmetic(Kind):
     def failing(self, rule: Rule, tables: Tables | None = None) -> pl.Expr:
         """See Kind."""
         right = self._result(rule)
-        away: pl.Expr = (_number(rule.columns[0]) - right).abs()
+        away: pl.Expr = (number(rule.columns[0]) - right).abs()
         wrong: pl.Expr = away > self.read(rule).tolerance + right.abs() * 1e-4
         return wrong.fill_null(False)
 
@@ -51,7 +51,7 @@ class Arithmetic(Kind):
 
     def sql(self, rule: Rule, dialect: str) -> exp.Expr | None:
         """See Kind."""
-        first, second, third = (exp.cast(sql_column(c), "DOUBLE") for c in rule.columns)
+        first, second, third = map(sql_number, rule.columns)
         given: Given = self.read(rule)
         right: exp.Expr = exp.paren(second + third if given.operator == "+" else second * third)
         limit = exp.Literal.number(given.tolerance) + exp.func("ABS", right) * exp.Literal.number("0.0001")
@@ -59,10 +59,6 @@ class Arithmetic(Kind):
         return made
 
     def _result(self, rule: Rule) -> pl.Expr:
-        second, third = map(_number, rule.columns[1:])
+        second, third = map(number, rule.columns[1:])
         made: pl.Expr = second + third if self.read(rule).operator == "+" else second * third
         return made
-
-
-def _number(column: str) -> pl.Expr:
-    return pl.col(column).cast(pl.Float64, strict=False)

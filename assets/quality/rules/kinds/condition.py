@@ -15,15 +15,6 @@ from assets.quality.rules.expressions import Tables, Types, sql_column, sql_when
 from assets.quality.rules.kettle import kept
 from assets.quality.rules.kind import Kind, Params
 from assets.quality.rules.model import Rule
-from core.errors import SourceError
-
-
-def _checked(value: Any) -> Any:
-    try:
-        tree.parsed(value)
-    except SourceError as error:
-        raise ValueError(f"{error.what}; {error.fix}" if error.fix else error.what) from None
-    return value
 
 
 class Given(Params):
@@ -32,7 +23,7 @@ class Given(Params):
     `set`: column -> constant that a repair puts where the condition is false.
     """
 
-    expression: Annotated[str | dict[str, Any], AfterValidator(_checked)]
+    expression: Annotated[str | dict[str, Any], AfterValidator(tree.checked)]
     unknown_fails: bool = False
     set: dict[str, bool | int | float | str | None] = Field(default_factory=dict)
 

@@ -120,9 +120,7 @@ _POLARS: dict[str, Callable[[pl.Expr, Given], pl.Expr]] = {
     "upper": lambda text, _: text.str.to_uppercase(),
     "title": lambda text, _: text.str.to_titlecase(),
     "half_width": lambda text, _: text.str.replace_many(list(WIDE), list(NARROW)),
-    "no_controls": lambda text, _: text.str.replace_all(
-        r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200c\u200d\ufeff]", ""
-    ),
+    "no_controls": lambda text, _: text.str.replace_all(_CONTROLS, ""),
     "nfkc": lambda text, _: text.str.normalize("NFKC"),
     "date": _dated,
     "number": _number,

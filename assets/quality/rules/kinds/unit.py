@@ -1,6 +1,6 @@
 """Quantities are in one unit, and amounts in one currency."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import polars as pl
 from pydantic import AfterValidator, Field, model_validator
@@ -12,12 +12,6 @@ from assets.quality.rules.kind import Kind, Params
 from assets.quality.rules.model import Rule
 
 _DIGITS = 9
-
-
-def _tree(value: Any) -> Any:
-    if value is not None:
-        tree.parsed(value)
-    return value
 
 
 class Given(Params):
@@ -32,7 +26,7 @@ class Given(Params):
 
     factors: dict[str, float] = Field(default_factory=dict)
     unit: str = ""
-    when: Annotated[str | dict[str, Any] | None, AfterValidator(_tree)] = None
+    when: Annotated[tree.Tree, AfterValidator(tree.checked)] | None = None
     factor: float = 1.0
     offset: float = 0.0
 

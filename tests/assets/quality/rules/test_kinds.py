@@ -237,6 +237,7 @@ def test_a_catastrophic_pattern_is_linear() -> None:
         ("condition", [], {"expression": "a > (select 1)"}, "expression"),
         ("normalise", ["a"], {"forms": ["trim"], "decimal": ","}, "same sign"),
         ("unit", ["a"], {}, "factors"),
+        ("unit", ["a"], {"when": {"between": {"column": "a"}}, "factor": 2}, "unknown part 'between'"),
         ("replace", ["a"], {"mapping": {"x": "y"}, "wrong": 1}, "wrong"),
     ],
 )
