@@ -142,7 +142,7 @@ def show(key: str, as_json: bool) -> None:
     from assets.catalog.lineage.store import LineageStore
     from assets.catalog.searchable import assets_of_tables
     from assets.catalog.store.versions import Versions
-    from assets.security.sensitive.observed import PREFIX, classes_of, flown
+    from assets.security.sensitive.observed import classes_of, flown, tag
 
     settings = config.load()
     versions = Versions(settings.catalog)
@@ -154,7 +154,7 @@ def show(key: str, as_json: bool) -> None:
         return
     for column, held in found.items():
         for name, confidence in held.items():
-            way = flowed.path((key, column), f"{PREFIX}{name}")
+            way = flowed.path((key, column), tag(name))
             via = f"  from {way[0][0]}.{way[0][1]}" if len(way) > 1 else ""
             click.echo(visible(f"{column:24} {name}  {confidence:.2f}{via}"))
     if not found:

@@ -41,9 +41,9 @@ class Scope:
     keys: Keyring | None = field(default=None, repr=False)
     vault: "Vault | None" = field(default=None, repr=False)
 
-    def key(self, method: str, *, name: str = "", size: int = 32) -> bytes:
+    def key(self, method: str, *, name: str = "") -> bytes:
         """The key of this method here. Raises ProtectionError where there are no keys."""
-        return self.ring().derive(method, self.purpose, self.domain, name=name, size=size)
+        return self.ring().derive(method, self.purpose, self.domain, name=name)
 
     def ring(self) -> Keyring:
         """The keys. Raises ProtectionError where there are none."""

@@ -35,8 +35,8 @@ class Keyring:
         """All names, the current one first."""
         return tuple(self.masters)
 
-    def derive(self, *label: str, name: str = "", size: int = 32) -> bytes:
-        """A key for one use.
+    def derive(self, *label: str, name: str = "") -> bytes:
+        """A key of 32 bytes for one use.
 
         Args:
             label: method, purpose, domain; ("ab", "c") gives another key than ("a", "bc").
@@ -55,7 +55,7 @@ class Keyring:
                 f"add it: there are {', '.join(self.names())}",
             )
         info = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in label)
-        return HKDF(SHA256(), size, _SALT, info).derive(self.masters[wanted])
+        return HKDF(SHA256(), 32, _SALT, info).derive(self.masters[wanted])
 
     def check_value(self, name: str) -> str:
         """Eight hexadecimal digits that tell keys apart and say nothing of them."""

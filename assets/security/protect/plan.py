@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from assets.catalog.tags.vocabulary import PERSONAL
 from assets.security.protect.base import Params, Scope
 from assets.security.protect.errors import ProtectionError
 from assets.security.protect.keys import Keyring
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     from assets.catalog.tags.kept import Tags
     from assets.security.protect.vault import Vault
-
-PREFIX = "pii:"
 
 
 class Decision(NamedTuple):
@@ -82,15 +81,15 @@ def _class(finding: object, decided: Mapping[str, str]) -> tuple[SensitiveClass 
         class_ = _of_tag(name)
         if class_ is not None and state in ("accepted", "inherited"):
             return class_, f"tag {name} {state}"
-    if not isinstance(finding, Finding) or decided.get(f"{PREFIX}{finding.class_}") == "refused":
+    if not isinstance(finding, Finding) or decided.get(f"{PERSONAL}{finding.class_}") == "refused":
         return None, ""
     return classes[finding.class_], f"{finding.by}, {finding.confidence:.0%}"
 
 
 def _of_tag(name: str) -> SensitiveClass | None:
     classes = builtin()
-    short = name.removeprefix(PREFIX)
-    return (classes.all.get(short) or classes.by_type.get(short)) if name.startswith(PREFIX) else None
+    short = name.removeprefix(PERSONAL)
+    return (classes.all.get(short) or classes.by_type.get(short)) if name.startswith(PERSONAL) else None
 
 
 def _decision(

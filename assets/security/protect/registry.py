@@ -1,17 +1,17 @@
 """Methods by name: each is the class `Method` of the module `methods/<name>.py`, imported on first use."""
 
-import pkgutil
 from functools import lru_cache
 from importlib import import_module
 
 from assets.security.protect import methods
 from assets.security.protect.base import Method
 from assets.security.protect.errors import ProtectionError
+from core import plugins
 
 
 def names() -> tuple[str, ...]:
     """All methods. A name that ends in _ is that of a Python word."""
-    return tuple(sorted(module.name.rstrip("_") for module in pkgutil.iter_modules(methods.__path__)))
+    return tuple(sorted(module.rstrip("_") for module in plugins.names(methods)))
 
 
 @lru_cache

@@ -4,11 +4,12 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from assets.catalog.model import Value
 from assets.catalog.semantics.names import Hints as Headers
 from assets.catalog.semantics.spec import Hints, Label, SemanticsError, read_yaml
+from assets.documents import shaped
 
 FILE = Path(__file__).parent / "classes.yaml"
 FLAGGED = 2  # level from which a column is flagged
@@ -97,10 +98,5 @@ def read(path: Path) -> tuple[SensitiveClass, ...]:
     Raises:
         SemanticsError: naming file and entry.
     """
-    found = []
-    for place, item in enumerate(read_yaml(path) or (), 1):
-        try:
-            found.append(SensitiveClass.model_validate(item))
-        except ValidationError as error:
-            raise SemanticsError(f"{path}, entry {place}: {error.errors()[0]['msg']}", "correct the entry") from error
-    return tuple(found)
+    entries = enumerate(read_yaml(path) or (), 1)
+    return tuple(shaped(item, SensitiveClass, f"{path}, entry {n}", refusal=SemanticsError) for n, item in entries)

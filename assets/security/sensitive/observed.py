@@ -7,6 +7,7 @@ from a sensitive one is sensitive until a step masks it or a person refuses the 
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from assets.catalog.tags.vocabulary import PERSONAL
 from assets.security.sensitive.classes import builtin
 from assets.security.sensitive.columns import Finding
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from assets.catalog.tags.propose import Proposal
 
 KIND = "sensitive"  # kind of the measurement; its key is SOURCE/TABLE
-PREFIX = "pii:"
 GRAVE = 3  # level from which somebody has to say what becomes of a column
 Place = tuple[str, str]  # asset or table, and column
 Findings = Mapping[str, Finding | None]
@@ -54,7 +54,7 @@ def _read(document: Mapping[str, object]) -> dict[str, Finding]:
 
 def tag(class_: str) -> str:
     """The tag of a class."""
-    return f"{PREFIX}{class_}"
+    return f"{PERSONAL}{class_}"
 
 
 def proposed(versions: "Versions", assets: Mapping[str, str]) -> "dict[Place, dict[str, Proposal]]":
@@ -106,13 +106,8 @@ def classes_of(flowed: "Flow[Place]", key: str) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for (held, column), tags in flowed.nodes().items():
         if held == key and column:
-            found[column] = {name.removeprefix(PREFIX): confidence for name, confidence in tags.items()}
+            found[column] = {name.removeprefix(PERSONAL): confidence for name, confidence in tags.items()}
     return found
-
-
-def worst(classes: Collection[str]) -> int:
-    """The highest level of classes, 0 where there are none."""
-    return max((builtin()[c].level for c in classes), default=0)
 
 
 class Undecided(NamedTuple):
@@ -145,7 +140,7 @@ def undecided(versions: "Versions", lineage: "LineageStore", source: str) -> lis
     found = []
     for place, tags in flowed.nodes().items():
         for name, confidence in tags.items():
-            class_ = name.removeprefix(PREFIX)
+            class_ = name.removeprefix(PERSONAL)
             origin = flowed.path(place, name)[0]
             grave = builtin()[class_].level >= GRAVE and place[1] and place not in said
             if grave and origin[0] in mine:

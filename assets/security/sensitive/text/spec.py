@@ -11,11 +11,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from assets.catalog.model import Value
 from assets.catalog.semantics.dictionaries import read_words
 from assets.catalog.semantics.spec import SemanticsError, read_yaml
+from assets.documents import shaped
 
 FILE = Path(__file__).parent / "patterns.yaml"
 END = "\x00"  # between texts; no pattern matches it
@@ -97,12 +98,7 @@ def specs() -> tuple[PatternSpec, ...]:
         for field in ("context", "against"):
             if isinstance(item.get(field), str):
                 item[field] = _together(shared, item[field].split())
-        try:
-            found.append(PatternSpec.model_validate(item))
-        except ValidationError as error:
-            raise SemanticsError(
-                f"{FILE}, {item.get('name')}: {error.errors()[0]['msg']}", "correct the entry"
-            ) from error
+        found.append(shaped(item, PatternSpec, f"{FILE}, {item.get('name')}", refusal=SemanticsError))
     return tuple(found)
 
 

@@ -12,13 +12,6 @@ from assets.security.protect.errors import ProtectionError
 OF = Budget(epsilon=1.0, delta=1e-6)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/vault.db"
-    return str(request.getfixturevalue("postgres_url"))
-
-
 def test_ten_tenths_are_one_and_then_it_is_spent(url: str) -> None:
     ledger = Ledger(url)
     for n in range(10):

@@ -24,13 +24,6 @@ BEFORE, AFTER = Keyring({"k1": OLD.encode()}), Keyring({"k2": NEW.encode(), "k1"
 PHONES = [f"1380013{n:04d}" for n in range(30)]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/vault.db"
-    return str(request.getfixturevalue("postgres_url"))
-
-
 def test_tokens_say_nothing_and_lead_back_with_the_key(url: str) -> None:
     vault = Vault(url)
     at = Scope("analytics", "phone", keys=BEFORE, vault=vault)
