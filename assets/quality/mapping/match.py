@@ -1,7 +1,6 @@
-"""Which field of a source is which field of a target: evidence of all pairs, then the best one-to-one assignment."""
+"""How likely each field of a source is each field of a target: evidence of all pairs, and how far each stands out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,29 +19,6 @@ _MEANT = 0.5  # least cosine of names of like meaning
 NAMES = 0.62  # what names count for, beside values
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A source field and a target field.
-
-    Attributes:
-        confidence: 0 to 1; from 0.5 on it is proposed.
-        name: how alike the names are. likeness: how alike the values are.
-    """
-
-    source: str
-    target: str
-    confidence: float
-    name: float
-    likeness: Likeness
-
-    @property
-    def evidence(self) -> str:
-        """The strongest evidence in words."""
-        v = self.likeness
-        parts = [("names", self.name), ("shared values", v.shared), ("look of values", v.looks), ("spread", v.spread)]
-        return ", ".join(f"{what} {share:.0%}" for what, share in sorted(parts, key=lambda p: -p[1])[:3])
-
-
 def scores(
     source: "pl.DataFrame", target: "pl.DataFrame", embed: Embed | None = None
 ) -> tuple[Floats, list[list[tuple[float, Likeness]]]]:
@@ -59,7 +35,8 @@ def scores(
         [(max(alike(a, b), float(meant[i, j])), compare(mine[i], others[j])) for j, b in enumerate(theirs)]
         for i, a in enumerate(ours)
     ]
-    return np.array([[confidence_of(*pair) for pair in row] for row in evidence]).reshape(len(ours), -1), evidence
+    sure = np.array([[confidence_of(*pair) for pair in row] for row in evidence])
+    return sure.reshape(len(ours), len(theirs)), evidence
 
 
 def _meanings(ours: Sequence[Name], theirs: Sequence[Name], embed: Embed | None) -> Floats:
@@ -76,27 +53,6 @@ def confidence_of(name: float, v: Likeness, weight: float = NAMES) -> float:
     values = 0.45 * v.looks + 0.35 * v.spread + 0.2 * v.density
     values = max(values * (0.3 + 0.7 * v.kinds), 0.55 * values + 0.6 * v.shared)
     return float(min(1.0, weight * name + (1 - weight) * values + 0.25 * v.shared * (1 - name)))
-
-
-def match(source: "pl.DataFrame", target: "pl.DataFrame", *, least: float = LEAST) -> list[Match]:
-    """One-to-one matches, the surest first.
-
-    The assignment is that with the largest sum (Hungarian method) after each pair's confidence was moved by how far it
-    stands out among the other pairs of its row and column.
-    """
-    from scipy.optimize import linear_sum_assignment
-
-    if not source.width or not target.width:
-        return []
-    raw, evidence = scores(source, target)
-    telling = standing_out(raw)
-    rows, columns = linear_sum_assignment(-telling)
-    found = [
-        Match(source.columns[i], target.columns[j], round(float(telling[i, j]), 4), *evidence[i][j])
-        for i, j in zip(rows, columns, strict=True)
-        if telling[i, j] >= least
-    ]
-    return sorted(found, key=lambda m: (-m.confidence, m.source))
 
 
 def standing_out(raw: Floats) -> Floats:

@@ -9,6 +9,7 @@ from assets.quality.mapping.match import confidence_of
 from assets.quality.mapping.model import Choice
 from assets.quality.mapping.registry import names, transform
 from assets.quality.mapping.transform import Column, Shown, Transform
+from assets.quality.mapping.units import UNKNOWN
 from assets.quality.mapping.values import Profile, compare, profile
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _TEXT = 0.03  # what a text in the place of an integer takes off
 _RANK, _PAIR = 0.006, 0.0005  # what a less simple transform, and a longer table of codes, take off
 _NAMELESS = 0.85  # what is left of confidence where names say nothing
+_NAMED = 0.5  # how alike names are at least where quantiles alone give a factor: some line fits most of them
 _GUESSED = 0.55  # most confidence in codes that are told apart by their shares alone
 
 
@@ -144,6 +146,8 @@ def choice_by_values(
     if fails > 0.5:
         return None
     v = compare(source.profiled(made), goal_profile)
+    if name == "unit" and p.of == UNKNOWN and names[0] < _NAMED:
+        return None
     sure = confidence_of(names[0], v, names[1]) - 0.4 * fails - how.rank * _RANK
     sure += 0.08 * _exact(made, goal)
     sure = sure if names[1] > 0.5 else min(_NAMELESS * sure, 0.6 + 0.4 * v.shared)

@@ -39,6 +39,9 @@ _KNOWN = (
 )
 
 
+UNKNOWN = "a constant factor, as of currencies"  # what a conversion is of that is none of these
+
+
 def known_unit(factor: float, offset: float, tolerance: float) -> tuple[float, float, str]:
     """The conversion that the measured one is within the tolerance of, or itself with no units."""
     for known, plus, of in _KNOWN:
@@ -46,7 +49,7 @@ def known_unit(factor: float, offset: float, tolerance: float) -> tuple[float, f
             near = abs(factor / f - 1) <= tolerance
             if near and abs(offset - o) <= max(tolerance * max(abs(o), 1e-9), 1e-6 if not o else 0.05 * abs(o)):
                 return f, o, words
-    return float(f"{factor:.10g}"), float(f"{offset:.10g}"), "a constant factor, as of currencies"
+    return float(f"{factor:.10g}"), float(f"{offset:.10g}"), UNKNOWN
 
 
 def constant_factor(ours: "pl.Series", theirs: "pl.Series", aligned: bool) -> tuple[float, float] | None:
