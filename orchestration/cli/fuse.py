@@ -13,7 +13,7 @@ from orchestration.cli.seen import warehouse_of
 
 if TYPE_CHECKING:
     from assets.quality.fusion.model import Plan
-    from assets.quality.fusion.tables import Tables
+    from assets.quality.fusion.tables import InFiles, InWarehouse
 
 HOW = click.Choice(["inner", "left", "right", "full"])
 MEANS = click.Choice(["merge", "lookup", "database"])
@@ -104,8 +104,9 @@ def accept(asset: str, by: str | None, refuse: bool, note: str) -> None:
 @fuse.command()
 @click.argument("asset")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="For files: a CSV or Parquet file.")
+@click.option("--safe-csv", is_flag=True, help="Mark texts like =1+1 in a CSV file.")
 @click.option("--dry-run", is_flag=True, help="Count, write nothing.")
-def run(asset: str, output: Path | None, dry_run: bool) -> None:
+def run(asset: str, output: Path | None, safe_csv: bool, dry_run: bool) -> None:
     """Join what the accepted plan of ASSET says; refuses what would multiply rows, and compares counts.
 
     `heddle run ASSET` does the same as a run of the asset, with checks and lineage.
@@ -133,7 +134,7 @@ def run(asset: str, output: Path | None, dry_run: bool) -> None:
         click.echo("\n".join(told(found, ran.counted)))
         _matches(asset, ran.rows, ran.expected)
     else:
-        _files(found, tables, output)
+        _files(found, tables, output, safe_csv)
 
 
 @fuse.command("to-kettle")
@@ -175,7 +176,7 @@ def to_kettle(asset: str, output: Path, means: str, connection: str, into: str, 
     click.echo(f"wrote {output}: {len(model.steps)} steps")
 
 
-def _tables(names: tuple[str, ...], *, writes: bool = False) -> "Tables":
+def _tables(names: tuple[str, ...], *, writes: bool = False) -> "InFiles | InWarehouse":
     """The tables as the person may read them; an accepted plan that is run reads and writes as the platform."""
     from assets.quality.fusion.tables import InFiles, InWarehouse, is_asset
     from resources.open import warehouse
@@ -185,11 +186,11 @@ def _tables(names: tuple[str, ...], *, writes: bool = False) -> "Tables":
     if len(kinds) > 1:
         raise SourceError("some tables are assets and some are files", "load the files first, or name only files")
     if kinds != {True}:
-        return InFiles(settings.memory)
+        return click.get_current_context().with_resource(InFiles.opened(settings.memory, settings.home))
     return InWarehouse(warehouse(settings) if writes else warehouse_of("heddle fuse"))
 
 
-def _files(found: "Plan", tables: "Tables", output: Path | None) -> None:
+def _files(found: "Plan", tables: "InFiles", output: Path | None, safe: bool) -> None:
     from assets.quality.fusion.compiled import select
     from assets.quality.fusion.run import allowed, expected, told
     from orchestration.cli.writing import replaced, spared
@@ -200,11 +201,11 @@ def _files(found: "Plan", tables: "Tables", output: Path | None) -> None:
         raise SourceError(f"--output {output} is no table", "name a file that ends in .csv or .parquet")
     spared(output, found.tables, "--output")
     counted = allowed(found, tables)
-    frame = tables.query(select(found, tables.layout(found.tables)).sql(dialect=tables.dialect))
     click.echo("\n".join(told(found, counted)))
+    sql = select(found, tables.layout(found.tables)).sql(dialect=tables.dialect)
     with replaced(output) as beside:
-        frame.write_csv(beside) if output.suffix.lower() == ".csv" else frame.write_parquet(beside)
-    _matches(str(output), frame.height, expected(found, counted))
+        rows = tables.write(sql, beside, csv=output.suffix.lower() == ".csv", safe=safe)
+    _matches(str(output), rows, expected(found, counted))
 
 
 def _matches(what: str, rows: int, wanted: int) -> None:

@@ -25,6 +25,7 @@ DECLARATION = click.argument("declaration", type=click.Path(exists=True, dir_oka
 @click.option("--one-to-one", is_flag=True, help="No file has duplicates: at most one row of each in a cluster.")
 @click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.5)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="CSV: file, id, cluster.")
+@click.option("--safe-csv", is_flag=True, help="Mark texts like =1+1 in that file.")
 def link(
     tables: tuple[Path, ...],
     identifier: str,
@@ -32,6 +33,7 @@ def link(
     one_to_one: bool,
     threshold: float,
     output: Path | None,
+    safe_csv: bool,
 ) -> None:
     """Find the rows of CSV or Parquet files that are the same thing, without labels.
 
@@ -45,6 +47,7 @@ def link(
     from assets.quality.linkage.block import Limits
     from assets.quality.linkage.link import Options
     from assets.quality.linkage.link import link as find
+    from assets.quality.rules.formulas import no_formulas
     from orchestration.cli.writing import replaced, spared
 
     if output is not None:
@@ -69,7 +72,7 @@ def link(
     click.echo(f"{table.height:,} rows, {several.height:,} things with several rows; {found.model} model")
     if output is not None:
         with replaced(output) as beside:
-            table.write_csv(beside)
+            (no_formulas(table.lazy()).collect() if safe_csv else table).write_csv(beside)
         click.echo(f"wrote {output}")
 
 

@@ -107,6 +107,9 @@ def test_link_writes_clusters(shop: Path) -> None:
     links = pl.read_csv("links.csv")
     assert links.group_by("cluster").agg(pl.col("id") % 16).select(pl.col("id").list.n_unique()).to_series().max() == 1
     assert "no column" not in done.output
+    pl.read_csv("people.csv").with_columns(id="=" + pl.col("id").cast(pl.String)).write_csv("odd.csv")
+    fuse("link", "odd.csv", "--id", "id", "--output", "safe.csv", "--safe-csv")
+    assert pl.read_csv("safe.csv")["id"].str.starts_with("'=").all()
     wrong = fuse("link", "people.csv", "--id", "key")
     assert wrong.exit_code == 2 and "'key'" in wrong.output
 

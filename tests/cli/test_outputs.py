@@ -88,11 +88,11 @@ def test_hostile_cells_and_names_of_files_are_joined_without_loss(tmp_path: Path
     path.write_bytes(rows.write_csv(line_terminator="\r\n").encode())  # \r\n between rows, \n within cells
     big = tmp_path / "big.csv"
     pl.DataFrame({"big": ["x" * 2_100_000]}).write_csv(big)
-    files = InFiles()
-    layout = files.layout([str(path), str(big)])
-    assert layout.columns[str(path)] == names
-    assert files.query(f"select * from {layout.tables[str(path)].sql('duckdb')}").rows() == rows.rows()
-    assert files.query(f"select length(big) from {layout.tables[str(big)].sql('duckdb')}").item() == 2_100_000
+    with InFiles.opened("1GB", tmp_path / "home") as files:
+        layout = files.layout([str(path), str(big)])
+        assert layout.columns[str(path)] == names
+        assert files.query(f"select * from {layout.tables[str(path)].sql('duckdb')}").rows() == rows.rows()
+        assert files.query(f"select length(big) from {layout.tables[str(big)].sql('duckdb')}").item() == 2_100_000
 
 
 def test_the_former_file_stays_where_writing_fails(tmp_path: Path) -> None:

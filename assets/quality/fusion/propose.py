@@ -10,8 +10,8 @@ from assets.quality.fusion.model import Join, JoinKind, KeyPair, Plan
 from assets.quality.fusion.tables import Tables, predict
 from core.errors import SourceError
 
-KEPT = 0.9  # of the matched rows must still meet when a second key column is added
-TRIED = 4  # second key columns looked at
+KEPT = 0.9  # of the matched rows must still meet by other keys that multiply none
+TRIED = 4  # other keys, and second key columns, that are looked at
 Said = Callable[[str], None]
 
 
@@ -49,8 +49,9 @@ def propose(tables: Tables, names: Sequence[str], asset: str, how: JoinKind, say
             )
         table, best = max(found, key=lambda item: item[1].score)
         plan = Plan(asset=asset, left=names[0], joins=(*joins, _join(table, right, how, [best])))
-        joins.append(_narrowed(plan, tables, table, [c for t, c in found if t == table]))
-        others.append(tuple(c for t, c in found if c is not best)[:5])
+        joins.append(_single(plan, tables, table, [c for t, c in found if t == table]))
+        taken = {(k.left, k.right) for k in joins[-1].keys}
+        others.append(tuple(c for t, c in found if (f"{t}.{c.pair.left}", c.pair.right) not in taken)[:5])
     plan = Plan(asset=asset, left=names[0], joins=tuple(joins))
     counted = predict(plan, tables)
     done = [j.model_copy(update={"predicted": p}) for j, p in zip(joins, counted, strict=True)]
@@ -70,18 +71,22 @@ def _named(pair: KeyPair, table: str) -> KeyPair:
     return pair.model_copy(update={"left": f"{table}.{pair.left}"})
 
 
-def _narrowed(plan: Plan, tables: Tables, table: str, found: Sequence[Candidate]) -> Join:
-    """The last join; where rows would multiply, with the second key column that stops it and loses hardly a match."""
+def _single(plan: Plan, tables: Tables, table: str, found: Sequence[Candidate]) -> Join:
+    """The last join; where it would multiply rows, another one with hardly fewer matches that does not.
+
+    By another key, if there is one (an identifier rather than a city of that name), or by a second key column.
+    """
     last = plan.joins[-1]
     counted = predict(plan, tables)[-1]
     if not counted.added:
         return last
-    used = {k.right for k in last.keys}
-    for other in [c for c in found if c.pair.right not in used and f"{table}.{c.pair.left}" != last.keys[0].left][
-        :TRIED
-    ]:
-        wider = last.model_copy(update={"keys": (*last.keys, _named(other.pair, table))})
-        then = predict(plan.model_copy(update={"joins": (*plan.joins[:-1], wider)}), tables)[-1]
+    used, first = last.keys[0].right, last.keys[0].left
+    others = [c for c in found if (c.pair.right, f"{table}.{c.pair.left}") != (used, first)]
+    wider = [c for c in others if c.pair.right != used and f"{table}.{c.pair.left}" != first]
+    tried = [_join(table, last.right, last.how, [c]) for c in others[:TRIED]]
+    tried += [last.model_copy(update={"keys": (*last.keys, _named(c.pair, table))}) for c in wider[:TRIED]]
+    for join in tried:
+        then = predict(plan.model_copy(update={"joins": (*plan.joins[:-1], join)}), tables)[-1]
         if not then.added and then.left_matched >= KEPT * counted.left_matched:
-            return wider
+            return join
     return last

@@ -1,8 +1,9 @@
 """Where the tables of a plan are: assets in the warehouse, or files, which an own DuckDB in memory serves."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
 from sqlglot import exp
@@ -11,12 +12,15 @@ from assets.quality.fusion.compiled import Layout, predicted, prediction
 from assets.quality.fusion.model import Plan, Prediction
 from core.errors import SourceError
 from core.naming import LAYERS, Key, table_name
+from core.scratch import scratch
 from resources.ports import Warehouse
 
 if TYPE_CHECKING:
+    import duckdb
     import polars as pl
 
 FILES = (".csv", ".parquet")
+BATCH = 100_000  # rows that are written at a time
 
 
 class Tables(Protocol):
@@ -59,11 +63,23 @@ class InFiles:
 
     dialect = "duckdb"
 
-    def __init__(self, memory: str = "1GB") -> None:
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", folder: Path) -> None:
+        self._connection, self._folder = connection, folder
+        self._names: dict[str, str] = {}
+
+    @classmethod
+    @contextmanager
+    def opened(cls, memory: str, home: Path) -> "Iterator[InFiles]":
+        """Files within a memory limit such as "1GB"; beyond it they are under `home`, and removed in the end."""
         import duckdb
 
-        self._connection = duckdb.connect(config={"memory_limit": memory})
-        self._names: dict[str, str] = {}
+        with scratch(home, "fuse-") as folder:
+            config: dict[str, str | bool | int | float | list[str]] = {
+                "memory_limit": memory,
+                "temp_directory": str(folder / "spill"),
+            }
+            with duckdb.connect(config=config) as connection:
+                yield cls(connection, folder)
 
     def layout(self, tables: Sequence[str]) -> Layout:
         """Names and columns of files."""
@@ -76,6 +92,29 @@ class InFiles:
         frame: pl.DataFrame = self._connection.sql(sql).pl()
         return frame
 
+    def write(self, sql: str, path: Path, *, csv: bool, safe: bool = False) -> int:
+        """Writes the rows of a SELECT into a CSV or Parquet file, a batch at a time; returns their number.
+
+        Args:
+            safe: in CSV, texts that a spreadsheet takes for formulas are marked.
+        """
+        import polars as pl
+        import pyarrow as pa
+
+        from assets.quality.rules.formulas import no_formulas
+
+        rows = self._folder / "fused.arrow"
+        reader = self._connection.sql(sql).to_arrow_reader(BATCH)
+        with pa.ipc.new_file(rows, reader.schema) as file:
+            for batch in reader:
+                file.write_batch(batch)
+        table = pl.scan_ipc(rows)
+        if csv:
+            (no_formulas(table) if safe else table).sink_csv(path)
+        else:
+            table.sink_parquet(path)
+        return int(table.select(pl.len()).collect().item())
+
     def _view(self, table: str) -> str:
         import duckdb
 
@@ -84,15 +123,20 @@ class InFiles:
             if path.suffix.lower() not in FILES or not path.is_file():
                 raise SourceError(f"there is no file {table}", f"name a file that ends with {' or '.join(FILES)}")
             name = f"file_{len(self._names)}"
-            with TemporaryDirectory(prefix="heddle-fuse-") as folder:
-                read = path if path.suffix.lower() == ".parquet" else _as_parquet(path, Path(folder) / "rows.parquet")
-                try:
-                    self._connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM read_parquet(?)', [str(read)])
-                except duckdb.Error as error:
-                    why = str(error).splitlines()[0]
-                    raise SourceError(f"{table} cannot be read: {why}", "correct the file") from None
+            read = path if path.suffix.lower() == ".parquet" else _as_parquet(path, self._folder / f"{name}.parquet")
+            view = exp.Create(this=exp.table_(name, quoted=True), kind="VIEW", expression=_read_parquet(read))
+            try:
+                self._connection.execute(view.sql(dialect="duckdb"))
+            except duckdb.Error as error:
+                why = str(error).splitlines()[0]
+                raise SourceError(f"{table} cannot be read: {why}", "correct the file") from None
             self._names[table] = name
         return self._names[table]
+
+
+def _read_parquet(path: Path) -> exp.Select:
+    one = re.sub(r"([*?\[])", r"[\1]", str(path))  # a name and no pattern of names
+    return exp.select("*").from_(exp.func("read_parquet", exp.Literal.string(one)))
 
 
 def _as_parquet(path: Path, into: Path) -> Path:

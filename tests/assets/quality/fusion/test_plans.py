@@ -144,7 +144,8 @@ def test_a_second_key_column_stops_fan_out(tmp_path: Path) -> None:
     frame.write_csv(tmp_path / "sales.csv")
     frame.select("shop", "day", (pl.col("x") * 7 + 1000).alias("target")).write_csv(tmp_path / "targets.csv")
     names = [str(tmp_path / f"{n}.csv") for n in ("sales", "targets")]
-    plan = propose(InFiles(), names, ASSET, "left").plan
+    with InFiles.opened("1GB", tmp_path / "home") as tables:
+        plan = propose(tables, names, ASSET, "left").plan
     assert {k.right for k in plan.joins[0].keys} == {"shop", "day"}
     assert plan.joins[0].predicted is not None and plan.joins[0].predicted.cardinality == "one-to-one"
 
@@ -228,7 +229,44 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
         pl.DataFrame({evil: ["1", "2", "3"], "v": ["p", "q", "r"]}).write_parquet(tmp_path / f"{name}.parquet")
     names = tuple(str(tmp_path / f"{n}.parquet") for n in ("a", "b"))
     plan = Plan(asset=ASSET, left=names[0], joins=(Join(right=names[1], keys=(KeyPair(left=evil, right=evil),)),))
-    tables = InFiles()
-    assert predict(plan, tables)[0].inner == 3
-    layout = tables.layout(names)
-    assert tables.query(select(plan, layout).sql("duckdb")).columns == [n for _, _, n in output(plan, layout.columns)]
+    with InFiles.opened("1GB", tmp_path / "home") as tables:
+        assert predict(plan, tables)[0].inner == 3
+        layout = tables.layout(names)
+        found = tables.query(select(plan, layout).sql("duckdb"))
+    assert found.columns == [n for _, _, n in output(plan, layout.columns)]
+
+
+def test_a_name_of_a_file_is_no_pattern(tmp_path: Path) -> None:
+    for name in ("a*.parquet", "ab.parquet"):
+        pl.DataFrame({"k": [name]}).write_parquet(tmp_path / name)
+    with InFiles.opened("1GB", tmp_path / "home") as tables:
+        name = str(tmp_path / "a*.parquet")
+        assert tables.query(f"select * from {tables.layout([name]).tables[name].sql('duckdb')}").rows() == [
+            ("a*.parquet",)
+        ]
+
+
+def test_an_identifier_is_preferred_to_a_column_of_the_same_name_that_multiplies_rows(tmp_path: Path) -> None:
+    people = pl.DataFrame({"id": range(300), "city": [f"city {n % 20}" for n in range(300)]})
+    visits = pl.DataFrame({"visit": range(900), "visitor": [n % 300 for n in range(900)]})
+    visits.join(people, left_on="visitor", right_on="id").write_csv(tmp_path / "visits.csv")
+    people.write_csv(tmp_path / "people.csv")
+    names = [str(tmp_path / f"{n}.csv") for n in ("visits", "people")]
+    with InFiles.opened("1GB", tmp_path / "home") as tables:
+        (join,) = propose(tables, names, ASSET, "left").plan.joins
+    assert [(k.left.rpartition(".")[2], k.right) for k in join.keys] == [("visitor", "id")]
+    assert join.predicted is not None and (join.predicted.left_rate, join.predicted.added) == (1.0, 0)
+
+
+def test_rows_are_written_in_batches_and_formulas_are_marked_on_demand(tmp_path: Path) -> None:
+    pl.DataFrame({"k": ["1", "2"], "v": ["=1+1", None]}).write_csv(tmp_path / "a.csv")
+    with InFiles.opened("1GB", tmp_path / "home") as tables:
+        name = str(tmp_path / "a.csv")
+        sql = f"select * from {tables.layout([name]).tables[name].sql('duckdb')} order by k"
+        assert tables.write(sql, tmp_path / "o", csv=True) == 2
+        assert (tmp_path / "o").read_text() == "k,v\n1,=1+1\n2,\n"
+        tables.write(sql, tmp_path / "o", csv=True, safe=True)
+        assert (tmp_path / "o").read_text() == "k,v\n1,'=1+1\n2,\n"
+        assert tables.write(sql + " limit 0", tmp_path / "o", csv=False) == 0
+        assert pl.read_parquet(tmp_path / "o").schema == {"k": pl.String, "v": pl.String}
+    assert not list((tmp_path / "home").iterdir())
