@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 AUTHOR = click.option("--author", default=getpass.getuser, help="Who decides it (default: you).")
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object or list instead of words.")
+COUNT = click.IntRange(min=1)
 TABLE = click.argument("table")
 STATUS = {"proposed": "yellow", "accepted": "green", "refused": "red"}
 
@@ -60,7 +61,7 @@ def opened(table: str, scratch: Path) -> "pl.LazyFrame":
 
 @clean.command()
 @TABLE
-@click.option("--rows", default=200_000, show_default=True, help="Rows to look at; of larger tables, spread evenly.")
+@click.option("--rows", default=200_000, show_default=True, type=COUNT, help="Rows to look at, spread evenly.")
 @click.option("--other", "others", multiple=True, metavar="TABLE", help="A table that TABLE may refer to; repeatable.")
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="File of `clean ask`.")
 @click.option("--last", metavar="TABLE", help="A former good version: what drifted since is told.")
@@ -97,8 +98,10 @@ def suggest(
         click.echo(f"looking at {len(frame):,} rows, {frame.width} columns", err=True)
         hidden = set() if show_values else sensitive_columns(frame)
         beside = {other: opened(other, folder).collect(engine="streaming") for other in others}
-        told = read_labels(labels, frame.columns) if labels else None
+        told = read_labels(labels, frame.columns, every * len(frame)) if labels else None
         former = sample(opened(last, folder), rows)[0] if last else None
+        if former is not None and not set(former.columns) & set(frame.columns):
+            raise SourceError(f"{last} has no column of {table}", "name a former version of it")
         secret: list[Rule] = []
         found = find(frame, name, hidden, every, beside, told, former, secret.append)
     if secret:
@@ -110,6 +113,9 @@ def suggest(
         return
     for rule in found:
         _line(rule)
+    if not found:
+        click.echo(f"{table}: no findings")
+        return
     click.echo(f"{files.path(name)}: {len(found)} findings, {len(new)} new; `heddle clean review {table}`")
 
 
@@ -194,6 +200,8 @@ def _decide(
         raise SourceError("which rules?", "name their ids, or give --least")
     sure = [r for r in known if r.status == "proposed" and r.confidence >= (least or 0)]
     chosen = chosen_of(known, ids, table) if ids else sure
+    if not chosen:
+        raise SourceError(f"{table}: no proposal has a confidence of {least} or more", f"`heddle clean review {table}`")
     for rule in chosen:
         params_of(rule)
     for rule in files.decide(name, [r.id for r in chosen], cast(Status, status), author, note=note, action=action):

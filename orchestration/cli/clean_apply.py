@@ -88,7 +88,7 @@ def apply(
 @click.command()
 @click.argument("table")
 @click.argument("rule_id", required=False)
-@click.option("--row", type=int, help="Number of a row of TABLE, from 0.")
+@click.option("--row", type=click.IntRange(min=0), help="Number of a row of TABLE, from 0.")
 @click.option("--column", help="With --row: only this column.")
 @click.option("--into", type=OUT, help="Where `apply` wrote the clean file, if not to its default.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of words.")
@@ -110,7 +110,7 @@ def explain(
     if rule_id is not None:
         found = _rule(_one(rules, rule_id, table))
     else:
-        found = _cell(_targets(table, into), row or 0, column, {r.id: r for r in rules})
+        found = _cell(table, _targets(table, into), row or 0, column, {r.id: r for r in rules})
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, default=str))
         return
@@ -150,16 +150,24 @@ def _rule(rule: Rule) -> dict[str, Any]:
     return found
 
 
-def _cell(targets: "Targets", row: int, column: str | None, rules: dict[str, Rule]) -> dict[str, Any]:
+def _cell(table: str, targets: "Targets", row: int, column: str | None, rules: dict[str, Rule]) -> dict[str, Any]:
     import polars as pl
 
     from assets.quality.rules.formulas import unmarked
     from assets.quality.rules.handed_over import finish
     from assets.quality.rules.kind import ROW
     from assets.quality.rules.plan import RULES
-    from assets.quality.rules.reading import scan
+    from assets.quality.rules.reading import rows, scan
 
     finish(targets.clean)
+    if not targets.changes.exists():
+        raise SourceError(f"there is no file {targets.changes}", f"`heddle clean apply {table}` first, or say --into")
+    columns = [name for name in scan(targets.rejected).collect_schema() if name not in (ROW, RULES)]
+    if column not in (None, *columns):
+        raise SourceError(f"{table}: there is no column {column!r}", f"there are: {', '.join(columns[:30])}")
+    count = rows(scan(targets.clean)) + rows(scan(targets.rejected))
+    if row >= count:
+        raise SourceError(f"{table}: there is no row {row:,}", f"the last one is {count - 1:,}")
     texts = pl.col("before", "after").cast(pl.String)
     changes = scan(targets.changes).filter(pl.col("row") == row).with_columns(texts)
     if column is not None:

@@ -10,7 +10,7 @@ from core import settings as config
 @click.command()
 @click.argument("table")
 @click.option("--number", default=20, show_default=True, type=click.IntRange(1, 1000), help="Rows to ask about.")
-@click.option("--rows", default=200_000, show_default=True, help="Rows to look at; of larger tables, spread evenly.")
+@click.option("--rows", default=200_000, show_default=True, type=click.IntRange(min=1), help="Rows to look at.")
 @click.option(
     "--into",
     default="labels.yaml",

@@ -63,9 +63,11 @@ def export(table: str, goal: str, into: Path | None) -> None:
     from assets.quality.rules.exchange.exported import dbt_yaml, pandera_code, sql_script
     from core import naming
     from orchestration.cli.clean import rule_files, table_name
-    from orchestration.cli.writing import replaced
+    from orchestration.cli.writing import replaced, spared
     from resources.open import warehouse
 
+    if into is not None:
+        spared(into, [table])
     rules = rule_files().accepted(table_name(table))
     if not rules:
         raise SourceError(f"{table}: no rule is accepted", "accept some with `heddle clean accept`")

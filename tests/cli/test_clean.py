@@ -139,6 +139,37 @@ def test_mistakes_are_told(project: Path) -> None:
     assert "would be overwritten" in told("apply", "orders.csv", "--into", "orders.csv", status=2)
     assert "is no size" in told("apply", "orders.csv", "--memory", "many", status=2)
     assert not list(project.glob("orders.*.csv"))
+    for command in (["suggest", "orders.csv"], ["ask", "orders.csv", "--into", "l.yaml"]):
+        assert "--rows" in told(*command, "--rows", "0", status=2)
+
+
+def test_what_cannot_be_explained_or_exported_is_told(project: Path) -> None:
+    rule = Rule.make("not_null", "orders.csv", ["id"], action="reject", status="accepted")
+    RuleFiles(project / "quality").merge("orders.csv", [rule])
+    assert "`heddle clean apply orders.csv` first" in told("explain", "orders.csv", "--row", "0", status=2)
+    told("apply", "orders.csv")
+    before = (project / "orders.csv").read_bytes()
+    assert "there is no row 99,999" in told("explain", "orders.csv", "--row", "99999", status=2)
+    assert "no column 'nope'" in told("explain", "orders.csv", "--row", "0", "--column", "nope", status=2)
+    assert "--row" in told("explain", "orders.csv", "--row", "-1", status=2)
+    assert "overwritten" in told("export", "orders.csv", "--to", "pandera", "--into", "orders.csv", status=2)
+    assert (project / "orders.csv").read_bytes() == before
+
+
+def test_labels_and_former_versions_of_another_table_are_told(project: Path) -> None:
+    (project / "labels.yaml").write_text("99999:\n  id: x\n")
+    assert "there is no row 99,999" in told("suggest", "orders.csv", "--labels", "labels.yaml", status=2)
+    (project / "labels.yaml").write_text("[1, 2\n")
+    assert "expected ',' or ']'" in told("suggest", "orders.csv", "--labels", "labels.yaml", status=2)
+    (project / "other.csv").write_text("x,y\n1,2\n")
+    assert "no column of orders.csv" in told("suggest", "orders.csv", "--last", "other.csv", status=2)
+
+
+def test_where_there_is_nothing_to_say_or_to_accept_no_file_is_made(project: Path) -> None:
+    (project / "one.csv").write_text("a,b\n1,x\n")
+    assert told("suggest", "one.csv").splitlines()[-1] == "one.csv: no findings"
+    assert "no proposal has a confidence of 0.5" in told("accept", "one.csv", "--least", "0.5", status=2)
+    assert not (project / "quality").exists() or not list((project / "quality").glob("one*"))
 
 
 def test_rows_that_people_put_right_teach_suggestions(project: Path) -> None:

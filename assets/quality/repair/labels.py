@@ -38,8 +38,11 @@ def write(path: Path, frame: "pl.DataFrame", rows: Sequence[int], numbers: Seque
         raise SourceError(f"{path} is there already", "name another file, or use its labels") from None
 
 
-def read(path: Path, columns: Sequence[str]) -> Labels:
+def read(path: Path, columns: Sequence[str], rows: int) -> Labels:
     """The labels: row of the table -> column -> right text, "" for no value.
+
+    Args:
+        columns, rows: of the table.
 
     Raises:
         SourceError: the file is no such file; names row and column.
@@ -48,13 +51,15 @@ def read(path: Path, columns: Sequence[str]) -> Labels:
         text = path.read_text(encoding="utf-8")
         content: Any = yaml.safe_load(text) if len(text) <= MOST else None
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise SourceError(f"{path}: {str(error).splitlines()[0]}", "give a file of `heddle clean ask`") from None
+        raise SourceError(f"{path}: {_said(error)}", "give a file of `heddle clean ask`") from None
     if not isinstance(content, dict):
         raise SourceError(f"{path} holds no rows", "give a file of `heddle clean ask`")
     labels = {}
     for row, cells in content.items():
         if not isinstance(row, int) or isinstance(row, bool) or row < 0 or not isinstance(cells, dict):
             raise SourceError(f"{path}: {str(row)[:50]!r} is no row", "rows are numbers from 0, each with its cells")
+        if row >= rows:
+            raise SourceError(f"{path}: there is no row {row:,}", f"the table has {rows:,}, counted from 0")
         unknown = [c for c in cells if c not in columns]
         if unknown:
             raise SourceError(
@@ -62,6 +67,12 @@ def read(path: Path, columns: Sequence[str]) -> Labels:
             )
         labels[row] = {str(c): _text(v) for c, v in cells.items()}
     return labels
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return str(error).partition("\n")[0]
 
 
 def _text(value: Any) -> str:

@@ -88,7 +88,8 @@ class RuleFiles:
                     fresh = _plain(rule)
                     item.update({name: fresh[name] for name in _MEASURED if name in fresh})
 
-        self._change(table, change)
+        if rules:
+            self._change(table, change)
         return new
 
     def decide(

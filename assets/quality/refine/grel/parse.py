@@ -2,12 +2,13 @@
 
 import re
 from functools import lru_cache
+from typing import NoReturn
 
 from assets.quality.refine.grel.tree import Call, Literal, Member, Node, Operation, Pattern, Variable
 from core.errors import SourceError
 
 LONGEST = 20_000
-_DEEPEST = 100
+_DEEPEST = 200  # of the tree: what walks it calls itself two or three times a level
 _TOKEN = re.compile(
     r"""\s+|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"""
     r"""|(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<sign><=|>=|==|!=|&&|\|\||[-+*/%<>()\[\].,!])""",
@@ -33,21 +34,47 @@ def parse(text: str) -> Node:
     if len(source) > LONGEST:
         raise SourceError(f"the expression has {len(source):,} characters", f"at most {LONGEST:,} are read")
     parser = _Parser(source)
-    found = parser.level(0)
+    try:
+        found = parser.level(0)
+    except RecursionError:
+        parser.refuse("it is nested too deep")
     if parser.kind != "end":
         parser.refuse(f"{parser.word!r} is not expected")
+    if _depth(found) > _DEEPEST:
+        parser.refuse("it is nested too deep")
     return found
+
+
+def _depth(node: Node) -> int:
+    """Levels of a tree; without recursion, since it may be too deep for that."""
+    level, depth = [node], 0
+    while level:
+        depth += 1
+        level = [below for one in level for below in _below(one)]
+    return depth
+
+
+def _below(node: Node) -> tuple[Node, ...]:
+    match node:
+        case Member():
+            return (node.of,)
+        case Call():
+            return node.arguments
+        case Operation():
+            return node.left, node.right
+        case _:
+            return ()
 
 
 class _Parser:
     """Reads tokens from left to right; `kind` and `token` are what comes next."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.place, self.depth = text, 0, 0
+        self.text, self.place = text, 0
         self.kind, self.word, self.start = "", "", 0
         self.next(operand=True)
 
-    def refuse(self, why: str) -> None:
+    def refuse(self, why: str) -> NoReturn:
         raise SourceError(f"the expression {self.text[:200]!r}: {why} at character {self.start}", "correct it")
 
     def next(self, *, operand: bool = False) -> None:
@@ -63,7 +90,6 @@ class _Parser:
             match = _TOKEN.match(self.text, self.place)
             if match is None:
                 self.refuse(f"{self.text[self.place]!r} is no part of GREL")
-                return
             self.place = match.end()
             if match.lastgroup:
                 self.kind, self.word = match.lastgroup, match[0]
@@ -77,15 +103,11 @@ class _Parser:
         """Operators of this strength and stronger ones."""
         if number == len(_LEVELS):
             return self.postfix()
-        self.depth += 1
-        if self.depth > _DEEPEST * len(_LEVELS):
-            self.refuse("it is nested too deep")
         left = self.level(number + 1)
         while self.kind == "sign" and self.word in _LEVELS[number]:
             sign = self.word
             self.next(operand=True)
             left = Operation(sign, left, self.level(number + 1))
-        self.depth -= 1
         return left
 
     def postfix(self) -> Node:
@@ -156,7 +178,6 @@ class _Parser:
             inner = self.postfix()
             return Call("not", (inner,)) if sign == "!" else Operation(sign, Literal(0), inner)
         self.refuse(f"{sign!r} is not expected")
-        raise AssertionError
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -105,6 +105,10 @@ def test_what_goes_wrong_is_a_value(text: str) -> None:
         ("value.replace(/(/, '')", "no regular expression"),
         ("jython:return value", "in jython"),
         ("(" * 2_000 + "1", "nested too deep"),
+        ("!" * 15_000 + "value", "nested too deep"),
+        ("-" * 300 + "1", "nested too deep"),
+        ("value" + ".trim()" * 2_500, "nested too deep"),
+        ("1" + "+1" * 5_000, "nested too deep"),
         ("__import__('os')", "'__import__' is not supported"),
     ],
 )
