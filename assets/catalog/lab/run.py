@@ -12,7 +12,7 @@ from assets.catalog.lab import known
 from assets.catalog.lab.engines import Engine, Rows, opened
 from assets.catalog.lab.guard import Guard, open_to_all, shown
 from assets.catalog.lab.model import Answer, Limits, QueryError, Table
-from assets.catalog.lab.statement import checked, limited, position
+from assets.catalog.lab.statement import checked, limited, position, written
 from assets.catalog.store.versions import Versions
 from assets.catalog.uses import use
 from core.errors import HeddleError
@@ -78,8 +78,7 @@ def run(
         if seen is not None and (gone := known.hidden_from(settings, versions, found.tables, person)):
             raise QueryError(f"the catalogue no longer shows you {min(gone)}")
         query = limited(guard(found.query, found.tables, person, engine.dialect), bounds.rows + 1)
-        # without comments: those of MySQL may hold code that it runs
-        text = query.sql(dialect=engine.dialect or None, comments=False)
+        text = written(query, engine.dialect)
         began = time.monotonic()
         rows = _fetch(engine, text, bounds, halt, query)
     _count(versions, found.tables)

@@ -7,10 +7,11 @@ refused; the engine's own read-only modes come on top.
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.sqlite import SQLite
 from sqlglot.errors import ParseError, SqlglotError
 
 from assets.catalog.lab.guard import KEY
@@ -33,6 +34,13 @@ _REFUSED = re.compile(
     r"input$|infile|dictget|merge$|cluster|view$|txid_|notify|load$|install)"
 )
 _ONLY_READS = "only one SELECT is run: it may have WITH, joins, unions and subqueries, and changes nothing"
+
+
+class _Backticks(SQLite):
+    """SQLite takes a name in double quotes that it does not know for a text, and one in backticks for a mistake."""
+
+    class Tokenizer(SQLite.Tokenizer):
+        IDENTIFIERS: ClassVar = ["`", *(i for i in SQLite.Tokenizer.IDENTIFIERS if i != "`")]
 
 
 class Checked(NamedTuple):
@@ -76,6 +84,11 @@ def limited(query: exp.Query, rows: int) -> exp.Query:
     if isinstance(size, exp.Literal) and size.is_int:
         return query.limit(rows, copy=True) if int(size.name) > rows else query
     return exp.select("*").from_(query.subquery("lab")).limit(rows)
+
+
+def written(query: exp.Expr, dialect: str) -> str:
+    """The text that runs: without comments, for those of MySQL may hold code that it runs."""
+    return query.sql(dialect=_Backticks if dialect == "sqlite" else dialect or None, comments=False)
 
 
 def position(query: exp.Expr, message: str) -> tuple[int, int]:

@@ -41,7 +41,7 @@ class Registry:
             near = get_close_matches(name, self.types, 3)
             raise SemanticsError(
                 f"there is no semantic type {name}",
-                f"did you mean {' or '.join(near)}?" if near else "docs/catalog.md says where the names are",
+                f"did you mean {' or '.join(near)}?" if near else "`heddle catalog meaning types` lists them",
             )
         return self.types[name]
 

@@ -99,6 +99,13 @@ def test_what_the_engine_refuses_says_where(settings: Settings, versions: Versio
         ask(settings, versions, "select 1", "x")
 
 
+def test_a_name_that_sqlite_would_take_for_a_text_is_a_mistake(settings: Settings, versions: Versions) -> None:
+    assert ask(settings, versions, 'select "amount" from orders where "amount" > 0', "shop").rows
+    for sql in ('select "amout" from orders', 'select 1 from orders where customer = "c0"', 'select "a`b" from orders'):
+        with pytest.raises(QueryError, match="no such column"):
+            ask(settings, versions, sql, "shop")
+
+
 def test_the_engines_refuse_too(settings: Settings, tmp_path: Path) -> None:
     """What a check might miss, they do not do."""
     (tmp_path / "x.csv").write_text("a\n1\n")
