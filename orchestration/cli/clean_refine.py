@@ -8,6 +8,7 @@ import click
 from core import settings as config
 from core.errors import SourceError
 
+COUNT, FAR = click.IntRange(min=1), click.FloatRange(min=0)
 OUT = click.Path(dir_okay=False, path_type=Path)
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object or list instead of words.")
 
@@ -58,9 +59,9 @@ def refine(table: str, recipe: Path, into: Path | None, only_check: bool) -> Non
 @click.argument("table")
 @click.argument("column")
 @click.option("--method", default="fingerprint", show_default=True, help="fingerprint, ngram-fingerprint, …, ppm.")
-@click.option("--size", default=2, show_default=True, help="Characters of n-grams.")
-@click.option("--radius", default=1.0, show_default=True, help="Greatest distance of levenshtein and ppm.")
-@click.option("--block", default=6, show_default=True, help="Characters in a row that neighbours share.")
+@click.option("--size", default=2, show_default=True, type=COUNT, help="Characters of n-grams.")
+@click.option("--radius", default=1.0, show_default=True, type=FAR, help="Greatest distance of levenshtein and ppm.")
+@click.option("--block", default=6, show_default=True, type=COUNT, help="Characters in a row that neighbours share.")
 @click.option("--recipe", type=OUT, help="Write the clusters as a mass edit that `refine` runs.")
 @JSON
 def cluster(

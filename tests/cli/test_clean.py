@@ -141,6 +141,8 @@ def test_mistakes_are_told(project: Path) -> None:
     assert not list(project.glob("orders.*.csv"))
     for command in (["suggest", "orders.csv"], ["ask", "orders.csv", "--into", "l.yaml"]):
         assert "--rows" in told(*command, "--rows", "0", status=2)
+    for option, wrong in (("--size", "0"), ("--radius", "-1"), ("--block", "0")):
+        assert option in told("cluster", "orders.csv", "id", option, wrong, status=2)
 
 
 def test_what_cannot_be_explained_or_exported_is_told(project: Path) -> None:
