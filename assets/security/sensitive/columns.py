@@ -124,13 +124,13 @@ def _folded(
     Elements of a list and bytes give the column their class; several places make it a text with personal data, whose
     level is that of the gravest.
     """
-    inside = [(place or "elements", found[name]) for place, name in places.items()]
-    if column not in places.values():
-        inside.append(("text", found.get(column)))
-    bad = [(place, f) for place, f in inside if f is not None and f.flagged]
-    if len(bad) <= 1 and set(places) <= {""}:
-        alone = bad[0][1] if bad else next((f for _, f in inside), None)
+    own = found.get(column) if column not in places.values() else None  # of a JSON text
+    if set(places) <= {""}:
+        alone = next((found[name] for name in places.values()), None)
+        alone = own if alone is None or not alone.flagged else alone
         return alone.model_copy(update={"column": column}) if alone is not None else None
+    inside = [*((place or "elements", found[name]) for place, name in places.items()), ("text", own)]
+    bad = [(place, f) for place, f in inside if f is not None and f.flagged]
     if not bad:
         return None
     bad.sort(key=lambda item: (-item[1].level, -item[1].confidence))

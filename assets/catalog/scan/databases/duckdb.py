@@ -216,5 +216,8 @@ def _base(kind: str) -> Base:
 
 def _read_as(column: ColumnInfo) -> str:
     name = _quoted(column.name)
-    kept = column.type in _ARROW or column.type.startswith(("DECIMAL", "TIMESTAMP"))
-    return name if kept else f"{name}::varchar as {name}"
+    if column.type in _ARROW or column.type.startswith(("DECIMAL", "TIMESTAMP")):
+        return name
+    # as JSON, as of other sources: DuckDB's own texts of structs cannot be read again
+    value = f"to_json({name})" if column.base is Base.NESTED and column.type != "JSON" else name
+    return f"{value}::varchar as {name}"

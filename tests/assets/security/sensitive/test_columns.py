@@ -115,6 +115,7 @@ INSIDE = {
     "plain struct": ([{"a": i, "b": {"c": "x"}} for i in range(N)], None, set()),
     "json": ([json.dumps(p, ensure_ascii=False) for p in PERSONS], "text", {"person_name", "mobile"}),
     "json list": ([json.dumps([n]) for n in NAMES], "person_name", set()),
+    "json numbers": ([json.dumps([p, int(p)]) for p in PHONES], "mobile", set()),
     "no json": ([f"{{{i}, [" for i in range(N)], None, set()),
     "named": ([{"诊断": R.choice(["胃炎", "感冒"])} for _ in range(N)], "text", {"health"}),
 }

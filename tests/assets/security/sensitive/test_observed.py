@@ -1,11 +1,14 @@
 """A scan keeps what is sensitive, masked: no store holds a value; classes go along lineage; the check asks people."""
 
+import json
 import random
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
+import duckdb
+import polars as pl
 import pytest
 from click.testing import CliRunner
 
@@ -103,6 +106,29 @@ def test_tags_are_proposed_and_flow(crm: Settings) -> None:
     assert {u.place for u in undecided(versions, lineage, "crm")} >= {(mart, "why"), (mart, "id")}
     decide(crm, versions, (mart, "why"), "pii:health", False, "eva", "a code of the shop")
     assert set(classes_of(flown(versions, lineage), mart)) == {"id"}
+
+
+def test_what_is_inside_of_columns_of_a_database(tmp_path: Path, make_settings: Callable[..., Settings]) -> None:
+    nested = pl.DataFrame(
+        {
+            "struct": [{"name": made.name(R), "n": n} for n in range(ROWS)],
+            "list": [[made.mobile(R)] for _ in range(ROWS)],
+            "json": [json.dumps({"who": made.name(R)}) for _ in range(ROWS)],
+            "bytes": [made.mobile(R).encode() for _ in range(ROWS)],
+            "map": [{"a": n} for n in range(ROWS)],
+        }
+    )
+    with duckdb.connect(str(tmp_path / "n.duckdb")) as db:
+        db.execute("create table people as select * replace (json::json as json) from nested")
+    (tmp_path / "sources.yaml").write_text(f"sources:\n  - name: crm\n    url: duckdb:///{tmp_path}/n.duckdb\n")
+    settings = make_settings(catalog_files=tmp_path)
+    scan(settings)
+    found = of_table(Versions(settings.catalog), "crm/main.people")
+    within = {c: set(f.within) or {f.class_} for c, f in found.items() if f.flagged}
+    assert within == {
+        "struct": {"person_name"}, "list": {"mobile"}, "json": {"person_name"}, "bytes": {"mobile"},
+    }  # fmt: skip
+    assert len(nested) == ROWS
 
 
 def test_commands(crm: Settings) -> None:
