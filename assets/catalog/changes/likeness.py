@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from assets.catalog.model import Base, ColumnInfo, Meaning, Profile, Top
+from assets.catalog.relations.names import within
 
 NUMERIC = {Base.INTEGER, Base.NUMBER}
 TIMES = {Base.DATE, Base.TIMESTAMP}
@@ -32,13 +33,8 @@ def _abbreviates(short: list[str], long: list[str]) -> bool:
     if "".join(short) == "".join(w[0] for w in long) and len(long) > 1:
         return True
     return len(short) == len(long) and all(
-        s[0] == w[0] and len(s) > 1 and _within(s, w) for s, w in zip(short, long, strict=True)
+        s[0] == w[0] and len(s) > 1 and within(s, w) for s, w in zip(short, long, strict=True)
     )
-
-
-def _within(letters: str, word: str) -> bool:
-    rest = iter(word)
-    return all(letter in rest for letter in letters)
 
 
 def of_bases(one: ColumnInfo, other: ColumnInfo) -> float:

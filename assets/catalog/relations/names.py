@@ -90,6 +90,12 @@ def alike(a: str, b: str) -> float:
     return 0.0
 
 
+def within(letters: str, word: str) -> bool:
+    """Whether a word has these letters in this order."""
+    rest = iter(word)
+    return all(letter in rest for letter in letters)
+
+
 def _abbreviates(short: str, long: str) -> bool:
     """Letters in order, as `mgr` in `manager`; vowels are what one drops, so `cat` is not `contact`."""
     if short[1] in "aeiou" and short[1] != long[1]:

@@ -8,24 +8,9 @@ from functools import cache
 
 from rapidfuzz.distance import JaroWinkler, Levenshtein
 
+from assets.catalog.relations.names import IDENTIFIERS, within
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[\u3400-\u9fff]+|[^\W\d_]+")
-_IDENTIFIERS = {
-    "id",
-    "key",
-    "no",
-    "nr",
-    "num",
-    "code",
-    "number",
-    "sk",
-    "pk",
-    "fk",
-    "uuid",
-    "guid",
-    "编号",
-    "代码",
-    "标识",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +113,7 @@ def _of_words(some: tuple[str, ...], others: tuple[str, ...]) -> float:
 def _word(one: str, other: str) -> float:
     if one == other:
         return 1.0
-    if one in _IDENTIFIERS and other in _IDENTIFIERS:
+    if one in IDENTIFIERS and other in IDENTIFIERS:
         return 0.85
     if _synonyms(one, other):
         return 0.9
@@ -139,7 +124,7 @@ def _word(one: str, other: str) -> float:
         return 0.8 + 0.15 * len(short) / len(long)
     if _skeleton(one) == _skeleton(other) and len(_skeleton(one)) >= 2:
         return 0.93
-    if len(short) >= 2 and _within(short, long):
+    if len(short) >= 2 and within(short, long):
         return 0.6 + 0.25 * len(short) / len(long)
     return max(0.0, float(JaroWinkler.similarity(one, other)) - 0.25)
 
@@ -154,11 +139,6 @@ def _synonyms(one: str, other: str) -> bool:
 def _skeleton(word: str) -> str:
     """The word without vowels after its first letter."""
     return word[:1] + re.sub("[aeiouäöü]", "", word[1:])
-
-
-def _within(short: str, long: str) -> bool:
-    letters = iter(long)
-    return all(letter in letters for letter in short)
 
 
 def _skeletons(one: str, other: str) -> float:
