@@ -15,6 +15,7 @@ from typing import IO, Any, NamedTuple
 from pydantic import Field
 
 from assets.catalog.model import Value
+from assets.catalog.scan.files.encoding import detect
 from assets.security.sensitive.classes import builtin
 from assets.security.sensitive.shown import sample
 from assets.security.sensitive.text.engine import Detector, detector
@@ -149,7 +150,7 @@ def _pages(path: Path) -> Iterator[str]:
 def _lines(file: IO[bytes]) -> Iterator[str]:
     """Lines of any length up to BATCH characters; longer ones come in parts."""
     block = file.read(BLOCK)
-    decode = codecs.getincrementaldecoder(_encoding(block))(errors="replace").decode
+    decode = codecs.getincrementaldecoder(detect(block))(errors="replace").decode
     held = ""
     while block:
         held += decode(block)
@@ -162,14 +163,3 @@ def _lines(file: IO[bytes]) -> Iterator[str]:
     held += decode(b"", True)
     if held:
         yield held
-
-
-def _encoding(block: bytes) -> str:
-    """UTF-16 with a mark, UTF-8, or else GB18030."""
-    if block[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16"
-    try:
-        codecs.getincrementaldecoder("utf-8-sig")().decode(block)
-    except UnicodeDecodeError:
-        return "gb18030"
-    return "utf-8-sig"

@@ -20,13 +20,21 @@ ID = made.id_card(R)
 LINE = f"2023-11-05 10:00:00 INFO 用户 {ID} 登录，手机13812345678\n"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-32"])
 def test_encodings(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "a.log"
     path.write_bytes(("第一行\n" + LINE).encode(encoding))
     made_ = report(path)
     assert made_.counts["id_card"] == 1 and made_.counts["mobile"] == 1 and made_.lines == 2 and made_.level == 3
     assert ID not in made_.model_dump_json()
+
+
+def test_broken_bytes_do_not_hide_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(b"broken \xe5\xbc\n" + ("联系人：张伟，" + LINE).encode() * 3)
+    assert report(path).counts["person_name"] == 3
+    path.write_bytes(("name li, " * 20 + "mail li.lei@example.cn\n").encode("utf-16-le"))  # without a mark
+    assert report(path).counts["email"] == 1
 
 
 def test_places_are_those_of_the_file(tmp_path: Path) -> None:
