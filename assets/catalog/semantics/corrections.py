@@ -43,7 +43,7 @@ class Corrections:
         self._by_place = {entry.place: entry for entry in entries}
 
     def apply(self, source: str, table: str, column: str, meaning: Meaning | None) -> Meaning | None:
-        """The corrected meaning, with what had been computed as an alternative."""
+        """The corrected meaning, with what had been computed as `others`, also where it is the same: see said.unsay."""
         entry = self._by_place.get((source, table, column))
         if entry is None:
             return meaning
@@ -51,8 +51,8 @@ class Corrections:
             return None
         others: tuple[tuple[str, float], ...] = ()
         if meaning is not None:
-            computed = ((meaning.type, meaning.confidence), *meaning.others)
-            others = tuple(o for o in computed if o[0] != entry.type)
+            own = () if meaning.by == "user" else ((meaning.type, meaning.confidence),)
+            others = (*own, *meaning.others)
         said = f"{entry.who} said so on {entry.when[:10]}" + (f": {entry.note}" if entry.note else "")
         return Meaning(type=entry.type, confidence=1.0, evidence=(said,), by="user", others=others)
 

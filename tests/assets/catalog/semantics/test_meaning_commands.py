@@ -73,6 +73,16 @@ def test_a_correction_is_kept_and_wins_until_it_is_taken_back(site: Settings) ->
     assert any(v.change.author == "ann" and "mob means identifier" in v.change.cause for v in last)
 
 
+@pytest.mark.parametrize("words", [("cn_mobile",), ("identifier",), ("identifier", "email", "cn_mobile")])
+def test_what_was_computed_is_back_at_once(site: Settings, words: tuple[str, ...]) -> None:
+    call("scan")
+    for word in words:
+        call("meaning", "set", "farm/fields.csv", "mob", word)
+        assert meaning(site, "mob") == (word, "user")
+    call("meaning", "unset", "farm/fields.csv", "mob")
+    assert meaning(site, "mob") == ("cn_mobile", "content")
+
+
 def test_mistakes_are_named(site: Settings) -> None:
     call("scan")
     assert "no semantic type no_such" in call("meaning", "set", "farm/fields.csv", "mob", "no_such", status=2)
