@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from assets.quality.impute import missing, table, trials
-from assets.quality.impute.candidates.base import Model, Task
+from assets.quality.impute.candidates.base import Model, Task, thinned
 from assets.quality.impute.candidates.registry import CANDIDATES, named
 from assets.quality.impute.choose import Choice, choose
 from assets.quality.impute.pattern import Pattern, pattern
@@ -106,6 +106,6 @@ def _filler(seen: Table, target: int, tell: Callable[[str], None]) -> Filler:
     outcome = trials.run(seen.encoded, seen.columns, target, suiting, in_order=seen.in_order, tell=tell)
     choice = choose(outcome, [c.name for c in suiting if c.simple], classes=column.classes)
     fallback = [choice.baseline] if choice.baseline else []
-    learn = Task(seen.encoded, seen.columns, target, trials.thinned(known), seen.in_order)
+    learn = Task(seen.encoded, seen.columns, target, thinned(known, trials.MOST_TRAINED), seen.in_order)
     models = {name: named(name).fit(learn) for name in dict.fromkeys([*choice.weights, *fallback])}
     return Filler(choice, models, pattern(seen.encoded, seen.columns, target))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.quality.impute.candidates.base import Candidate, Task
+from assets.quality.impute.candidates.base import Candidate, Task, thinned
 from assets.quality.impute.table import Column, Floats, Mask
 
 FOLDS = 5
@@ -98,14 +98,4 @@ def _hidden(
         rows[pattern] = np.nan
         shown[hidden] = rows
     shown[hidden, target] = np.nan
-    return shown, thinned(~np.isnan(shown[:, target]))
-
-
-def thinned(rows: Mask) -> Mask:
-    """The rows to learn from: of more than 60,000 an even choice."""
-    places = np.nonzero(rows)[0]
-    if len(places) <= MOST_TRAINED:
-        return rows
-    chosen = np.zeros_like(rows)
-    chosen[places[np.linspace(0, len(places) - 1, MOST_TRAINED).astype(np.int64)]] = True
-    return chosen
+    return shown, thinned(~np.isnan(shown[:, target]), MOST_TRAINED)

@@ -88,3 +88,13 @@ def shares(codes: Floats, labels: int) -> Floats:
     """The share of each label among codes [n]: [labels]."""
     counts = np.bincount(codes.astype(np.int64), minlength=labels).astype(np.float64)
     return np.asarray(counts / max(counts.sum(), 1.0), dtype=np.float64)
+
+
+def thinned(rows: Mask, most: int) -> Mask:
+    """The chosen rows [rows], or of more than `most` an even choice."""
+    places = np.nonzero(rows)[0]
+    if len(places) <= most:
+        return rows
+    chosen = np.zeros_like(rows)
+    chosen[places[np.linspace(0, len(places) - 1, most).astype(np.int64)]] = True
+    return chosen

@@ -10,7 +10,6 @@ from assets.quality.impute.candidates.base import State, Task
 from assets.quality.impute.table import Floats, Mask
 
 _LEAST_ROWS = 20
-_MOST_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +53,6 @@ def _restored(state: State) -> LinearModel:
     return LinearModel(features.restore(state), weights, offset, str(state["form"]), *bounds)
 
 
-def _rows(task: Task) -> Mask:
-    """The training rows, thinned evenly where there are very many."""
-    chosen = np.nonzero(task.train)[0]
-    if len(chosen) <= _MOST_ROWS:
-        return task.train
-    thinned = np.zeros_like(task.train)
-    thinned[chosen[np.linspace(0, len(chosen) - 1, _MOST_ROWS).astype(np.int64)]] = True
-    return thinned
-
-
 @dataclass(frozen=True, slots=True)
 class Ridge:
     """Ridge regression, its strength chosen by generalised cross-validation (Golub, Heath and Wahba, 1979)."""
@@ -81,8 +70,7 @@ class Ridge:
 
     def fit(self, task: Task) -> LinearModel:
         """Solves for all strengths at once by a singular value decomposition."""
-        rows = _rows(task)
-        known = task.encoded[rows, task.target]
+        rows, known = task.train, task.known
         inputs = features.scaled(task.encoded, task.columns, task.target, rows, logs=True)
         wanted = np.log(known) if self.log else known
         centre = float(wanted.mean())
@@ -128,9 +116,9 @@ class Logistic:
         """By limited-memory BFGS; a label that was not seen gets no chance."""
         from sklearn.linear_model import LogisticRegression
 
-        rows = _rows(task)
+        rows = task.train
         inputs = features.scaled(task.encoded, task.columns, task.target, rows, logs=True)
-        codes = task.encoded[rows, task.target].astype(np.int64)
+        codes = task.known.astype(np.int64)
         fitted = LogisticRegression(max_iter=200, tol=1e-3).fit(inputs.of(task.encoded, rows), codes)
         weights = np.zeros((len(inputs.mean), len(task.column.labels)))
         offset = np.full(len(task.column.labels), -50.0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets.quality.impute.candidates import features
-from assets.quality.impute.candidates.base import State, Task
+from assets.quality.impute.candidates.base import State, Task, thinned
 from assets.quality.impute.table import Floats, Mask
 
 _NEIGHBOURS = 8
@@ -57,11 +57,7 @@ class Nearest:
 
     def fit(self, task: Task) -> NearestModel:
         """Keeps the points."""
-        chosen = np.nonzero(task.train)[0]
-        if len(chosen) > _MOST_ROWS:
-            chosen = chosen[np.linspace(0, len(chosen) - 1, _MOST_ROWS).astype(np.int64)]
-        rows = np.zeros_like(task.train)
-        rows[chosen] = True
+        rows = thinned(task.train, _MOST_ROWS)
         inputs = features.scaled(task.encoded, task.columns, task.target, rows, logs=False)
         labels = len(task.column.labels) if task.column.classes else 0
         return NearestModel(inputs, inputs.of(task.encoded, rows), task.encoded[rows, task.target], labels)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from assets.quality.impute.candidates.base import State, Task
+from assets.quality.impute.candidates.base import State, Task, shares
 from assets.quality.impute.table import Floats, Mask
 
 Places = npt.NDArray[np.int64]
@@ -86,7 +86,7 @@ class Order:
         known = task.known
         if task.column.classes:
             labels = len(task.column.labels)
-            return OrderModel(task.target, labels, np.bincount(known.astype(int), minlength=labels) / len(known))
+            return OrderModel(task.target, labels, shares(known, labels))
         return OrderModel(task.target, 0, np.array([float(np.median(known))]))
 
     def restore(self, state: State) -> OrderModel:
