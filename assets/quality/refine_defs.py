@@ -24,11 +24,11 @@ def definitions(settings: Settings, others: Iterable[dg.Definitions]) -> dg.Defi
     for path in sorted((settings.quality / FOLDER).glob("*__*__*.json")):
         source = "/".join(path.stem.split("__"))
         if source in known:
-            assets.append(_refined(source, path))
+            assets.append(_refined(settings, source, path))
     return dg.Definitions(assets=assets)
 
 
-def _refined(source: str, path: Path) -> dg.AssetsDefinition:
+def _refined(settings: Settings, source: str, path: Path) -> dg.AssetsDefinition:
     from assets.quality.refine.recipe import read
 
     recipe = read(path)
@@ -48,14 +48,13 @@ def _refined(source: str, path: Path) -> dg.AssetsDefinition:
     def refined(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> dg.MaterializeResult[None]:
-        import tempfile
-
         from assets.content import rows_version
         from assets.quality.refine.recipe import run
         from assets.quality.rules.reading import from_warehouse
+        from core.scratch import scratch
 
-        with tempfile.TemporaryDirectory(prefix="heddle-refine-") as folder:
-            frame = from_warehouse(warehouse, source, Path(folder)).collect()
+        with scratch(settings.home, "refine-") as folder:
+            frame = from_warehouse(warehouse, source, folder).collect()
         found = run(frame, recipe, str(path), lambda d: context.log.info(f"{d.step.words}: {d.rows:,} rows"))
         name = table_name(Key.parse(key))
         warehouse.write(name, found)

@@ -79,6 +79,8 @@ def export(table: str, goal: str, into: Path | None) -> None:
         made = sql_script(table, rules, columns, goal)
     for rule, why in made.left_out:
         click.secho(f"left out {rule.id}: {why}", fg="yellow", err=True)
+    if not made.text:
+        raise SourceError(f"{table}: not all rules have a form in {goal}", "run the plan with `heddle clean apply`")
     if into is None:
         click.echo(made.text, nl=False)
         return

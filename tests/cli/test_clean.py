@@ -123,7 +123,12 @@ def test_a_table_of_the_warehouse_that_refers_to_another(project: Path) -> None:
     RuleFiles(load().quality).merge("raw/shop/orders", [made])
     told("accept", "raw/shop/orders", made.id)
     assert "2 clean, 1 rejected" in told("apply", "raw/shop/orders", "--into", "out.csv")
+    near = Rule.make("near_duplicate", "raw/shop/orders", ["shop"], {}, action="report", status="accepted")
     script = told("export", "raw/shop/orders", "--to", "duckdb")
+    RuleFiles(load().quality).merge("raw/shop/orders", [near])
+    refused = told("export", "raw/shop/orders", "--to", "duckdb", "--into", "all.sql", status=2)
+    assert "not all rules have a form in duckdb" in refused
+    assert not Path("all.sql").exists()
     assert 'EXISTS(SELECT 1 FROM "raw_shop"."shops"' in script
     assert "no rules" in told("review", "raw/shop/shops")
 

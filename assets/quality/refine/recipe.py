@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assets.quality.refine.expression import Expression
+from assets.quality.refine.grel.values import GrelError
 from assets.quality.refine.grid import from_frame, to_frame
 from assets.quality.refine.operations.table import operations
 from core.errors import HeddleError, SourceError
@@ -52,9 +53,7 @@ def read(path: Path) -> list[Step]:
             raise SourceError(f"{path} is larger than 20 MB", "give a recipe")
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise SourceError(
-            f"{path} cannot be read: {error}", "export it by Undo / Redo, Extract in OpenRefine"
-        ) from None
+        raise SourceError(f"{path} cannot be read: {error}", _EXPORT) from None
     return steps(content, str(path))
 
 
@@ -80,15 +79,19 @@ def steps(content: Any, where: str) -> list[Step]:
 
 def _checked(step: Step, where: str) -> None:
     """Parses every expression of a step."""
-    facets = (step.fields.get("engineConfig") or {}).get("facets") or []
-    for text in (step.fields.get("expression"), *(f.get("expression") for f in facets)):
-        if isinstance(text, str):
-            with _named(step, where):
+    with _named(step, where):
+        facets = (step.fields.get("engineConfig") or {}).get("facets") or []
+        for text in (step.fields.get("expression"), *(f.get("expression") for f in facets)):
+            if isinstance(text, str):
                 Expression(text)
 
 
+# what a field of another type comes to where it is used; recipes are made by other programs, and by hand
+_MISFIT = (AttributeError, TypeError, ValueError, KeyError, IndexError, OverflowError)
+
+
 class _named:
-    """Puts file and operation before an error."""
+    """Puts file and operation before an error; a field of another type than the operation reads is one too."""
 
     def __init__(self, step: Step, where: str) -> None:
         self.step, self.where = step, where
@@ -98,9 +101,13 @@ class _named:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Raises SourceError for one that names no operation."""
+        said = f"{self.where}: operation {self.step.number} ({self.step.name})"
         if isinstance(error, HeddleError):
-            said = f"{self.where}: operation {self.step.number} ({self.step.name})"
             raise SourceError(f"{said}: {error.what}", error.fix) from None
+        if isinstance(error, (GrelError, TimeoutError)):
+            raise SourceError(f"{said}: {error}", "correct the expression") from None
+        if isinstance(error, _MISFIT):
+            raise SourceError(f"{said}: a field is of another type: {error}", "correct the recipe") from error
 
 
 def run(

@@ -22,8 +22,9 @@ def read(reading: Reading, content: Any) -> None:
             reading.left(line, str(item)[:100], "is no expectation")
             continue
         kind = str(item.get("expectation_type") or item.get("type") or "")
-        given = {str(k): _plain(v) for k, v in (item.get("kwargs") or {}).items() if v is not None}
-        _read(reading, kind, given, line, name)
+        with reading.readable(line, kind):
+            given = {str(k): _plain(v) for k, v in (item.get("kwargs") or {}).items() if v is not None}
+            _read(reading, kind, given, line, name)
 
 
 def _read(reading: Reading, kind: str, given: dict[str, Any], line: int, table: str) -> None:

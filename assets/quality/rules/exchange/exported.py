@@ -43,8 +43,8 @@ def pandera_code(table: str, rules: Sequence[Rule]) -> Exported:
         elif rule.kind == "unique" and len(rule.columns) == 1:
             columns.setdefault(rule.columns[0], [])
             unique.append(list(rule.columns))
-        elif rule.kind in _CHECKS:
-            columns.setdefault(rule.columns[0], []).extend(_CHECKS[rule.kind](given))
+        elif made := _CHECKS[rule.kind](given) if rule.kind in _CHECKS else []:
+            columns.setdefault(rule.columns[0], []).extend(made)
         else:
             left.append((rule, NO_FORM))
     title = repr(f"Rules of {table} as pandera checks.")
@@ -65,6 +65,7 @@ def _range(given: Any) -> list[str]:
     return checks
 
 
+# none where pandera has no check that means the same
 _CHECKS: dict[str, Callable[[Any], list[str]]] = {
     "range": _range,
     "in_set": lambda given: [] if given.ignore_case else [f"pa.Check.isin({list(given.values)!r})"],

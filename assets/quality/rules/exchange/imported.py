@@ -1,6 +1,7 @@
 """Check files of other tools as rules, with what could not be taken over."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,14 @@ class Reading:
             return
         if rule.id not in {r.id for r in self.made.rules if r.table == rule.table}:
             self.made.rules.append(rule)
+
+    @contextmanager
+    def readable(self, line: int, check: str) -> Iterator[None]:
+        """Leaves a check out whose values are of another type than its words ask for: `min_value: many`."""
+        try:
+            yield
+        except (AttributeError, TypeError, ValueError, OverflowError) as error:
+            self.left(line, check, f"a value is of another type: {error}")
 
     def left(self, line: int, check: str, why: str) -> None:
         """Leaves a check out."""

@@ -61,7 +61,8 @@ def read(reading: Reading, content: Any) -> None:
             one = _Check(
                 str(text).strip(), options if isinstance(options, dict) else {}, line_of(checks, number), words[2]
             )
-            _read(reading, one)
+            with reading.readable(one.line, one.text):
+                _read(reading, one)
 
 
 def _read(reading: Reading, check: _Check) -> None:

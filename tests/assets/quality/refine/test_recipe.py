@@ -235,6 +235,8 @@ def test_records() -> None:
         ([{"op": "core/column-removal", "columnName": "a"}, {"op": "core/text-transform", "columnName": "a",
           "expression": "value.reinterpret('x')"}], "operation 2 .*'reinterpret' is not supported"),
         ([{"op": "core/row-removal", "engineConfig": {"facets": [{"type": "list", "expression": "("}]}}], "operation 1"),
+        ([{"op": "core/row-removal", "engineConfig": "all"}], "operation 1 .*another type"),
+        ([{"op": "core/row-removal", "engineConfig": {"facets": ["a"]}}], "operation 1 .*another type"),
     ],
 )  # fmt: skip
 def test_wrong_recipes_name_the_operation_before_anything_runs(content: Any, why: str) -> None:
@@ -250,6 +252,28 @@ def test_wrong_recipes_name_the_operation_before_anything_runs(content: Any, why
         ({"op": "core/column-move", "columnName": "a"}, "field index: is missing"),
         ({"op": "core/row-removal", "engineConfig": {"facets": [{"type": "scatterplot"}]}}, "'scatterplot'"),
         ({"op": "core/text-transform", "columnName": "a", "expression": "value", "onError": "x"}, "field onError"),
+        ({"op": "core/mass-edit", "columnName": "a", "edits": ["x"]}, "operation 1 .*another type"),
+        (
+            {"op": "core/column-split", "columnName": "a", "separator": "(", "regex": True},
+            "operation 1 .*not a regular expression",
+        ),
+        ({"op": "core/column-split", "columnName": "a", "mode": "lengths", "fieldLengths": ["x"]}, "another type"),
+        (
+            {
+                "op": "core/row-removal",
+                "engineConfig": {
+                    "facets": [{"type": "range", "columnName": "a", "expression": "value.toNumber()", "from": "x"}]
+                },
+            },
+            "another type",
+        ),
+        (
+            {
+                "op": "core/row-removal",
+                "engineConfig": {"facets": [{"type": "text", "columnName": "a", "query": "(", "mode": "regex"}]},
+            },
+            "operation 1 .*not a regular expression",
+        ),
     ],
 )
 def test_what_does_not_fit_the_table_is_told(op: dict[str, Any], why: str) -> None:

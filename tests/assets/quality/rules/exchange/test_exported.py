@@ -54,6 +54,7 @@ def test_pandera_knows_unique_and_what_it_cannot_say_is_told() -> None:
     import pandera.errors
 
     left = [rule("dependency", ["id", "zip"]), rule("not_null", ["zip"], mostly=0.5)]
+    left += [rule("in_set", ["state"], values=["new"], ignore_case=True)]
     made = pandera_code(TABLE, [rule("unique", ["id"]), *left])
     assert [r for r, _ in made.left_out] == left
     scope: dict[str, Any] = {}
