@@ -1,4 +1,4 @@
-"""Texts of Office Open XML files (ECMA-376): paragraphs of Word and PowerPoint, strings of Excel, as a stream."""
+"""Texts of Office Open XML files (ECMA-376): paragraphs of Word and PowerPoint, cells of Excel, as a stream."""
 
 import zipfile
 from collections.abc import Iterator
@@ -9,7 +9,8 @@ from xml.etree.ElementTree import ParseError
 from core.errors import DocumentError
 
 PARTS = ("word/", "ppt/slides/", "ppt/notesSlides/", "xl/sharedStrings", "xl/worksheets/", "xl/comments")
-WHOLE = ("}p", "}si", "}is")  # elements whose text belongs together
+WHOLE = ("}p", "}si", "}is", "}c", "}row")  # elements whose text belongs together
+HELD = ("n", "str", "d")  # types of cells that hold what they show; others are flags, errors, and places of strings
 LARGEST = 1 << 30  # bytes of one part, unpacked
 
 
@@ -41,9 +42,20 @@ def _texts(opened: Any) -> Iterator[str]:
             continue
         above.pop()
         if element.tag.endswith(WHOLE):
-            text = "".join(e.text or "" for e in element.iter() if e.tag.endswith("}t"))
-            if text:
+            if text := _cell(element) or "".join(e.text or "" for e in element.iter() if e.tag.endswith("}t")):
                 yield text
             element.clear()
             if above:
                 above[-1].remove(element)
+
+
+def _cell(element: Any) -> str:
+    """What a cell of Excel holds itself; whole numbers as their digits, whichever way they are written."""
+    if not element.tag.endswith("}c") or element.get("t", "n") not in HELD:
+        return ""
+    text = "".join(e.text or "" for e in element if e.tag.endswith("}v"))
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() and abs(number) < 2**53 else text

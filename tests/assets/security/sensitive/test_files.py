@@ -96,6 +96,25 @@ def test_docx(tmp_path: Path) -> None:
         report(path)
 
 
+def test_cells_of_excel_that_are_numbers_or_results(tmp_path: Path) -> None:
+    import zipfile
+
+    import openpyxl
+
+    path = tmp_path / "a.xlsx"
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["手机", "n"], [13812345678, 7], [1.3912345678e10, "li.lei@example.cn"], ["=1+1", True]):
+        sheet.append(row)
+    book.save(path)
+    assert report(path).counts == {"mobile": 2, "email": 1}
+    cells = '<c t="str"><f>A1</f><v>li.lei@example.cn</v></c><c t="s"><v>13812345678</v></c><c t="b"><v>1</v></c>'
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("xl/worksheets/sheet1.xml", f'<worksheet xmlns="x"><row>{cells}<c/></row></worksheet>')
+    assert report(path).counts == {"email": 1} and report(path).lines == 1
+
+
 def test_command(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text(LINE, encoding="utf-8")
