@@ -8,6 +8,7 @@ import click
 
 from core import settings as config
 from core.errors import HeddleError
+from orchestration.cli.kettle_change import OVERWRITE, SAVE
 from orchestration.cli.writing import distinct, replaced, tabular, written
 
 if TYPE_CHECKING:
@@ -155,8 +156,8 @@ def add(table: str, columns: tuple[str, ...], keep: tuple[str, ...], order: tupl
 @KEEP
 @UNORDERED
 @click.option("--values", type=click.Path(dir_okay=False, path_type=Path), help="Default: FILE's, .imputed.csv.")
-@click.option("--overwrite", is_flag=True, help="Also steps that were changed by hand since they were made.")
-@click.option("--write", "save", is_flag=True, help="Write both files; without it, only what would change is shown.")
+@OVERWRITE
+@SAVE
 def to_kettle(
     file: Path,
     into: Path,

@@ -8,6 +8,7 @@ import click
 from assets.kettle.errors import KettleError
 from core import settings as config
 from orchestration.cli.catalog_opened import opened
+from orchestration.cli.kettle_change import OVERWRITE, SAVE
 
 AUTHOR = click.option("--author", default=getpass.getuser, help="Who decides (default: you).")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -23,8 +24,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--field", "fields", multiple=True, metavar="COLUMN=FIELD", help="Which field fills a column; repeatable."
 )
-@click.option("--overwrite", is_flag=True, help="Also steps that were changed by hand since they were made.")
-@click.option("--write", "save", is_flag=True, help="Write the file; without it, only what would change is shown.")
+@OVERWRITE
+@SAVE
 def follow(
     file: Path,
     table: str | None,

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from assets.kettle.engine.run import EngineSettings
     from assets.kettle.model import Transformation
 
+OVERWRITE = click.option("--overwrite", is_flag=True, help="Also steps that were changed by hand since they were made.")
+SAVE = click.option("--write", "save", is_flag=True, help="Write what is made; without it, only the change is shown.")
+
 
 def engine(settings: Settings) -> "EngineSettings":
     """The engine that tells which fields a step gives, with the project's connections."""

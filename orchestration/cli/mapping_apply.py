@@ -10,6 +10,7 @@ import click
 from core import settings as config
 from core.errors import SourceError
 from orchestration.cli.clean import JSON, opened
+from orchestration.cli.kettle_change import OVERWRITE, SAVE
 
 if TYPE_CHECKING:
     from assets.quality.mapping.model import Mapping_
@@ -55,8 +56,8 @@ def apply(name: str, source: str | None, into: Path | None, rejects: Path | None
 @click.option("--into", type=OUT, required=True, help="The .ktr that gets the steps; a new one is made for a CSV file.")
 @click.option("--after", metavar="STEP", help="Behind which step they stand; not for a new file.")
 @click.option("--rejects", metavar="PATH", help="A CSV file of the transformation for rejected rows (default: Dummy).")
-@click.option("--overwrite", is_flag=True, help="Also steps that were changed by hand since they were made.")
-@click.option("--write", "save", is_flag=True, help="Write the file; without it, only what would change is shown.")
+@OVERWRITE
+@SAVE
 def to_kettle(name: str, into: Path, after: str | None, rejects: str | None, overwrite: bool, save: bool) -> None:
     """Make the accepted fields steps of a transformation: Select values, Value mapper, Calculator and others.
 

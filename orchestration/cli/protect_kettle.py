@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from core import settings as config
+from orchestration.cli.kettle_change import OVERWRITE, SAVE
 from orchestration.cli.protect_keys import hide
 
 DOMAIN = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -20,8 +21,8 @@ POLICY = click.option("--policy", "name", help="Name of a policy (default: the o
 @click.option("--table", default="", help="Whose columns of the policy the fields are (asset key).")
 @click.option("--rows", type=FILE, help="Rows as they leave STEP (CSV or Parquet); nothing runs then.")
 @click.option("--param", multiple=True, metavar="NAME=VALUE", help="Parameter for that run; repeatable.")
-@click.option("--overwrite", is_flag=True, help="Also steps that were changed by hand since they were made.")
-@click.option("--write", "save", is_flag=True, help="Write the file; without it, only what would change is shown.")
+@OVERWRITE
+@SAVE
 def to_kettle(
     file: Path,
     after: str,

@@ -1,10 +1,12 @@
 """A fitted imputation as a folder: one JSON file and one array file a model. Nothing in it is code."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -51,27 +53,27 @@ def read(folder: Path) -> Imputation:
     Raises:
         StoreError: the folder holds none, or one of another format.
     """
+    with _about(folder) as about:
+        fillers = {name: _read(folder, content) for name, content in about["fillers"].items()}
+        columns = tuple(Column(**(c | {"labels": tuple(c["labels"])})) for c in about["columns"])
+        return Imputation(columns, about["stand_ins"], fillers, about["rows"])
+
+
+def choices(folder: Path) -> dict[str, Choice]:
+    """The verdict over each column, without the models. Raises StoreError as `read`."""
+    with _about(folder) as about:
+        return {name: _choice(content["choice"]) for name, content in about["fillers"].items()}
+
+
+@contextmanager
+def _about(folder: Path) -> Iterator[dict[str, Any]]:
+    """What the JSON file says; what is wrong in it or in what is made of it is told as a StoreError."""
     try:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         if about["format"] != FORMAT:
             raise StoreError(f"{folder / ABOUT} has format {about['format']}, not {FORMAT}", "fit it again")
-        fillers = {name: _read(folder, content) for name, content in about["fillers"].items()}
-        columns = tuple(Column(**(c | {"labels": tuple(c["labels"])})) for c in about["columns"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{folder} holds no imputation that can be read: {error}", "fit it again") from error
-    return Imputation(columns, about["stand_ins"], fillers, about["rows"])
-
-
-def choices(folder: Path) -> dict[str, Choice]:
-    """The verdict over each column, without the models.
-
-    Raises:
-        StoreError: the folder holds none.
-    """
-    try:
-        fillers = json.loads((folder / ABOUT).read_text(encoding="utf-8"))["fillers"]
-        return {name: _choice(content["choice"]) for name, content in fillers.items()}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        yield about
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
         raise StoreError(f"{folder} holds no imputation that can be read: {error}", "fit it again") from error
 
 

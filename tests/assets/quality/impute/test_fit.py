@@ -112,6 +112,21 @@ def test_clear_errors(fitted: Imputation, tmp_path: Path) -> None:
         store.read(tmp_path)
 
 
+def test_damaged_models_are_told(fitted: Imputation, tmp_path: Path) -> None:
+    store.writer(fitted)(tmp_path)
+    whole = (tmp_path / store.ABOUT).read_text()
+    arrays = next(tmp_path.glob("*.npz"))
+    for damage in (lambda: arrays.write_bytes(arrays.read_bytes()[:99]), arrays.unlink):
+        damage()
+        with pytest.raises(StoreError, match="no imputation that can be read"):
+            store.read(tmp_path)
+    for text in ("[]", "null", '{"format": 1}', whole[:400], whole.replace('"choice"', '"voice"')):
+        (tmp_path / store.ABOUT).write_text(text)
+        for read in (store.read, store.choices):
+            with pytest.raises(StoreError, match="no imputation that can be read"):
+                read(tmp_path)
+
+
 @pytest.mark.parametrize("rows", [0, 1, 2, 9])
 def test_tiny_tables_are_left(rows: int) -> None:
     frame = shop(30).head(rows).with_columns(pl.lit(None, pl.Float64).alias("gap"))
