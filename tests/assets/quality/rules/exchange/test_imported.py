@@ -195,12 +195,15 @@ def test_other_files_are_refused(tmp_path: Path, name: str, text: str, told: str
     [
         ("ge.json", '{"expectations": [{"type": "expect_table_row_count_to_equal", "kwargs": {"value": "many"}}]}'),
         ("ge.json", '{"expectations": [{"type": "expect_column_to_exist", "kwargs": ["a"]}]}'),
-        ("ge.json", '{"expectations": [{"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "a", "value_set": 1}}]}'),
+        (
+            "ge.json",
+            '{"expectations":[{"type":"expect_column_values_to_be_in_set","kwargs": {"column": "a","value_set": 1}}]}',
+        ),
         ("c.yml", "checks for t:\n  - row_count > inf\n"),
         ("c.yml", "checks for t:\n  - invalid_count(a) = 0:\n      valid values: 5\n"),
         ("c.yml", "checks for t:\n  - schema:\n      fail: [a]\n"),
     ],
-)  # fmt: skip
+)
 def test_values_of_another_type_are_left_out_with_their_line(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     found = read(tmp_path / name, "t.csv")
