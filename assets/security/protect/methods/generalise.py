@@ -6,11 +6,11 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from assets.security.protect.base import OneWay, Params, Scope
+from assets.security.protect.days import days
 from assets.security.protect.errors import ProtectionError
 from assets.security.protect.regions import Region, region
 from assets.security.protect.texts import as_text
 
-DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%.f")
 PERIODS = {"day": "1d", "month": "1mo", "quarter": "1q", "year": "1y", "decade": "10y"}
 _FORMS = {"day": "%Y-%m-%d", "month": "%Y-%m", "quarter": "%Y-%m", "year": "%Y", "decade": "%Y"}
 _NETWORK = r"^(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$"
@@ -70,11 +70,7 @@ class Method(OneWay):
 def _period(values: pl.Series, period: str) -> pl.Series:
     if values.dtype.is_temporal():
         return values.dt.truncate(PERIODS[period])
-    texts = as_text(values).str.strip_chars()
-    tried = [pl.col("t").str.to_date(form, strict=False) for form in DATES[:5]]
-    tried += [pl.col("t").str.to_datetime(form, strict=False, time_unit="us").dt.date() for form in DATES[5:]]
-    day = pl.coalesce(tried).dt.truncate(PERIODS[period])
-    return texts.to_frame("t").select(day.dt.strftime(_FORMS[period])).to_series().rename(values.name)
+    return days(as_text(values)).dt.truncate(PERIODS[period]).dt.strftime(_FORMS[period])
 
 
 def _band(values: pl.Series, width: float, low: float | None, high: float | None) -> pl.Series:

@@ -11,9 +11,11 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from assets.security.protect.base import OneWay, Params, Scope
+from assets.security.protect.days import days
 from assets.security.protect.errors import ProtectionError
 from assets.security.protect.texts import as_text
 
+DAYS = ("birth_date", "date")  # classes
 _WIDE = float(2**64)
 
 
@@ -48,11 +50,15 @@ class Method(OneWay):
     params: type[Params] = Noise
 
     def protect(self, values: pl.Series, params: Noise, scope: Scope) -> pl.Series:
-        """Values of the same type; whole numbers stay whole, bounds hold. Texts of numbers become numbers."""
+        """Values of the same type; whole numbers stay whole, bounds hold.
+
+        Texts of numbers become numbers, those of days texts as 1990-03-07.
+        """
         kind = values.dtype
         if kind == pl.String:
-            number = values.str.strip_chars().cast(pl.Float64, strict=False)
-            return self.protect(_checked(values, number), params, scope)
+            read = _read(values, scope.class_)
+            made = self.protect(read, params, scope)
+            return made.dt.strftime("%Y-%m-%d") if read.dtype == pl.Date else made
         if kind.is_temporal() and params.amount is None:
             raise ProtectionError("noise on days needs `amount` (days)", "add amount: 15 to the rule")
         distinct = values.unique().drop_nulls()
@@ -62,11 +68,19 @@ class Method(OneWay):
         )["moved"].rename(values.name)  # fmt: skip
 
 
-def _checked(values: pl.Series, numbers: pl.Series) -> pl.Series:
-    wrong = numbers.null_count() - values.null_count()
-    if wrong:
-        raise ProtectionError(f"{wrong} of {len(values)} values are no numbers", "choose another method")
-    return numbers.rename(values.name)
+def _read(values: pl.Series, class_: str) -> pl.Series:
+    """Texts as numbers or as days, whichever all of them are."""
+    wrong = len(values)
+    for reader in (days, _numbers) if class_ in DAYS else (_numbers, days):  # 19900307 is a number too
+        found = reader(values)
+        wrong = min(wrong, found.null_count() - values.null_count())
+        if not wrong:
+            return found
+    raise ProtectionError(f"{wrong} of {len(values)} values are no numbers, or no days", "choose another method")
+
+
+def _numbers(values: pl.Series) -> pl.Series:
+    return values.str.strip_chars().cast(pl.Float64, strict=False)
 
 
 def _moved(distinct: pl.Series, params: Noise, key: bytes) -> pl.Series:

@@ -221,6 +221,16 @@ def test_noise_is_bounded_repeatable_and_centred() -> None:
         done("noise", ["12", "secret"])
 
 
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%Y%m%d", "%Y年%m月%d日", "%d.%m.%Y"])
+def test_noise_moves_days_that_are_texts(form: str) -> None:
+    days = [dt.date(1990, 3, 7) + dt.timedelta(n) for n in range(60)]
+    out = done("noise", [f"{day:{form}}" for day in days] + [None], scope(class_="birth_date"), amount=15)
+    gaps = [(dt.date.fromisoformat(str(a)) - b).days for a, b in zip(out[:60], days, strict=True)]
+    assert max(map(abs, gaps)) <= 15 and len(set(gaps)) > 5 and out[60] is None
+    with pytest.raises(ProtectionError, match="1 of 3 values are no numbers, or no days"):
+        done("noise", ["1990-03-07", "1990-03-08", "soon"], amount=15)
+
+
 def test_texts_lose_what_is_found_in_them() -> None:
     r = random.Random(5)
     phone, card = made.mobile(r), made.id_card(r)
