@@ -2,7 +2,6 @@
 
 import getpass
 import json
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,16 @@ from core.errors import HeddleError
 
 if TYPE_CHECKING:
     from assets.security.access.access import Access
-    from assets.security.access.decide import Decision
+    from assets.security.access.effective import Column
 
-PERSON = click.option("--person", default=getpass.getuser, help="Who (default: you).")
+PERSON = click.option("--person", help="Who (default: you, or with --as nobody in particular).")
+GROUPS = click.option(
+    "--as",
+    "groups",
+    multiple=True,
+    metavar="GROUP",
+    help="Somebody of role:…, project:… or team:…; repeatable.",
+)
 PURPOSE = click.option("--purpose", default="", help="What for.")
 AT = click.option("--at", help="Moment, such as 2026-03-01T12:00+08:00 (default: now).")
 
@@ -41,20 +47,23 @@ def check() -> None:
     Example:
       heddle access check
     """
+    from assets.security.access.decide import is_about
+    from assets.security.access.effective import tables
+
     made = _access("", "", None)
     policy = made.policy
     if policy is None:
         click.echo(f"no policy: {config.load().protection / 'access'} has no file, and all tables are open")
         return
-    known = [made.resource(keys) for keys in _keys(made)]
+    known = [made.resource(keys) for keys in tables(made.versions)]
     idle = [
-        r
-        for r in policy.rules
-        if not any((not r.tables or t.named(r.tables)) and (not r.tags or t.tagged(r.tags)) for t in known)
-        and not any(p.lower().startswith("doc/") for p in r.tables)
+        rule
+        for rule in policy.rules
+        if not any(is_about(rule, table) for table in known)
+        and not any(pattern.lower().startswith("doc/") for pattern in rule.tables)
     ]
     for rule in idle:
-        click.echo(f"{rule.file}: rule {rule.id} fits no table of the catalogue")
+        click.echo(f"{rule.place}: rule {rule.id} fits no table of the catalogue")
     found = f"{len(idle)} of them about nothing" if idle else "no mistakes"
     click.echo(f"{len(policy.rules)} rules, {len(policy.people)} persons, default {policy.default}: {found}")
     if idle:
@@ -64,62 +73,65 @@ def check() -> None:
 @access.command()
 @click.argument("key")
 @PERSON
+@GROUPS
 @PURPOSE
 @AT
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def explain(key: str, person: str, purpose: str, at: str | None, as_json: bool) -> None:
-    """What a person may see of a table or document, and which rules say so.
+def explain(key: str, person: str | None, groups: tuple[str, ...], purpose: str, at: str | None, as_json: bool) -> None:
+    """What a person may see of a table or document, and which lines of the policy say so.
 
     \b
     Examples:
       heddle access explain table/shop/customers --person ann
+      heddle access explain table/shop/customers --as role:analyst --purpose audit
       heddle access explain doc/retail/handbook/hr/pay.md --person bob --at 2026-03-01T20:00+08:00
     """
-    from assets.catalog.searchable import assets_of_tables
+    from assets.security.access.effective import effective, found
 
-    made = _access(person, purpose, at)
-    tables = assets_of_tables(made.versions)
-    scanned = next((t for t, a in tables.items() if a == key), "")
-    columns = [("text", "text")] if key.startswith("doc/") else None
-    found = made.resource((tables.get(key, ""), key, scanned), columns)
-    decision = made.decide(found)
+    made = _access(person, purpose, at, groups)
+    seen = effective(made, found(made.versions, key))
     if as_json:
-        reasons = [asdict(r) for r in decision.reasons]
-        said = {"table": key, "person": person, "sees": _sees(decision), "hidden": decision.hidden, "rules": reasons}
-        click.echo(json.dumps(said, indent=1, ensure_ascii=False))
+        click.echo(json.dumps({"person": made.asker.name, **seen.document()}, indent=1, ensure_ascii=False))
         return
-    click.echo(f"{person} sees {_sees(decision)} of {key}" + (f", for {purpose}" if purpose else ""))
-    for column, how in decision.hidden.items() if decision.allowed else ():
-        click.echo(f"  {column}: {how}")
-    for reason in decision.reasons:
-        click.echo(f"  {reason.rule}: {reason.effect}: {reason.text}")
-    if not decision.covered:
+    click.echo(f"{made.asker.name} sees {seen.sees} of {key}" + (f", for {purpose}" if purpose else ""))
+    for rows in seen.rows if seen.sees != "nothing" else ():
+        click.echo(f"  rows where {rows}")
+    for rows in seen.taken:
+        click.echo(f"  no rows where {rows}")
+    for column in seen.hidden if seen.sees != "nothing" else ():
+        click.echo(f"  {column.name}: {_how(column)}" + (f"  [{'; '.join(column.by)}]" if column.by else ""))
+    for reason in seen.reasons:
+        where = f"  [{seen.files[reason.rule]}]" if reason.rule in seen.files else ""
+        click.echo(f"  {reason.rule}: {reason.effect}: {reason.text}{where}")
+    if not seen.covered:
         click.echo("  no rule and no tag of personal or secret data is about it")
 
 
 @access.command("list")
 @PERSON
+@GROUPS
 @PURPOSE
 @AT
-@click.option("--all", "every", is_flag=True, help="Also tables that no policy is about.")
-def list_tables(person: str, purpose: str, at: str | None, every: bool) -> None:
+@click.option("--all", "all_", is_flag=True, help="Also tables that no policy is about.")
+def list_tables(person: str | None, groups: tuple[str, ...], purpose: str, at: str | None, all_: bool) -> None:
     """What a person sees of each table that the policy is about.
 
     \b
-    Example:
+    Examples:
       heddle access list --person ann
+      heddle access list --as role:analyst --as project:refunds --all
     """
-    made = _access(person, purpose, at)
-    policy, known, shown = made.policy, _keys(made), 0  # a policy that cannot be read is told
-    for keys in known:
-        decision = made.decide(made.resource(keys))
-        if decision.covered or every:
-            shown += 1
-            hidden = ", ".join(f"{c} ({how})" for c, how in decision.hidden.items()) if decision.allowed else ""
-            click.echo(f"{keys[-1]}  {_sees(decision)}" + (f"; hidden: {hidden}" if hidden else ""))
+    from assets.security.access.effective import every
+
+    made = _access(person, purpose, at, groups)
+    policy, known = made.policy, list(every(made))  # a policy that cannot be read is told
+    shown = [one for one in known if one.covered or all_]
+    for one in shown:
+        hidden = ", ".join(f"{c.name} ({_how(c)})" for c in one.hidden) if one.sees != "nothing" else ""
+        click.echo(f"{one.key}  {one.sees}" + (f"; hidden: {hidden}" if hidden else ""))
     if not shown:
         rules = f"{len(policy.rules)} rules" if policy is not None else "no policy"
-        more = "" if every or not known else "; --all shows the others"
+        more = "" if all_ or not known else "; --all shows the others"
         click.echo(f"{rules}, {len(known)} tables in the catalogue, none of them restricted{more}", err=True)
 
 
@@ -177,9 +189,10 @@ def _grants(source: str, strict: bool, at: str | None, run: bool) -> None:
     click.echo(f"-- {source}: {len(made.statements)} statements; {did}", err=True)
 
 
-def _access(person: str, purpose: str, at: str | None) -> "Access":
+def _access(person: str | None, purpose: str, at: str | None, groups: tuple[str, ...] = ()) -> "Access":
     from assets.catalog.store.versions import Versions
     from assets.security.access.access import Access
+    from assets.security.access.effective import group
 
     settings, moment = config.load(), datetime.now(UTC)
     if at is not None:
@@ -188,25 +201,13 @@ def _access(person: str, purpose: str, at: str | None) -> "Access":
         except ValueError:
             raise HeddleError(f"--at {at!r} is no moment", "write one such as 2026-03-01T12:00+08:00") from None
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return Access(settings, Versions(settings.catalog), person, purpose, entry="heddle access", clock=lambda: moment)
+    who = person if person is not None else "" if groups else getpass.getuser()
+    return Access(
+        settings, Versions(settings.catalog), who, purpose,
+        entry="heddle access", clock=lambda: moment, groups=frozenset(map(group, groups)),
+    )  # fmt: skip
 
 
-def _keys(made: "Access") -> list[tuple[str, ...]]:
-    """The keys of each asset with columns and each scanned table, once, sorted."""
-    from assets.catalog.changes.entry import TABLE
-    from assets.catalog.facts import KIND
-    from assets.catalog.searchable import assets_of_tables
-
-    of_tables = assets_of_tables(made.versions)
-    scanned = [(of_tables.get(v.key, ""), v.key) for v in made.versions.latest(TABLE)]
-    known = {asset for asset, _ in scanned}
-    assets = [(v.key,) for v in made.versions.latest(KIND) if (v.document or {}).get("columns") and v.key not in known]
-    return sorted([*assets, *scanned], key=lambda keys: keys[-1])
-
-
-def _sees(decision: "Decision") -> str:
-    if decision.whole:
-        return "everything"
-    if not decision.allowed:
-        return "nothing"
-    return "some rows" if decision.filtered else "all rows"
+def _how(column: "Column") -> str:
+    """`deny`, the masks, or that it is seen in some rows alone."""
+    return {"hidden": "deny", "some rows": "rows"}.get(column.seen) or ", ".join(column.masks)

@@ -20,6 +20,7 @@ from serving.studio.distant import Distant
 from serving.studio.fields import AgainError
 from serving.studio.forms import Form, RefusedError, read
 from serving.studio.pages import (
+    access,
     catalogue,
     column,
     dimension,
@@ -82,6 +83,7 @@ PAGES: Mapping[str, Page] = {
     "/quality/table": quality.page,
     "/quality/preview": quality_preview.page,
     "/quality/pairs": quality_pairs.page,
+    "/access": access.page,
     "/sources": remote.listed,
     "/sources/import": offline.page,
     "/source": remote.page,

@@ -35,6 +35,7 @@ class Access:
         entry: where they ask, for the log.
         purpose: what for, as they say; rules may hold for some purposes alone.
         clock: gives the moment, with a zone.
+        groups: teams, roles and projects that the person has besides; for who asks what these would see.
     """
 
     def __init__(
@@ -46,9 +47,10 @@ class Access:
         *,
         entry: str = "",
         clock: Callable[[], datetime] = _now,
+        groups: frozenset[str] = frozenset(),
     ) -> None:
         self.settings, self.versions, self.person, self.purpose = settings, versions, person, purpose
-        self.entry, self.clock = entry, clock
+        self.entry, self.clock, self.groups = entry, clock, groups
 
     @property
     def policy(self) -> "Policy | None":
@@ -153,7 +155,7 @@ class Access:
         from assets.catalog.people import teams
         from assets.security.access.decide import Asker
 
-        return Asker(self.person, self.purpose, self.clock(), teams(self.settings.catalog_files))
+        return Asker(self.person, self.purpose, self.clock(), teams(self.settings.catalog_files), self.groups)
 
     @cached_property
     def key(self) -> bytes | None:

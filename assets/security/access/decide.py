@@ -1,7 +1,7 @@
 """What a policy decides: which rules speak for a person, and what they make of each row and column of a table."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
@@ -22,12 +22,19 @@ class Asker:
     Attributes:
         teams: team -> members, of teams.yaml.
         moment: with a zone.
+        groups: `team:…`, `role:…`, `project:…` that they have besides, for who asks what somebody of these would see.
     """
 
     person: str
     purpose: str
     moment: datetime
     teams: Mapping[str, frozenset[str]]
+    groups: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """How they are called."""
+        return " ".join(filter(None, (self.person, *sorted(self.groups))))
 
 
 @dataclass(frozen=True)
@@ -41,11 +48,16 @@ class Reason:
 
 @dataclass(frozen=True)
 class Branch:
-    """What one rule allows: the rows of a bound condition (None: all) with these columns."""
+    """What one rule allows: the rows of a bound condition (None: all) with these columns.
+
+    Attributes:
+        entries: column -> the words that decided on it, of all columns.
+    """
 
     rule: str
     rows: exp.Expr | None
     columns: Shown
+    entries: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -113,7 +125,7 @@ def decide(policy: Policy, asker: Asker, table: Resource) -> Decision:
     Raises:
         AccessError: a rule's condition does not fit the table.
     """
-    about = [r for r in policy.rules if _about(r, table)]
+    about = [r for r in policy.rules if is_about(r, table)]
     columns = tuple(table.columns)
     if not (about or table.guarded or policy.default == "deny"):
         return Decision(table.key, False, columns=columns)
@@ -122,7 +134,7 @@ def decide(policy: Policy, asker: Asker, table: Resource) -> Decision:
     person = policy.people.get(asker.person, Person())
     reasons: list[Reason] = []
     holding = [r for r in about if _holds(r, asker, person, reasons)]
-    denied: set[str] = set()
+    denied: dict[str, str] = {}  # column -> rule
     taken: list[exp.Expr] = []
     values = _values(asker, person)
     for rule in holding:
@@ -136,7 +148,8 @@ def decide(policy: Policy, asker: Asker, table: Resource) -> Decision:
     return Decision(table.key, True, made, tuple(taken), tuple(reasons), columns)
 
 
-def _about(rule: Rule, table: Resource) -> bool:
+def is_about(rule: Rule, table: Resource) -> bool:
+    """Whether a rule names a table, by its keys, its tags or both."""
     named = not rule.tables or table.named(rule.tables)
     return named and (not rule.tags or table.tagged(rule.tags))
 
@@ -144,7 +157,7 @@ def _about(rule: Rule, table: Resource) -> bool:
 def _holds(rule: Rule, asker: Asker, person: Person, reasons: list[Reason]) -> bool:
     """Whether a rule speaks for this person, purpose and moment; of those for the person, why not."""
     mine = {asker.person, *(t for t, members in asker.teams.items() if asker.person in members), "*"}
-    mine |= {f"role:{r}" for r in person.roles} | {f"project:{p}" for p in person.projects}
+    mine |= {f"role:{r}" for r in person.roles} | {f"project:{p}" for p in person.projects} | asker.groups
     if not mine & set(rule.who):
         return False
     if rule.purposes and asker.purpose not in rule.purposes:
@@ -161,7 +174,7 @@ def _deny(
     table: Resource,
     values: Callable[[str], Any],
     taken: list[exp.Expr],
-    denied: set[str],
+    denied: dict[str, str],
     reasons: list[Reason],
 ) -> bool:
     """Notes what a deny rule takes away; False where that is the whole table."""
@@ -171,8 +184,8 @@ def _deny(
         reasons.append(Reason(rule.id, "deny", f"rows where {rule.rows}"))
         return True
     if rule.columns and condition is None:
-        gone = {c for c in table.columns if _said(rule, table, c) == "deny"}
-        denied |= gone
+        gone = {c for c in table.columns if _said(rule, table, c)[0] == "deny"}
+        denied |= dict.fromkeys(gone, rule.id)
         reasons.append(Reason(rule.id, "deny", f"columns {', '.join(sorted(gone)) or '-'}"))
         return True
     lacks = f": {rule.rows} needs {', '.join(':' + m for m in missing)}" if condition is not None else ""
@@ -181,7 +194,7 @@ def _deny(
 
 
 def _branch(
-    rule: Rule, table: Resource, values: Callable[[str], Any], denied: set[str], reasons: list[Reason]
+    rule: Rule, table: Resource, values: Callable[[str], Any], denied: Mapping[str, str], reasons: list[Reason]
 ) -> Branch | None:
     rows: exp.Expr | None = None
     if rule.condition is not None:
@@ -192,8 +205,11 @@ def _branch(
         rows = conditions.bound(rule.condition, values, {c.lower(): c for c in table.columns})
         reasons.append(Reason(rule.id, "filter", f"rows where {rule.rows}"))
     shown: dict[str, Mask | None] = {}
+    entries: dict[str, str] = {}
     for name in table.columns:
-        said = "deny" if name in denied else _said(rule, table, name)
+        said, entries[name] = _said(rule, table, name)
+        if name in denied:
+            said, entries[name] = "deny", f"denied by {denied[name]}"
         if said != "deny":
             shown[name] = said if isinstance(said, Mask) else None
     masked = {c: m.method for c, m in shown.items() if m is not None}
@@ -203,33 +219,39 @@ def _branch(
         reasons.append(Reason(rule.id, "mask", ", ".join(f"{c} ({m})" for c, m in masked.items())))
     if gone:
         reasons.append(Reason(rule.id, "deny", f"columns {', '.join(gone)}"))
-    return Branch(rule.id, rows, shown)
+    return Branch(rule.id, rows, shown, entries)
 
 
-def _said(rule: Rule, table: Resource, name: str) -> str | Mask:
-    """What a rule says of a column: its name first, then its tags, then patterns of names.
+def _said(rule: Rule, table: Resource, name: str) -> tuple[str | Mask, str]:
+    """What a rule says of a column, and which of its entries does: its name first, then tags, then patterns of names.
 
     A pattern of names does not open a column that a tag guards, so that a new one stays hidden.
     """
     low, given = name.lower(), rule.columns
-    exact = next((said for c, said in given.items() if c.lower() == low), None)
+    exact = next((c for c in given if c.lower() == low), None)
     if exact is not None:
-        return exact
+        return given[exact], f"columns.{exact}"
     tags = {t.lower() for t in table.of_column(name)}
     for wanted in (tags, None):
         found = [
-            said
-            for c, said in given.items()
+            c
+            for c in given
             if ":" in c and (c.lower() in tags if wanted is not None else any(fnmatchcase(t, c.lower()) for t in tags))
         ]
         if found:
-            return min(found, key=_openness)
-    patterns = [(c, said) for c, said in given.items() if ":" not in c and fnmatchcase(low, c.lower())]
+            strictest = min(found, key=lambda c: _openness(given[c]))
+            return given[strictest], f"columns.{strictest}"
+    patterns = [c for c in given if ":" not in c and fnmatchcase(low, c.lower())]
     if not patterns:
-        open_ = rule.effect == "allow" and not given and not table.secret(name)
-        return "allow" if open_ else "deny" if rule.effect == "allow" else "allow"
-    said = next((s for c, s in patterns if c != "*"), patterns[0][1])
-    return "deny" if said == "allow" and table.secret(name) else said
+        if rule.effect == "deny":
+            return "allow", "no entry"
+        if given:
+            return "deny", "no entry"
+        return ("deny", "its tag guards it, and no entry names it") if table.secret(name) else ("allow", "all columns")
+    chosen = next((c for c in patterns if c != "*"), patterns[0])
+    if given[chosen] == "allow" and table.secret(name):
+        return "deny", f"its tag guards it against columns.{chosen}"
+    return given[chosen], f"columns.{chosen}"
 
 
 def _openness(said: str | Mask) -> int:

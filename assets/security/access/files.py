@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from assets.documents import loaded
 from assets.security.access.model import AccessError, Person, Policy, PolicyFile, Rule
 from core.settings import Settings
 
@@ -55,29 +56,34 @@ def _read(files: list[Path]) -> Policy | None:
                 raise AccessError(
                     f"{path}: rule {rule.id} is there twice, in {rules[rule.id].file} too", "give one another id"
                 )
-            rules[rule.id] = rule.model_copy(update={"file": path.name})
-            _ = rules[rule.id].condition
+            rules[rule.id] = rule
     return Policy.model_validate({"default": default, "people": people, "rules": tuple(rules.values())})
 
 
 def _file(path: Path) -> PolicyFile:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise AccessError(f"{path} cannot be read: {error}", "correct the file") from None
-    if content is None:
-        content = {}
+    content = loaded(path, AccessError) or {}
     try:
         made = PolicyFile.model_validate(content)
-        for rule in made.rules:
+        placed = [
+            rule.model_copy(update={"file": path.name, "line": line})
+            for rule, line in zip(made.rules, _lines(path), strict=True)
+        ]
+        for rule in placed:
             try:
                 _ = rule.condition
             except AccessError as error:
                 raise AccessError(f"{path}: rule {rule.id}, field rows: {error.what}", error.fix) from None
-        return made
+        return made.model_copy(update={"rules": tuple(placed)})
     except ValidationError as error:
         first = error.errors()[0]
         raise AccessError(f"{path}: {_place(content, first)}: {first['msg']}", _FIX) from None
+
+
+def _lines(path: Path) -> list[int]:
+    """The lines in which the rules of a file begin, that is one."""
+    root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    return [n.start_mark.line + 1 for name, rules in pairs if name.value == "rules" for n in rules.value]
 
 
 _FIX = "see docs/access.md; `heddle access check` tells when it is right"

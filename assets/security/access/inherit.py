@@ -43,7 +43,11 @@ def inherited(decision: Decision, table: "Resource", graph: "LineageStore", deci
     gone = {c: path for c in decision.columns if (path := _from(graph, table, c, hidden))}
     reasons = tuple(Reason(RULE, "deny", f"column {c}, made from {path}") for c, path in gone.items())
     ways = decision.branches if decision.covered else (Branch(RULE, None, dict.fromkeys(decision.columns)),)
-    kept = tuple(replace(b, columns={c: m for c, m in b.columns.items() if c not in gone}) for b in ways)
+    why = {c: f"made from {path}" for c, path in gone.items()}
+    kept = tuple(
+        replace(b, columns={c: m for c, m in b.columns.items() if c not in gone}, entries={**b.entries, **why})
+        for b in ways
+    )
     return replace(decision, covered=True, branches=kept, reasons=(*decision.reasons, *reasons))
 
 

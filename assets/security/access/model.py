@@ -143,6 +143,7 @@ class Rule(_Strict):
     columns: dict[str, Column] = Field(default_factory=dict)
     outputs: Literal["inherit", "open"] = "inherit"
     file: str = Field("", exclude=True)
+    line: int = Field(0, exclude=True)
 
     @model_validator(mode="after")
     def _whole(self) -> "Rule":
@@ -154,6 +155,11 @@ class Rule(_Strict):
         if self.effect == "deny" and self.rows and self.columns:
             raise ValueError("a deny rule takes away rows or columns, not cells: write two rules")
         return self
+
+    @property
+    def place(self) -> str:
+        """File and line in which it begins."""
+        return f"{self.file}:{self.line}"
 
     @cached_property
     def condition(self) -> "exp.Expr | None":

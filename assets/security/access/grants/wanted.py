@@ -3,19 +3,11 @@
 from collections.abc import Iterable
 
 from assets.catalog.lab.model import Table
-from assets.catalog.people import teams
 from assets.security.access.access import Access
 from assets.security.access.compile import Seen, named
+from assets.security.access.effective import principals
 from assets.security.access.grants.model import Engine, Grant, Place, Wanted, role_of
-from assets.security.access.model import AccessError, Policy
-
-
-def persons(access: Access) -> list[str]:
-    """All persons that the policy or the teams name."""
-    policy = access.policy or Policy()
-    said = {w for r in policy.rules for w in r.who if ":" not in w and w != "*"}
-    members = {m for of in teams(access.settings.catalog_files).values() for m in of}
-    return sorted(said | members | policy.people.keys())
+from assets.security.access.model import AccessError
 
 
 def wanted(access: Access, tables: Iterable[Table], dialect: str, engine: Engine) -> Wanted:
@@ -30,7 +22,7 @@ def wanted(access: Access, tables: Iterable[Table], dialect: str, engine: Engine
     grants: set[Grant] = set()
     views: dict[Place, str] = {}
     notes: dict[str, None] = {}
-    names = persons(access)
+    names = principals(access)["person"]
     for table in tables:
         place = Place(table.schema, table.name)
         found = access.resource((table.asset, table.key), table.columns)
