@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ MOST_BYTES = 256 * 2**20  # of a file, and a fourth of what a workbook may unpac
 BOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 MOST_CELL = 2**20  # characters of one field of CSV
 WHOLE = 2**53
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # as what a spreadsheet runs when it opens CSV begins, also marked
+_NUMBER = re.compile(r"[+-]?\d[\d., ]*([eE][+-]?\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ def read(path: Path, encoding: str = "", sheet: str = "") -> Given:
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]], encoding: str = "utf-8-sig") -> int:
     """Writes beside and renames; returns the number of rows. utf-8-sig is what Excel reads Chinese from.
 
+    Texts that a spreadsheet would take for formulas have a `'` before them, which `read` takes away again.
+
     Raises:
         SourceError: a character is not in the encoding.
     """
@@ -69,9 +74,9 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]],
     try:
         with replacing(path) as part, part.open("w", encoding=encoding, newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(header)
+            writer.writerow(map(_marked, header))
             for row in rows:
-                writer.writerow(["" if c is None else c for c in row])
+                writer.writerow(map(_marked, row))
                 count += 1
     except UnicodeEncodeError as error:
         raise SourceError(f"{path}: {error.object[error.start]!r} is not in {encoding}", "write UTF-8") from None
@@ -123,11 +128,20 @@ def _rows(path: Path, text: str, data: bytes) -> Iterator[Numbered]:
     try:
         for number, row in enumerate(reader, 1):
             if row and any(row):
-                yield Numbered(number, [c or None for c in row])
+                yield Numbered(number, [_unmarked(c) or None for c in row])
     except csv.Error as error:
         raise SourceError(f"{path}: line {reader.line_num}: {error}", "correct the line") from None
     finally:
         csv.field_size_limit(before)
+
+
+def _marked(text: Cell) -> str:
+    formula = text and _FORMULA.match(text) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if formula else text or ""
+
+
+def _unmarked(text: str) -> str:
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def _encoding(data: bytes) -> str:

@@ -152,7 +152,7 @@ def _places(dimension: Dimension, header: Sequence[str], path: Path) -> list[int
         found = known.get(name.casefold())
         if found is None:
             names = ", ".join(dimension.names)
-            raise HeddleError(f"{path}: header {name!r} is no column of {dimension.name}", f"there are: {names}")
+            raise HeddleError(f"{path}: header {name[:80]!r} is no column of {dimension.name}", f"there are: {names}")
         if places[found] >= 0:
             raise HeddleError(f"{path}: header {name!r}: {dimension.names[found]} is there twice", "remove one")
         places[found] = at

@@ -57,6 +57,26 @@ def test_what_was_exported_is_imported_again(city: DimensionBook, tmp_path: Path
     assert city.load("city", path, "ann", mode="insert").counts.added == 3 and stored(city) == EXPECTED
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_no_text_of_an_export_is_a_formula_and_all_come_back(city: DimensionBook, tmp_path: Path) -> None:
+    texts = ["=1+1", "'=1+1", "''=x", "+86 138", "-5", "－1", "@a", "'quoted'", "a=b", "-"]
+    for number, text in enumerate(texts):
+        city.add("city", {"code": f"c{number:02}", "名称": text, "select": "-3"}, "ann")
+    path = tmp_path / "out.csv"
+    with city.table("city") as table:
+        export(table, path)
+        before = [row.values for row in table.rows()]
+    written = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))[1:]
+    marked = {"=1+1", "'=1+1", "''=x", "－1", "@a", "-"}
+    assert [row[1] for row in written] == [f"'{t}" if t in marked else t for t in texts]
+    assert {row[2] for row in written} == {"-3"}
+    assert city.load("city", path, "ann").counts.unchanged == len(texts)
+    city.clear("city", "city", "ann")
+    city.load("city", path, "ann")
+    with city.table("city") as table:
+        assert [row.values for row in table.rows()] == before
+
+
 BAD = [
     ["0101", "北京", "many", "1.234", "1949-10-01", "是"],
     ["0201", "", "1", "1", "2024-02-30", "否"],
