@@ -52,10 +52,12 @@ def decide(policy: Policy, table: str, sample: "pl.DataFrame", tags: "Tags | Non
         tags: what people decided; a refused tag takes a class away, an accepted one gives it.
 
     Raises:
-        ProtectionError: the policy names a column that is not there.
+        ProtectionError: the policy names a column that is not there, or there are no rows to decide by.
     """
     from assets.security.sensitive.columns import decide as look
 
+    if sample.is_empty():
+        raise ProtectionError("there are no rows to see by what has to be protected", "give some")
     said = policy.table(table).columns
     missing = [name for name in said if name not in sample.columns]
     if missing:

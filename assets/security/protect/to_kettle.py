@@ -58,9 +58,13 @@ def merged(
     """Puts masks behind step `after`; masks of fields that are no longer protected go.
 
     Raises:
-        ProtectionError: a hash is not of the algorithm that Kettle can compute.
+        ProtectionError: a hash is not of the algorithm that Kettle can compute, or nothing was decided of a field.
         KettleError: generated steps were changed by hand.
     """
+    unseen = sorted(set(types) - {d.column for d in decisions})
+    if unseen:
+        what = f"of field {unseen[0]!r}, which leaves {after!r}, there are no rows to look at"
+        raise ProtectionError(what, "give rows as they leave the step, with all fields, with --rows")
     plain: list[Mask] = []
     hashed: dict[str, list[Hashed]] = {}
     masked: dict[str, str] = {}

@@ -106,6 +106,12 @@ def test_classes_tags_and_names_decide() -> None:
         decide(policy, "raw/crm/c", PEOPLE.drop("id"))
 
 
+def test_without_rows_nothing_is_decided() -> None:
+    for none in (PEOPLE.clear(), pl.DataFrame()):
+        with pytest.raises(ProtectionError, match="no rows"):
+            decide(_policy(), "t.csv", none)
+
+
 def test_level_decides_who_is_protected() -> None:
     found = {d.column: d.use.method for d in decide(_policy(level=3), "t.csv", PEOPLE)}
     assert found["mobile"] == "pass" and found["card"] == "fpe"

@@ -105,6 +105,14 @@ def test_what_kettle_cannot_do_is_emptied_and_told() -> None:
         with_masks(model, policy(id_card="hash"))
 
 
+def test_a_field_that_nobody_looked_at_does_not_pass() -> None:
+    model = base(PEOPLE).model
+    seen = [d for d in planned(model, policy()) if d.column != "手机"]
+    for decisions in (seen, []):
+        with pytest.raises(ProtectionError, match="which leaves 'in', there are no rows to look at"):
+            merged(model, decisions, fields(model, "in"), "in")
+
+
 def test_steps_follow_the_policy_and_leave_the_rest_alone() -> None:
     model = base(PEOPLE).model
     found = with_masks(model, policy())
