@@ -8,6 +8,7 @@ import click
 
 from core import settings as config
 from core.errors import SourceError
+from orchestration.cli.visible import visible
 
 if TYPE_CHECKING:
     import polars as pl
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from assets.quality.linkage.golden import Resolved
     from assets.quality.linkage.model import Golden
 
+WIDE = 200  # characters of a value that are shown
 DECLARATION = click.argument("declaration", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
@@ -48,23 +50,33 @@ def link(
     from assets.quality.linkage.link import Options
     from assets.quality.linkage.link import link as find
     from assets.quality.rules.formulas import no_formulas
-    from orchestration.cli.writing import replaced, spared
+    from orchestration.cli.writing import distinct, replaced, spared
 
     if output is not None:
         spared(output, tables, "--output")
+    distinct(*tables)
     frames = {str(t): _read_file(t) for t in tables}
     shared = [c for c in next(iter(frames.values())).columns if all(c in f.columns for f in frames.values())]
-    columns = list(compare) or [c for c in shared if c != identifier]
+    columns = list(dict.fromkeys(compare)) or [c for c in shared if c != identifier]
     for column in (identifier, *columns):
         if column not in shared:
             known = f"all have {', '.join(shared)}" if shared else "no column is in all of them: rename columns first"
             raise SourceError(f"not every file has a column {column!r}", known)
+    if not columns:
+        raise SourceError(f"the files have no column in common but {identifier!r}", "name like columns alike")
+    ids = [f[identifier].cast(pl.String) for f in frames.values()]
+    for name, keys in zip(frames, ids, strict=True):
+        if keys.null_count() or keys.n_unique() < keys.len():
+            raise SourceError(
+                f"{name}: {identifier} is missing or repeated in some rows", "name a column that identifies every row"
+            )
     settings = config.load()
     limits = Limits(memory=settings.memory, folder=settings.home)
     options = Options(limits, one_to_one=one_to_one, threshold=threshold)
     found = find({n: f.select(columns) for n, f in frames.items()}, dict.fromkeys(columns), options, _say)
     table = pl.concat(
-        pl.DataFrame({"file": [name] * f.height, "id": f[identifier].cast(pl.String)}) for name, f in frames.items()
+        pl.DataFrame({"id": keys}).select(pl.lit(name).alias("file"), "id")
+        for name, keys in zip(frames, ids, strict=True)
     ).with_columns(pl.Series("cluster", found.cluster))
     for line in found.why:
         click.echo(f"  {line}")
@@ -78,7 +90,7 @@ def link(
 
 @click.command()
 @DECLARATION
-@click.option("--most", default=10, show_default=True, help="Pairs that are shown.")
+@click.option("--most", type=click.IntRange(1), default=10, show_default=True, help="Pairs that are shown.")
 @click.option("--by", default=None, help="Who judges (default: you).")
 @click.option("--list", "only_list", is_flag=True, help="Show the pairs, ask nothing.")
 def review(declaration: Path, most: int, by: str | None, only_list: bool) -> None:
@@ -92,7 +104,6 @@ def review(declaration: Path, most: int, by: str | None, only_list: bool) -> Non
     """
     from assets.quality.linkage.labels import judge, labels_path, read_labels
     from assets.quality.linkage.model import read_golden
-    from orchestration.cli.visible import visible
 
     golden = read_golden(declaration)
     found = _resolved(golden, declaration)
@@ -101,7 +112,7 @@ def review(declaration: Path, most: int, by: str | None, only_list: bool) -> Non
     for a, b, share in found.linked.unsure(most):
         click.echo(f"\nprobability {share:.2f}")
         for column in golden.compare:
-            left, right = ("-" if (v := found.records[column][n]) is None else visible(str(v)) for n in (a, b))
+            left, right = (_short(found.records[column][n]) for n in (a, b))
             click.echo(f"  {column}: {left}  |  {right}")
         if only_list:
             continue
@@ -148,6 +159,11 @@ def golden(declaration: Path, output: Path | None) -> None:
         click.echo(f"wrote golden, cells and links to {output}")
 
 
+def _short(value: object) -> str:
+    text = "-" if value is None else visible(str(value))
+    return text if len(text) <= WIDE else text[:WIDE] + "…"
+
+
 def _resolved(golden: "Golden", declaration: Path) -> "Resolved":
     from assets.quality.fusion.tables import is_asset
     from assets.quality.linkage.golden import resolve
@@ -157,7 +173,9 @@ def _resolved(golden: "Golden", declaration: Path) -> "Resolved":
 
     settings = config.load()
     labels = read_labels(labels_path(declaration))
-    if all(is_asset(s.table) for s in golden.sources):
+    if len({is_asset(s.table) for s in golden.sources}) > 1:
+        raise SourceError(f"{declaration}: some sources are assets and some are files", "name only one kind")
+    if is_asset(golden.sources[0].table):
         store = warehouse_of("heddle fuse")
         read, known = reader(store), before(golden, store)
     else:

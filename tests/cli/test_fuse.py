@@ -114,6 +114,40 @@ def test_link_writes_clusters(shop: Path) -> None:
     assert wrong.exit_code == 2 and "'key'" in wrong.output
 
 
+def test_link_names_what_it_cannot_link(shop: Path) -> None:
+    people(shop)
+    (shop / "none.csv").write_text("id,name,phone\n")
+    empty = fuse("link", "none.csv", "--id", "id", "--compare", "name", "--compare", "name")
+    assert empty.exit_code == 0 and "nothing to measure" in empty.output and "1.000" not in empty.output
+    assert "0 rows" in empty.output
+    both = fuse("link", "none.csv", "people.csv", "--id", "id")
+    assert both.exit_code == 0 and "16 things with several rows" in both.output
+    (shop / "twice.csv").write_text("id,name\n1,a\n1,b\n,c\n")
+    (shop / "bare.csv").write_text("id\n1\n")
+    for words, why in (
+        (["people.csv", "./people.csv"], "are one file"),
+        (["twice.csv"], "missing or repeated"),
+        (["bare.csv", "people.csv"], "no column in common but 'id'"),
+    ):
+        wrong = fuse("link", *words, "--id", "id")
+        assert wrong.exit_code == 2 and why in wrong.output, words
+
+
+def test_hostile_values_are_shown_short_and_without_control(shop: Path) -> None:
+    people(shop)
+    long = pl.when(pl.col("id") % 16 == 0).then(pl.lit("x" * 1_000_000)).otherwise(pl.lit(""))
+    frame = pl.read_csv("people.csv").with_columns(name=pl.col("name") + "\x1b[31m" + long)
+    frame.write_csv("people.csv")
+    shown = fuse("review", "people.yaml", "--list", "--most", "100")
+    assert shown.exit_code == 0 and "\x1b" not in shown.output and "␛[31m" in shown.output
+    assert "x…" in shown.output and len(shown.output) < 20_000
+    (shop / "mixed.yaml").write_text(
+        (shop / "people.yaml").read_text().replace("id: id}", "id: id}, {table: raw/a/b, id: id}")
+    )
+    mixed = fuse("golden", "mixed.yaml")
+    assert mixed.exit_code == 2 and "some sources are assets and some are files" in mixed.output
+
+
 def test_review_keeps_answers_and_golden_writes_its_tables(shop: Path) -> None:
     people(shop)
     answered = fuse("review", "people.yaml", "--by", "ann", "--most", "3", input="y\ns\nn\n")

@@ -35,15 +35,20 @@ class PlanFiles:
             yield path, read_plan(path)
 
     def read(self, asset: str) -> Plan:
-        """One plan. Raises SourceError when there is none, or it is malformed."""
+        """One plan. Raises SourceError when there is none, it is malformed, or of another layer's asset."""
         path = self.path(asset)
         if not path.exists():
             raise SourceError(f"there is no plan of {asset}: {path}", "propose one: heddle fuse plan")
-        return read_plan(path)
+        found = read_plan(path)
+        if found.asset != asset:
+            raise SourceError(f"{path} has the plan of {found.asset}, not of {asset}", "name that one")
+        return found
 
     def write(self, plan: Plan) -> Path:
-        """Replace the plan by a rename."""
+        """Replace the plan by a rename. Raises SourceError where something else has its place."""
         path = self.path(plan.asset)
+        if path.exists():
+            self.read(plan.asset)
         saved(path, {"kind": plan.kind} | plan.model_dump(mode="json", exclude_defaults=True), _HEAD)
         return path
 

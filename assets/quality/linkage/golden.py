@@ -59,6 +59,12 @@ def resolve(
         SourceError: a source lacks a column, or its `id` is missing or not unique, or types of sources do not meet.
     """
     records = _together([_source(s, read(s.table), golden) for s in golden.sources], golden)
+    columns = [c for c in records.columns if c not in RESERVED]
+    unknown = next((c for c in golden.survivorship if c not in columns), None)
+    if unknown is not None:
+        raise SourceError(
+            f"{golden.asset}: survivorship: no source has a column {unknown!r}", f"there are {', '.join(columns)}"
+        )
     keys = (records["source"] + ":" + records["record"]).to_list()
     frames = {s.table: records.filter(pl.col("source") == s.table).select(list(golden.compare)) for s in golden.sources}
     judged = places(labels, {k: n for n, k in enumerate(keys)})
@@ -67,7 +73,6 @@ def resolve(
     linked = link(frames, golden.compare, options, say)
     names = identities(keys, linked.cluster.tolist(), before or {})
     records = records.with_columns(pl.Series("entity", names, dtype=pl.String))
-    columns = [c for c in records.columns if c not in ("entity", "source", "record", "priority", "newest")]
     survived = survive(records, columns, golden.survivorship, golden.otherwise)
     links = records.select("entity", "source", "record").sort("entity", "source", "record")
     return Resolved(survived.golden, survived.cells, links, _unsure(records, linked), records, linked)

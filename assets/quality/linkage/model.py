@@ -46,6 +46,9 @@ class Golden(_Value):
         tables = [s.table for s in self.sources]
         if len(set(tables)) < len(tables):
             raise ValueError("a table is named twice among the sources; make a view of it under another name")
+        rules = {self.otherwise, *self.survivorship.values()}
+        if "newest" in rules and not any(s.newest for s in self.sources):
+            raise ValueError("the newest value survives, but no source names the column `newest` that tells it")
         return self
 
     @property

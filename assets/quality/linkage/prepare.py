@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Floats = npt.NDArray[np.float64]
+LONGEST = 1000  # characters of a text that are compared: the work grows with their square
 TEXTS = (Kind.NAME, Kind.COMPANY, Kind.ADDRESS, Kind.TEXT)
 _PUNCTUATION = r"[^\p{L}\p{N}]+"
 _SUFFIXES = (
@@ -44,8 +45,8 @@ class Column:
     """A column of all records, prepared.
 
     Attributes:
-        text: normalised text, null where missing [records].
-        code: number of the text, the same for equal texts, -1 where missing [records].
+        text: normalised text, its first LONGEST characters, null where missing [records].
+        code: number of the whole text, the same for equal texts, -1 where missing [records].
         sound: pinyin of Chinese texts, other texts as they are; None where the column has no Chinese.
         number: float64 with NaN where missing; days since 1970 for dates; None for texts.
     """
@@ -113,6 +114,7 @@ def _column(name: str, kind: Kind, raw: "pl.Series") -> Column:
     if kind is Kind.DATE and number is not None:
         text = _iso(number, text)
     code = text.rank("dense").cast(pl.Int32).fill_null(0).to_numpy() - 1
+    text = text.str.head(LONGEST)
     sound = _pinyin(text) if kind in TEXTS else None
     return Column(name, kind, text.alias("t"), np.asarray(code, dtype=np.int32), sound, number)
 

@@ -211,6 +211,21 @@ def test_decisions_are_kept_with_who_and_when(tmp_path: Path) -> None:
         read_plan(path)
 
 
+def test_a_plan_takes_no_other_files_place(tmp_path: Path) -> None:
+    files, keys = PlanFiles(tmp_path), (KeyPair(left="customer", right="id"),)
+    plan = Plan(asset=ASSET, left=LEFT, joins=(Join(right=RIGHT, keys=keys),))
+    path = files.write(plan)
+    other = plan.model_copy(update={"asset": ASSET.replace("table/", "raw/")})
+    with pytest.raises(SourceError, match=f"has the plan of {ASSET}"):
+        files.write(other)
+    with pytest.raises(SourceError, match=f"has the plan of {ASSET}"):
+        files.decide(other.asset, "refused", "ann")
+    assert files.read(ASSET) == plan
+    path.write_text("kind: golden\nasset: table/shop/fused\n")
+    with pytest.raises(SourceError, match="field kind"):
+        files.write(plan)
+
+
 def test_a_plan_that_nobody_accepted_does_not_run(store: Warehouse) -> None:
     join = Join(right=RIGHT, keys=(KeyPair(left="customer", right="nothing"),))
     plan = Plan(asset=ASSET, left=LEFT, joins=(join,))

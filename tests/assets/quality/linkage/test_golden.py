@@ -116,6 +116,17 @@ def test_the_newest_is_told_by_number_or_time_and_not_by_letters(times: list[obj
     assert resolve(golden, lambda _: frame, [same]).golden["phone"].to_list() == ["new"]
 
 
+def test_survivorship_names_what_is_there(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no source has a column 'colour'"):
+        resolve(_golden(survivorship={"colour": "longest"}), _tables().__getitem__)
+    path = tmp_path / "people.yaml"
+    path.write_text(
+        "kind: golden\nasset: table/a/b\nsources: [{table: x.csv, id: a}]\ncompare: {name: }\notherwise: newest\n"
+    )
+    with pytest.raises(SourceError, match="no source names the column `newest`"):
+        read_golden(path)
+
+
 def test_types_that_do_not_meet_are_named() -> None:
     tables, shop = _tables(), _tables()["raw/shop/people"]
     tables["raw/crm/people"] = tables["raw/crm/people"].with_columns(points=True)
@@ -145,6 +156,7 @@ def test_what_people_said_holds_and_is_measured() -> None:
         ({"id": "changed"}, "changed is missing or repeated"),
         ({"rename": {}}, "no column 'name' to compare"),
         ({"newest": "when"}, "no column 'when'"),
+        ({"rename": {"full_name": "name", "phone": "tel"}}, "no column 'phone' to compare"),
         ({"newest": "", "rename": {"full_name": "name", "changed": "source"}}, "a column 'source' of its own"),
         (
             {"rename": {"full_name": "name", "changed": "phone"}},

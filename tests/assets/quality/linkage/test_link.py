@@ -229,6 +229,17 @@ def test_where_nothing_is_linked_nothing_is_measured(rows: int) -> None:
     assert figures(math.nan, 0.5) == "recall 0.500"
 
 
+@pytest.mark.timeout(60)
+def test_texts_of_a_megabyte_are_compared_by_their_beginning() -> None:
+    frame = pl.DataFrame(
+        {"name": [f"{name} {'x' * 1_000_000}" for name in ("anna", "anna", "boris", "clara")] + ["dmitri"]}
+    )
+    frame = frame.with_columns(other="a text of " + pl.col("name"))
+    found = link({"x": frame}, dict.fromkeys(frame.columns))
+    assert found.records.columns[0].text.str.len_chars().max() == 1000
+    assert found.cluster[0] == found.cluster[1]
+
+
 def test_empty_and_hopeless_input() -> None:
     none = pl.DataFrame({"a": [None, None, None]}, schema={"a": pl.String})
     assert link({"x": none}, {"a": None}).cluster.tolist() == [0, 1, 2]
