@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from assets.security.erasure.erasure_defs import job
 from assets.security.erasure.match import Needles
-from assets.security.erasure.run import Erasure, Report
+from assets.security.erasure.run import Erasure, Report, reports
 from assets.security.protect.vault import Vault
 from assets.security.trace.anchors import known
 from assets.security.trace.capture import capture, opened
@@ -128,12 +128,23 @@ def test_finding_changes_nothing_and_the_copy_says_where_from(site: Site, tmp_pa
     assert {p: d for p, d in site.everything().items() if p in before} == before
 
 
-def test_killed_in_the_middle_it_goes_on_and_the_report_tells_of_all(site: Site) -> None:
+@pytest.mark.parametrize(
+    "point",
+    [
+        "stores.tables.Tables._purge",  # rows are gone, their old bytes are not
+        "stores.files.Files._mark",  # the first file is replaced, the others are not
+        "stores.index.write_text",  # vectors are gone, the passages are not
+        "run.Erasure._recorded",  # all is gone and reported, the trace does not say so
+    ],
+)
+def test_killed_in_the_middle_it_goes_on_and_the_report_tells_of_all(site: Site, point: str) -> None:
+    capture(site.settings, traced(site.settings)[CUSTOMER], lambda cursor: ([], cursor))
     whole = {(f.store, f.place, f.how) for f in Erasure(site.settings, [PHONE]).find()}
+    module, _, name = f"assets.security.erasure.{point}".rpartition(".")
     code = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom core.settings import load\n"
-        "from assets.security.erasure.run import Erasure\nfrom assets.security.erasure.stores.tables import Tables\n"
-        "Tables._purge = lambda *a: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "import os, pkgutil, signal, sys\nfrom pathlib import Path\nfrom core.settings import load\n"
+        "from assets.security.erasure.run import Erasure\n"
+        f"setattr(pkgutil.resolve_name({module!r}), {name!r}, lambda *a: os.kill(os.getpid(), signal.SIGKILL))\n"
         f"Erasure(load(os.environ, Path(sys.argv[1])), ['{PHONE}']).erase('ann')\n"
     )
     environ = os.environ | variables(site.settings)
@@ -141,9 +152,16 @@ def test_killed_in_the_middle_it_goes_on_and_the_report_tells_of_all(site: Site)
         [sys.executable, "-c", code, str(site.folder)], env=environ, capture_output=True, text=True, check=False
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
-    report = Erasure(site.settings, [PHONE]).erase("ann")
-    assert report.state == "done" and {(f["store"], f["place"], f["how"]) for f in report.found} == whole
+    erasure = Erasure(site.settings, [PHONE])
+    report = erasure.erase("ann")
+    found = {(f["store"], f["place"], f["how"]) for f in (r for one in reports(site.settings) for r in one["found"])}
+    assert report.state == "done" and found == whole
     gone(site)
+    assert not list(site.folder.rglob("*.part"))
+    *_, rows_gone, told = opened(site.settings).entries()
+    assert rows_gone.table == CUSTOMER and rows_gone.document["removed"] == 1
+    assert rows_gone.causes[0]["user"] == "ann" and told.document["outcome"] == "done"
+    assert verify(opened(site.settings), known(site.settings)).wrong == ""
 
 
 def test_what_the_policy_keeps_and_what_cannot_be_changed_is_left_and_told(site: Site) -> None:
