@@ -19,7 +19,7 @@ from assets.catalog.semantics.corrections import Corrections
 from assets.catalog.semantics.registry import Registry
 from assets.catalog.semantics.sample import Sample, take
 from assets.security.sensitive.classes import FLAGGED, Classes, Protection, SensitiveClass, builtin
-from assets.security.sensitive.inside import opened
+from assets.security.sensitive.inside import Parts, opened
 from assets.security.sensitive.shown import SAMPLES, sample
 from assets.security.sensitive.text.engine import Detector, detector
 from assets.security.sensitive.text.patterns import pattern_finders
@@ -84,21 +84,26 @@ def decide(
     """
     values, parts = opened(columns)
     samples = take(values)
-    meanings = classify.of_samples(samples, context, types, corrections)
-    known = classes or builtin()
-    found = _of_samples(samples, meanings, known)
-    return {name: _folded(name, found, parts[name], known) if name in parts else found.get(name) for name in columns}
+    found = _of_samples(samples, classify.of_samples(samples, context, types, corrections), classes or builtin())
+    return _whole(columns, found, parts, classes or builtin())
 
 
 def of_meanings(
     columns: "Mapping[str, pl.Series]", meanings: Mapping[str, Meaning | None], classes: Classes | None = None
 ) -> dict[str, Finding | None]:
-    """The class of each column when meanings are known already; what has an inside is decided anew."""
+    """The class of each column when meanings are known already; those of what is inside are found here."""
     values, parts = opened(columns)
-    plain = {name: values[name] for name in columns if name not in parts}
-    found = _of_samples(take(plain), meanings, classes or builtin())
-    found |= decide({name: columns[name] for name in parts}, classes=classes) if parts else {}
-    return {name: found.get(name) for name in columns}
+    samples = take(values)
+    made = {name for places in parts.values() for name in places.values()}
+    inside = classify.of_samples([s for s in samples if s.name in made]) if made else {}
+    found = _of_samples(samples, {**meanings, **inside}, classes or builtin())
+    return _whole(columns, found, parts, classes or builtin())
+
+
+def _whole(
+    columns: "Mapping[str, pl.Series]", found: Mapping[str, Finding | None], parts: Parts, classes: Classes
+) -> dict[str, Finding | None]:
+    return {name: _folded(name, found, parts[name], classes) if name in parts else found.get(name) for name in columns}
 
 
 def _of_samples(

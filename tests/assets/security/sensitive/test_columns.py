@@ -7,8 +7,9 @@ import time
 import polars as pl
 import pytest
 
+from assets.catalog.model import Meaning
 from assets.security.sensitive.classes import builtin
-from assets.security.sensitive.columns import Finding, decide
+from assets.security.sensitive.columns import Finding, decide, of_meanings
 from assets.security.sensitive.shown import masked, sample
 from tests.assets.security.sensitive import made
 
@@ -132,6 +133,14 @@ def test_bytes_lists_structs_and_json_are_looked_into(kind: str) -> None:
         assert (finding.class_, set(finding.within)) == (class_, within) and finding.column == "c1"
         said = finding.model_dump_json()
         assert not [v for column in SENSITIVE.values() for v in column if v in said]
+
+
+def test_a_persons_word_on_a_json_column_counts() -> None:
+    column = {"c1": pl.Series([json.dumps({"n": i}) for i in range(N)])}
+    said = Meaning(type="password", confidence=1.0, by="person")
+    finding = of_meanings(column, {"c1": said})["c1"]
+    assert of_meanings(column, {"c1": None}) == {"c1": None} == decide(column)
+    assert finding is not None and finding.within == {"credential": 1.0} and finding.level == 4
 
 
 def test_what_is_inside_costs_little() -> None:
