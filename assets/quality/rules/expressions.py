@@ -13,6 +13,7 @@ Tables = Callable[[str], pl.LazyFrame]
 
 BLANKS = " \t\n\r\f\v"
 LONGEST_PATTERN = 2_000
+_NUMBER = r"^[+-]?(([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?|[iI][nN][fF]([iI][nN][iI][tT][yY])?|[nN][aA][nN])$"
 _CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\f\r "}
 
 
@@ -37,8 +38,9 @@ def sql_text(name: str) -> exp.Expr:
 
 
 def sql_number(name: str) -> exp.Expr:
-    """The column as a number; null where a text is none."""
-    return exp.TryCast(this=sql_column(name), to=exp.DataType.build("double"))
+    """The column as a number; null where a text is none. Engines by themselves take ` 1`, and DuckDB `1_0`, for one."""
+    plain = exp.RegexpLike(this=sql_text(name), expression=exp.Literal.string(_NUMBER))
+    return exp.Case().when(plain, exp.TryCast(this=sql_column(name), to=exp.DataType.build("double")))
 
 
 def sql_when(condition: exp.Expr, then: exp.Expr, otherwise: exp.Expr) -> exp.Expr:
