@@ -45,7 +45,7 @@ class Effective:
     """A table as somebody sees it.
 
     Attributes:
-        key: the name it is called by.
+        key: of the asset; of the scanned table where there is none.
         sees: everything, nothing, all rows, some rows.
         rows: the conditions of rows, in SQL; "" for all rows. One of them is enough.
         taken: conditions of rows that nobody sees.
@@ -130,12 +130,14 @@ def effective(access: Access, keys: Keys) -> Effective:
     Raises:
         AccessError: the policy cannot be read, or a condition does not fit the table.
     """
+    from assets.catalog.facts import KIND
+
     document = keys[-1].startswith("doc/")
     table = access.resource(keys, [(TEXT, TEXT)] if document else None)
     decision = access.decide(table)
     rules = access.policy.rules if access.policy is not None else ()
     return Effective(
-        keys[-1],
+        keys[0] if access.versions.get(KIND, keys[0]) is not None else keys[-1],
         decision.covered,
         _sees(decision),
         tuple(_sql(b.rows) for b in decision.branches if b.rows is not None) if decision.filtered else (),

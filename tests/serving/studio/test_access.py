@@ -56,6 +56,7 @@ def shown(studio: Studio, **asked: str) -> str:
 def test_rows_columns_and_the_line_that_decided(studio: Studio) -> None:
     text = shown(studio, q="orders")
     assert "ann: 1 tables" in text and "sees some rows" in text and "state&#34; = &#39;paid&lt;b&gt;&#39;" in text
+    assert '<a href="/entry?key=raw%2Fshop%2Forders">raw/shop/orders</a>' in text
     assert "<td>mobile<td>masked (partial)<td><code>paid: columns.mobile</code>" in text
     assert "<td>amount<td>hidden<td><code>paid: columns.amount</code>" in text
     assert "<td>state<td>as it is<td><code>paid: columns.*</code>" in text
