@@ -77,6 +77,7 @@ def show(as_json: bool) -> None:
       heddle protect show
     """
     from assets.security.protect.keys import keyring
+    from assets.security.protect.listed import names_file
     from assets.security.protect.policy import Policies
     from assets.security.protect.vault import Vault
 
@@ -94,7 +95,7 @@ def show(as_json: bool) -> None:
         click.echo(f"  {', '.join(f'{c}: {u.method}' for c, u in policy.classes.items()) or 'classes by default'}")
         click.echo(f"  opened by: {', '.join(policy.detokenise) or 'nobody'}")
         for table in policy.tables:
-            click.echo(f"  {table} -> {policy.masked(table)}")
+            click.echo(f"  {table}" if names_file(table) else f"  {table} -> {policy.masked(table)}")
     for n, (key, value) in enumerate(keys.items()):
         click.echo(f"key {key}: check value {value}{', in use' if n == 0 else ''}")
     for place, count in held.items():

@@ -31,6 +31,11 @@ def masked_key(table: str, suffix: str = "masked") -> str:
     return str(Key.parse(f"table/{key.domain}/{key.noun}_{suffix}"))
 
 
+def names_file(table: str) -> bool:
+    """Whether a policy names a file and no asset; `heddle protect apply` writes where it is told."""
+    return "." in table
+
+
 def masked_tables(folder: Path) -> list[Masked]:
     """The masked tables of all policies.
 
@@ -47,6 +52,8 @@ def masked_tables(folder: Path) -> list[Masked]:
             raise ProtectionError(what, "`heddle protect check` says where it is wrong") from None
         text = path.read_text(encoding="utf-8")
         for table, about in tables.items():
+            if names_file(table):
+                continue
             key = masked_key(table, str(about.get("suffix", "masked")))
             found.append(Masked(path.stem, table, key, digest([text])))
     return found

@@ -10,7 +10,7 @@ from assets.catalog.model import Value
 from assets.documents import shaped
 from assets.security.protect.base import Method, Params
 from assets.security.protect.errors import ProtectionError
-from assets.security.protect.listed import FOLDER, masked_key
+from assets.security.protect.listed import FOLDER, masked_key, names_file
 from assets.security.protect.registry import method
 from assets.security.protect.yaml_files import read_mapping
 from assets.security.sensitive.classes import FLAGGED, Protection, SensitiveClass, builtin
@@ -52,7 +52,7 @@ class Use(Value):
 
 
 class TablePolicy(Value):
-    """What a policy says of one table.
+    """What a policy says of one table: an asset, or a file such as `customers.csv`.
 
     Attributes:
         suffix: the masked table is `table/<domain>/<noun>_<suffix>`.
@@ -98,8 +98,8 @@ class Policy(Value):
         return self.classes.get(class_.name) or default(class_)
 
     def table(self, name: str) -> TablePolicy:
-        """What it says of a table; nothing of one that is not listed."""
-        return self.tables.get(name, TablePolicy())
+        """What it says of a table, or of a file by its path or its name; nothing of one that is not listed."""
+        return self.tables.get(name) or self.tables.get(Path(name).name) or TablePolicy()
 
     def masked(self, table: str) -> str:
         """`raw/shop/orders` -> `table/shop/orders_masked`."""
@@ -142,7 +142,8 @@ def _check(path: Path, policy: Policy) -> None:
         _use(path, f"classes.{name}", use)
     for table, said in policy.tables.items():
         try:
-            policy.masked(table)
+            if not names_file(table):
+                policy.masked(table)
         except HeddleError as error:
             raise ProtectionError(f"{path}, tables.{table}: {error.what}", error.fix) from None
         for column, use in said.columns.items():
@@ -177,6 +178,8 @@ class Policies:
         made: dict[str, str] = {}
         for policy in self.all.values():
             for table in policy.tables:
+                if names_file(table):
+                    continue
                 key = policy.masked(table)
                 if key in made:
                     what = f"{self.paths[policy.name]} and {self.paths[made[key]]} both make {key}"

@@ -8,6 +8,7 @@ import pytest
 
 from assets.catalog.tags.kept import Tag, Tags
 from assets.security.protect.errors import ProtectionError
+from assets.security.protect.listed import masked_tables
 from assets.security.protect.plan import decide
 from assets.security.protect.policy import Policies, Policy, default
 from assets.security.sensitive.classes import builtin
@@ -69,6 +70,20 @@ def test_two_policies_do_not_make_one_table(tmp_path: Path) -> None:
     assert policies.get("b").masked("raw/crm/c") == "table/crm/c_for_b"
     with pytest.raises(ProtectionError, match="which policy"):
         policies.get(None)
+
+
+def test_columns_of_files_are_named_too(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    columns = "{columns: {id: {method: hash, domain: customer}}}"
+    for name, file in (("a", "people.csv"), ("b", "exports/people.csv")):  # of two policies, as of no asset
+        (tmp_path / "policies" / f"{name}.yaml").write_text(f"purpose: p\ntables:\n  {file}: {columns}\n")
+    policies = Policies(tmp_path)
+    assert masked_tables(tmp_path) == []
+    found = {d.column: d for d in decide(policies.get("a"), "/data/people.csv", PEOPLE)}
+    assert (found["id"].use.method, found["id"].domain) == ("hash", "customer")
+    assert decide(policies.get("b"), "other/people.csv", PEOPLE)[0].use.method == "pass"
+    with pytest.raises(ProtectionError, match=r"tables\.people\.csv\.columns\.id: the table has no such column"):
+        decide(policies.get("a"), "people.csv", PEOPLE.drop("id"))
 
 
 def test_the_shipped_policy_is_right_and_every_class_has_a_method() -> None:
