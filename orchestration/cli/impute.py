@@ -88,6 +88,7 @@ def fit(file: Path, columns: tuple[str, ...], keep: tuple[str, ...], unordered: 
 @click.option("--model", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of `fit`.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="CSV or Parquet.")
 @click.option("--refused", type=click.Choice(["leave", "baseline"]), default="leave", help="Columns no model can fill.")
+@click.option("--safe-csv", is_flag=True, help="Mark texts like =1+1 in the CSV file; that of the cells has it.")
 def fill(
     file: Path,
     columns: tuple[str, ...],
@@ -96,6 +97,7 @@ def fill(
     model: Path | None,
     output: Path,
     refused: str,
+    safe_csv: bool,
 ) -> None:
     """Fill FILE into --output; beside it `<name>.cells.<ending>` lists each filled cell with its expected error.
 
@@ -118,7 +120,7 @@ def fill(
     imputation = store.read(model) if model else _fitted(frame, columns, keep, unordered)
     done = fill_frame(frame, imputation, refused=refused)
     with written(output), together([output, cells]) as (whole, told):
-        sinks = [sinking(done.frame.lazy(), whole), sinking(done.cells.lazy(), told, safe=True)]
+        sinks = [sinking(done.frame.lazy(), whole, safe=safe_csv), sinking(done.cells.lazy(), told, safe=True)]
         pl.collect_all(sinks, engine="streaming")
     _report(imputation)
     click.echo(f"{done.cells.height:,} cells filled: {output}, each one in {cells}")

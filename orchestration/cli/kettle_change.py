@@ -34,12 +34,15 @@ def opened(into: Path, after: str | None, source: Path, suffix: str) -> "Transfo
         suffix: a new transformation writes its rows to `<source>.<suffix>`.
 
     Raises:
-        SourceError: `after` is missing, or there is no such step to name; one of the files cannot be read.
+        SourceError: the name does not end in .ktr; `after` is missing, or there is no such step to name; one of the
+            files cannot be read.
     """
     from assets.kettle.files.read import read_transformation
     from assets.quality.rules.new_kettle import for_csv
     from assets.quality.rules.reading import scan
 
+    if into.suffix.lower() != ".ktr":
+        raise SourceError(f"{into} is no transformation", "name a file that ends in .ktr")
     new = not into.exists()
     if new == (after is not None):
         raise SourceError(f"{into} is {'not there' if new else 'there'}", "give --after STEP for a file that is there")

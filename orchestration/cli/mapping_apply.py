@@ -23,8 +23,11 @@ OUT = click.Path(dir_okay=False, path_type=Path)
 @click.option("--from", "source", help="Another file or table than the mapping's own source.")
 @click.option("--into", type=OUT, help="The file of the rows (default for a file: beside it, named NAME).")
 @click.option("--rejects", type=OUT, help="Rows that cannot be converted, with the reasons (default: NAME.rejected).")
+@click.option("--safe-csv", is_flag=True, help="Mark texts like =1+1 in a CSV file of the rows too.")
 @JSON
-def apply(name: str, source: str | None, into: Path | None, rejects: Path | None, as_json: bool) -> None:
+def apply(
+    name: str, source: str | None, into: Path | None, rejects: Path | None, safe_csv: bool, as_json: bool
+) -> None:
     """Make the target's rows by the accepted fields; rows that cannot be converted go to a reject file.
 
     \b
@@ -44,7 +47,7 @@ def apply(name: str, source: str | None, into: Path | None, rejects: Path | None
     spared(beside, [source or found.source], "--rejects")
     distinct(path, beside)
     with written(path), scratch(config.load().home, "map-") as folder:
-        counts = write(found, opened(source or found.source, folder), path, beside)
+        counts = write(found, opened(source or found.source, folder), path, beside, safe=safe_csv)
     if as_json:
         click.echo(json.dumps(asdict(counts) | {"files": [str(path), str(beside)]}))
         return

@@ -73,7 +73,7 @@ def _keys(frame: "pl.DataFrame", name: str) -> "pl.DataFrame":
 
 def _unique(frame: "pl.DataFrame", name: str) -> set[str] | None:
     """The values of a column that could be a key."""
-    if frame.schema[name].is_nested() or frame.schema[name].is_float():
+    if frame.schema[name].is_float():
         return None
     known = _keys(frame, name).to_series().drop_nulls()
     distinct = set(known.unique().to_list())

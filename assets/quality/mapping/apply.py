@@ -1,6 +1,6 @@
 """The accepted fields of a mapping as one polars plan: the target's rows, and the rows that cannot be converted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import polars as pl
 
 from assets.quality.mapping.model import FieldMap, Mapping_
 from assets.quality.mapping.registry import transform
-from assets.quality.mapping.transform import Column, Transform
+from assets.quality.mapping.transform import Column, Transform, is_plain
 from assets.quality.rules.handed_over import together
 from assets.quality.rules.reading import rows, scan_texts
 from assets.quality.rules.writing import sinking
@@ -65,12 +65,24 @@ def fitted(field: FieldMap, schema: Mapping[str, pl.DataType], where: str) -> Fi
     how = transform(field.transform)
     made = Fitted([Column(name, schema[name]) for name in field.sources], how, how.read(field.params, place))
     try:
+        if field.transform != "copy":
+            _plain(made.columns)
+        how.check(made.columns, made.p)
         pl.DataFrame(schema=dict(schema)).select(made.value)
+    except SourceError as error:
+        raise SourceError(f"{place}: {error.what}", error.fix) from None
     except pl.exceptions.PolarsError as error:
         types = ", ".join(f"{name} {schema[name]}" for name in field.sources)
         said = f"{place}: {field.transform} does not fit {types}: {str(error).splitlines()[0]}"
         raise SourceError(said, "choose another transform") from None
     return made
+
+
+def _plain(columns: Iterable[Column]) -> None:
+    """Raises SourceError for a column that is neither texts, numbers, truth values, dates nor moments."""
+    for column in columns:
+        if not is_plain(column.dtype):
+            raise SourceError(f"{column.name} is a {column.dtype}, which only copy takes", "choose another column")
 
 
 def apply(mapping: Mapping_, source: pl.LazyFrame) -> Applied:
@@ -100,17 +112,20 @@ def apply(mapping: Mapping_, source: pl.LazyFrame) -> Applied:
     return Applied(rows, valued.filter(pl.col(REASONS) != "").select(ROW, *schema, REASONS))
 
 
-def write(mapping: Mapping_, source: pl.LazyFrame, into: Path, rejects: Path) -> Counts:
+def write(mapping: Mapping_, source: pl.LazyFrame, into: Path, rejects: Path, *, safe: bool = False) -> Counts:
     """Writes both results in one streamed pass, CSV or Parquet by their endings; both files or none.
 
-    In a CSV file of rejects, which people read, texts that a spreadsheet takes for formulas are marked.
+    Args:
+        safe: texts that a spreadsheet takes for formulas are marked in the CSV file of the rows too; in that of the
+            rejects, which people read, they always are.
 
     Raises:
         SourceError: as `apply`; rows would be lost.
     """
     found = apply(mapping, source)
     with together([into, rejects]) as (made, failed):
-        pl.collect_all([sinking(found.rows, made), sinking(found.rejects, failed, safe=True)], engine="streaming")
+        sinks = [sinking(found.rows, made, safe=safe), sinking(found.rejects, failed, safe=True)]
+        pl.collect_all(sinks, engine="streaming")
         counts = Counts(rows(source), *(rows(_scan(path)) for path in (made, failed)))
         kept = counts.rows + (counts.rejects if mapping.failing == "row" else 0)
         if kept != counts.source:

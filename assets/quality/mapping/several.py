@@ -27,7 +27,7 @@ def joined(source: Side, target: "pl.Series", raw: float) -> Iterator[Choice]:
     rows = source.frame.with_columns(target.alias("\0target")).filter(target.is_not_null())
     places: dict[str, float] = {}
     for name in source.frame.columns:
-        if source.frame.schema[name].is_nested() or source.frame.schema[name].is_float():
+        if source.frame.schema[name].is_float():
             continue
         text = source.column(name).text
         held = rows.filter(text.str.len_chars() > 0).select(

@@ -13,6 +13,7 @@ from assets.quality.mapping.measure import Side, choice_by_rows, choice_by_value
 from assets.quality.mapping.model import Choice, FieldMap, Mapping_
 from assets.quality.mapping.registry import transform
 from assets.quality.mapping.several import calculated, joined, joined_by_values
+from assets.quality.mapping.transform import is_plain
 from assets.quality.mapping.values import profile
 from core.errors import SourceError
 from core.near import near
@@ -31,6 +32,8 @@ _ALTERNATIVES = 3
 _MAYBE = 0.3
 _BELOW = 0.35  # how much less sure than the choice an alternative may be
 _WHOLE = ("copy", "cast", "normalise", "codes", "unit")
+
+_UNLOOKED = Choice(transform="constant", confidence=0.0, evidence="lists, records and bytes are not looked at")
 
 
 @dataclass(slots=True)
@@ -68,6 +71,8 @@ def suggest(
 ) -> Mapping_:
     """Every target column with its likeliest choice and up to three others; nothing is decided.
 
+    Columns of lists, records and bytes are not looked at; people can have them copied.
+
     Where both tables have rows of the same key, a transform is measured by how many of these it gets right; else by
     how alike names and values are afterwards.
 
@@ -84,6 +89,7 @@ def suggest(
     for side, column in zip((source, target), key or (), strict=False):
         if column not in side[1].columns:
             raise SourceError(f"{side[0]}: there is no key column {column!r}", near(column, side[1].columns))
+    ours, theirs = (f.select(n for n, t in f.schema.items() if is_plain(t)) for f in (ours, theirs))
     rows = align(ours, theirs, key)
     if key is not None and rows is None:
         raise SourceError(f"fewer than 12 rows of {source[0]} and {target[0]} have the same {key}", "name another key")
@@ -92,7 +98,8 @@ def suggest(
     looked = (rows.source, rows.target) if rows else (ours.head(SAMPLE), theirs.head(SAMPLE))
     one, other = (Side(frame, tuple(codes)) for frame in looked)
     (_by_rows if rows else _by_values)(found, one, other)
-    fields = _fields(found, one, theirs)
+    known = {f.target: f for f in _fields(found, one, theirs)}
+    fields = [known.get(n) or FieldMap(target=n, **_UNLOOKED.model_dump()) for n in target[1].columns]
     used = {s for f in fields for s in f.sources}
     return Mapping_(
         name=name,
@@ -101,7 +108,7 @@ def suggest(
         target=target[0],
         key=rows.key if rows else None,
         fields=tuple(fields),
-        spare=tuple(c for c in ours.columns if c not in used),
+        spare=tuple(c for c in source[1].columns if c not in used),
     )
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from sqlglot import exp
 
+from assets.documents import shaped
 from assets.kettle.generate.part import Made
 from assets.kettle.values.fields import ValueType
-from core.errors import SourceError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -118,14 +118,13 @@ class Transform:
 
     def read(self, params: Mapping[str, Any], where: str) -> Any:
         """The parameters, checked. Raises SourceError that names the place and the field."""
-        try:
-            return self.params.model_validate(dict(params))
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "params"
-            name = type(self).__name__.lower()
-            known = ", ".join(self.params.model_fields) or "none"
-            raise SourceError(f"{where}: {name}: {field}: {first['msg']}", f"the parameters are {known}") from None
+        known = ", ".join(self.params.model_fields) or "none"
+        return shaped(
+            dict(params), self.params, f"{where}: {type(self).__name__.lower()}", f"the parameters are {known}"
+        )
+
+    def check(self, columns: Sequence[Column], p: Any) -> None:
+        """Raises SourceError where it cannot be of such columns whatever they hold."""
 
     def value(self, columns: Sequence[Column], p: Any) -> "pl.Expr":
         """The new value; null where it cannot be made."""
@@ -150,6 +149,13 @@ class Transform:
     def reason(self, p: Any) -> str:
         """Why a value cannot be made, to be read behind the value."""
         return f"has no {self.words(p)}"
+
+
+def is_plain(dtype: "pl.DataType") -> bool:
+    """Whether a column holds texts, numbers, truth values, dates or moments; others can only be copied."""
+    import polars as pl
+
+    return not dtype.is_nested() and dtype not in (pl.Binary, pl.Object, pl.Duration)
 
 
 def number_of(text: "pl.Expr") -> "pl.Expr":

@@ -64,7 +64,7 @@ def _texts(known: "pl.Series") -> "pl.Series":
         whole = known.is_finite() & (known == known.round())
         short = known.round(6).cast(pl.String)
         known = pl.Series([t.removesuffix(".0") if w else t for t, w in zip(short, whole, strict=True)])
-    texts = known.cast(pl.String, strict=False) if known.dtype != pl.List else known.list.join(" ")
+    texts = known.cast(pl.String, strict=False)
     return texts.fill_null("").str.normalize("NFKC").str.to_lowercase().str.strip_chars().str.slice(0, 200)
 
 

@@ -1,8 +1,9 @@
 """The same value in all rows, or none."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
+from pydantic import Field
 from sqlglot import exp
 
 from assets.kettle.generate.part import Made
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 class ConstantParams(Params):
     """`value`; null where the source has nothing that fills the target."""
 
-    value: bool | int | float | str | None = None
+    value: bool | int | Annotated[float, Field(allow_inf_nan=False)] | str | None = None
 
 
 class Constant(Transform):

@@ -11,6 +11,7 @@ from assets.kettle.generate.part import Made
 from assets.kettle.values.fields import ValueType
 from assets.quality.mapping.steps import converted, copied, only, operation
 from assets.quality.mapping.transform import Column, Params, Shown, Transform, Types, sql_func, sql_if, sql_matches
+from core.errors import SourceError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -93,6 +94,14 @@ class Date(Transform):
 
     params = DateParams
     rank: ClassVar[int] = 2
+
+    def check(self, columns: Sequence[Column], p: DateParams) -> None:
+        """What is no date needs a format, and times of a day are no moments."""
+        dtype = columns[0].dtype
+        if str(dtype) == "Time":
+            raise SourceError(f"{columns[0].name} is a {dtype}, which has no day", "choose another transform")
+        if not p.source and not dtype.is_temporal():
+            raise SourceError(f"{columns[0].name} is a {dtype} and no date", "name its format in the parameter source")
 
     def value(self, columns: Sequence[Column], p: DateParams) -> "pl.Expr":
         """Null where the text has not the format, or there is no such day."""

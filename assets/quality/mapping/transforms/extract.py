@@ -86,25 +86,12 @@ class Extract(Transform):
         return sql_func("nullif", sql_func("trim", found, blanks), exp.Literal.string(""))
 
     def steps(self, fields: Sequence[str], types: Types, target: str, p: ExtractParams) -> list[Made] | None:
-        """Regex evaluation with a capture group."""
-        if types[fields[0]] is not ValueType.STRING:
+        """Regex evaluation with a capture group; Java, which backtracks, might take for ever on nested repetitions."""
+        from assets.quality.rules.kinds.pattern import NESTED
+
+        if types[fields[0]] is not ValueType.STRING or NESTED.search(p.pattern):
             return None
-        text, open_, close = f"{target} text", p.pattern.startswith("^"), p.pattern.endswith("$")
-        middle = p.pattern[open_ : len(p.pattern) - close]
-        whole = f"{'' if open_ else '(?s:.*?)'}(?:{middle}){'' if close else '(?s:.*)'}"
-        settings: Settings = [
-            ("script", whole),
-            ("matcher", text),
-            ("resultfieldname", f"{target} found"),
-            ("usevar", "N"),
-            ("allowcapturegroups", "Y"),
-            ("replacefields", "N"),
-            *((flag, "N") for flag in ("canoneq", "caseinsensitive", "comment", "dotall", "multiline", "unicode")),
-            ("unix", "N"),
-            ("fields", [("field", field_of(target))]),
-        ]
-        made = Made(f"{target} part", f"{target}: part of {fields[0]}", "RegexEval", settings)
-        return through(fields[0], text, target, made)
+        return found_by(p.pattern, fields[0], target)
 
     def guesses(self, source: Shown, target: Shown, aligned: bool) -> Iterator[dict[str, Any]]:
         """Known parts that the source's texts have; first and last characters where rows are aligned."""
@@ -124,6 +111,25 @@ class Extract(Transform):
     def words(self, p: ExtractParams) -> str:
         """`part: mail domain`."""
         return f"part: {p.of or p.pattern}"
+
+
+def found_by(pattern: str, field: str, target: str) -> list[Made]:
+    """Steps that put into `target` what the group of the pattern holds in a text field."""
+    text, open_, close = f"{target} text", pattern.startswith("^"), pattern.endswith("$")
+    middle = pattern[open_ : len(pattern) - close]
+    whole = f"{'' if open_ else '(?s:.*?)'}(?:{middle}){'' if close else '(?s:.*)'}"
+    settings: Settings = [
+        ("script", whole),
+        ("matcher", text),
+        ("resultfieldname", f"{target} found"),
+        ("usevar", "N"),
+        ("allowcapturegroups", "Y"),
+        ("replacefields", "N"),
+        *((flag, "N") for flag in ("canoneq", "caseinsensitive", "comment", "dotall", "multiline", "unicode")),
+        ("unix", "N"),
+        ("fields", [("field", field_of(target))]),
+    ]
+    return through(field, text, target, Made(f"{target} part", f"{target}: part of {field}", "RegexEval", settings))
 
 
 def _parts(source: Shown) -> list[str]:

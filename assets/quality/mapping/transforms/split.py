@@ -12,6 +12,7 @@ from assets.kettle.generate.part import Made
 from assets.kettle.values.fields import ValueType
 from assets.quality.mapping.steps import field_of, through
 from assets.quality.mapping.transform import Column, Params, Shown, Transform, Types, sql_func
+from assets.quality.mapping.transforms.extract import found_by
 
 if TYPE_CHECKING:
     import polars as pl
@@ -59,14 +60,12 @@ class Split(Transform):
 
     def steps(self, fields: Sequence[str], types: Types, target: str, p: SplitParams) -> list[Made] | None:
         """Field splitter for a part by number, else Regex evaluation."""
-        from assets.quality.mapping.transforms.extract import Extract, ExtractParams
-
         if types[fields[0]] is not ValueType.STRING:
             return None
         if p.rest or p.part < 0:
             sign = re.escape(p.separator)
             pattern = _rest(p) if p.part >= 0 else f"(?s)^(?:.*{sign})?(.*)$"
-            return Extract().steps(fields, types, target, ExtractParams(pattern=pattern))
+            return found_by(pattern, fields[0], target)
         text = f"{target} text"
         names = [*(f"{target} before {n}" for n in range(p.part)), target]
         settings: Settings = [

@@ -16,7 +16,7 @@ from assets.quality.rules.kettle import kept
 from assets.quality.rules.kind import Kind, Params
 from assets.quality.rules.model import Rule
 
-_NESTED = re.compile(r"[*+}]\??[^()]*\)+\s*[*+{]|\|[^()]*\)+[*+{]")  # repeated groups that repeat or choose
+NESTED = re.compile(r"[*+}]\??[^()]*\)+\s*[*+{]|\|[^()]*\)+[*+{]")  # repeated groups that repeat or choose
 
 
 class Given(Params):
@@ -50,7 +50,7 @@ class Pattern(Kind):
     def steps(self, rule: Rule, types: Types, rejects: Sink | None = None) -> Sequence[Part] | None:
         """See Kind; Kettle's pattern fits whole texts. None where Java, which backtracks, might take for ever."""
         given, column = self.read(rule), rule.columns[0]
-        if _NESTED.search(given.pattern):
+        if NESTED.search(given.pattern):
             return None
         whole = given.pattern if given.whole else f"(?s:.*)(?:{given.pattern})(?s:.*)"
         test = Like(column, f"(?i){whole}" if given.ignore_case else whole, regex=True)

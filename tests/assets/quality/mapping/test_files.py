@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from assets.quality.mapping.files import MappingFiles
+from assets.quality.mapping.model import Mapping_
 from assets.quality.mapping.suggest import suggest
 from core.errors import SourceError
 from orchestration.cli.main import main
@@ -58,7 +59,7 @@ def test_what_people_decided_stays(tmp_path: Path) -> None:
         ("name: other\nsource: s\ntarget: t", "field name: is 'other'"),
         ("name: m\nsource: s\ntarget: t\nfields: [{target: a, transform: magic}]", "no transform 'magic'"),
         ("name: m\nsource: s\ntarget: t\nfields: [{target: a}]", "copy reads 0 columns"),
-        ("name: m\nsource: s\ntarget: t\nfields: [{target: a, sources: [x], transform: unit}]", "unit: factor"),
+        ("name: m\nsource: s\ntarget: t\nfields: [{target: a, sources: [x], transform: unit}]", "unit: field factor"),
         ("name: m\nsource: s\ntarget: t\nfields: [{target: a, sources: [x], transform: extract, "
          "params: {pattern: '(?=a)(b)'}}]", "look-around"),
     ],
@@ -93,9 +94,11 @@ def test_a_wrong_edit_changes_nothing(tmp_path: Path) -> None:
         (["gender", "--sources", "XBx"], "no column 'XBx'.*did you mean xb?"),
         (["gender", "--sources", "Nope"], "no column 'Nope'.*there are: cust_no, xb"),
         (["gender", "--transform", "code"], "no transform 'code'"),
-        (["gender", "--params", '{"value": {}}'], "codes: value"),
+        (["gender", "--params", '{"value": {}}'], "codes: field value"),
         (["full_name", "--sources", "first_name"], "merge reads 1 columns"),
         (["gender", "--alternative", "9"], "gender has 0 alternatives"),
+        (["gender", "--transform", "date", "--sources", "mail"], "mail is a String and no date"),
+        (["country", "--params", '{"value": 1e999}'], "constant: field value"),
         (["gender", "--author", " ", "--sources", "xb"], "needs a person"),
     ],
 )
@@ -143,10 +146,24 @@ def test_commands_from_proposal_to_files(site: Path) -> None:
     assert "would be overwritten" in call("apply", "cust", "--into", "old.csv", code=2)
 
 
+def test_formulas_are_marked_in_rejects_and_on_demand_in_rows(site: Path) -> None:
+    pl.DataFrame({"a": ["=1+1", "-5", "x"], "n": ["1", "2", "@sum"]}).write_csv("f.csv")
+    fields: list[dict[str, Any]] = [{"target": "a", "sources": ["a"]}]
+    fields.append({"target": "n", "sources": ["n"], "transform": "cast", "params": {"to": "integer"}})
+    mapping = {"name": "f", "source": "f.csv", "target": "t", "fields": [f | {"status": "accepted"} for f in fields]}
+    MappingFiles(site / "quality").merge(Mapping_.read(mapping, "f"))
+    call("apply", "f", "--into", "out.csv")
+    assert Path("out.csv").read_text() == "a,n\n=1+1,1\n-5,2\n"
+    assert "2,x,'@sum" in Path("out.rejected.csv").read_text()
+    call("apply", "f", "--into", "out.csv", "--safe-csv")
+    assert Path("out.csv").read_text() == "a,n\n'=1+1,1\n-5,2\n"
+
+
 def test_kettle_file_made_shown_and_up_to_date(site: Path) -> None:
     call("suggest", "cust", "old.csv", "new.csv")
     assert "no field is accepted" in call("to-kettle", "cust", "--into", "x.ktr", code=2)
     call("accept", "cust", "gender", "weight_g")
+    assert "no transformation" in call("to-kettle", "cust", "--into", "x.txt", "--write", code=2)
     shown = call("to-kettle", "cust", "--into", "x.ktr")
     assert "ValueMapper" in shown and not Path("x.ktr").exists()
     call("to-kettle", "cust", "--into", "x.ktr", "--write")

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import random
+import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from sqlglot import exp
 
 from assets.kettle.files.read import read_transformation
 from assets.kettle.files.write import to_bytes
-from assets.quality.mapping.apply import REASONS, ROW, apply, write
+from assets.quality.mapping.apply import REASONS, ROW, apply, fitted, write
 from assets.quality.mapping.model import FieldMap, Mapping_
 from assets.quality.mapping.sql import select
 from assets.quality.mapping.suggest import suggest
@@ -72,6 +74,7 @@ CASES: list[tuple[str, list[str], dict[str, Any], bool]] = [
     ("normalise", ["s"], {"forms": ["width", "upper"]}, False),
     ("extract", ["s"], {"pattern": r"([0-9]+)"}, True),
     ("extract", ["s"], {"pattern": r"@([^@ ]+)$"}, True),
+    ("extract", ["s"], {"pattern": r"((?:a+)+)$"}, False),
     ("extract", ["s"], {"pattern": r"^([A-Za-z]+)"}, True),
     ("extract", ["s"], {"pattern": r"(?:市|省)([^省市区县]{1,8}?(?:区|县|旗))"}, True),
     ("split", ["s"], {"separator": ",", "part": 0}, True),
@@ -196,3 +199,46 @@ def test_nothing_is_left_of_a_run_that_fails(tmp_path: Path) -> None:
     with pytest.raises((SourceError, FileNotFoundError, pl.exceptions.PolarsError)):
         write(one("copy", ["i"], {}), broken, into, tmp_path / "rejects.parquet")
     assert into.read_text() == "as it was" and sorted(p.name for p in tmp_path.iterdir()) == ["rows.parquet"]
+
+
+VALUES: dict[str, list[Any]] = {
+    "time": [dt.time(1, 2), None],
+    "duration": [dt.timedelta(hours=1), None],
+    "date": [dt.date(2024, 2, 29), None],
+    "moment": [dt.datetime(2024, 2, 29, 1, 2, 3), None],
+    "zoned": [dt.datetime(2024, 2, 29, 1, tzinfo=dt.UTC), None],
+    "flag": [True, None],
+    "list": [[1, 2], None],
+    "struct": [{"x": 1}, None],
+    "binary": [b"\xff", None],
+    "decimal": [Decimal("1.50"), None],
+    "nothing": [None, None],
+    "cat": ["1", None],
+}
+
+
+@pytest.mark.parametrize("column", VALUES)
+def test_what_an_edit_accepts_runs_whatever_the_type(column: str) -> None:
+    frame = pl.DataFrame({column: VALUES[column], "i": [1, 2]})
+    frame = frame.with_columns(pl.col(column).cast(pl.Categorical)) if column == "cat" else frame
+    ran = 0
+    for kind, sources, params, _ in CASES:
+        made = one(kind, [column] * len(sources), params)
+        try:
+            fitted(made.fields[0], frame.schema, "m")
+        except SourceError as error:
+            assert re.search("does not fit|no date|no day|only copy takes", str(error))
+            continue
+        assert len(apply(made, frame.lazy()).rows.collect()) <= 2
+        ran += 1
+    assert ran >= (4 if column in ("list", "struct", "binary", "duration") else 20)
+
+
+def test_a_list_is_copied_into_parquet_and_refused_for_csv(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"l": [[1], [2, 3]], "i": [1, 2]}).lazy()
+    (tmp_path / "x.csv").write_text("former")
+    with pytest.raises(SourceError, match="'made' has values that CSV has no form for"):
+        write(one("copy", ["l"], {}), frame, tmp_path / "x.csv", tmp_path / "r.csv")
+    assert (tmp_path / "x.csv").read_text() == "former"
+    write(one("copy", ["l"], {}), frame, tmp_path / "x.parquet", tmp_path / "r.parquet")
+    assert pl.read_parquet(tmp_path / "x.parquet")["made"].to_list() == [[1], [2, 3]]

@@ -153,3 +153,12 @@ def test_names_of_like_meaning_by_embeddings() -> None:
     plain, meant = (scores(source, target, how)[1] for how in (None, embed))
     assert plain[2][2][0] < 0.7 and meant[2][2][0] == pytest.approx(0.72)
     assert meant[3][2][0] == plain[3][2][0], "a cosine below a half says nothing"
+
+
+def test_lists_records_and_bytes_are_left_aside() -> None:
+    frame = pl.DataFrame(
+        {"name": ["Ann", "Bob"] * 10, "l": [[1], None] * 10, "s": [{"x": 1}] * 20, "b": [b"\xff"] * 20}
+    )
+    made = suggest("m", ("s", frame), ("t", frame))
+    assert [f.target for f in made.fields] == frame.columns and made.fields[0].sources == ("name",)
+    assert made.spare == ("l", "s", "b") and {f.transform for f in made.fields[1:]} == {"constant"}
