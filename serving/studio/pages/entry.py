@@ -66,6 +66,7 @@ def page(visit: Visit) -> str:
         defined=own,
         fields=attributes.fields(own, card.attributes),
         ways=attributes,
+        in_graph=bool(studio.lineage.keys(card.asset)),
         live=card.table.partition("/")[0] in {s.name for s in load_sources(studio.settings)},
     )
 

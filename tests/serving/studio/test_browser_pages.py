@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
+from assets.catalog.metrics.model import MetricRecord
 from serving.studio.studio import Studio
-from tests.serving.studio.conftest import HOSTILE, SALES
+from tests.serving.studio.conftest import HOSTILE, ORDERS, SALES
 from tests.serving.studio.test_browser import address as address
 from tests.serving.studio.test_browser import page as page
 from tests.serving.studio.test_dimensions import connected
@@ -170,3 +171,28 @@ def test_lineage_comes_from_a_file(address: str, page: Any, tmp_path: Path) -> N
     page.wait_for_selector("[data-ready]")
     assert page.locator(".box.k-dashboard").count() == 1
     page.screenshot(path=tmp_path / "lineage_imported.png")
+
+
+def test_who_comes_back_after_a_conflict_sees_what_the_other_wrote(address: str, studio: Studio, page: Any) -> None:
+    """Their own words are not put back into a form that carries the other's version: a second Save would bury it."""
+    metric = {"name": "paid", "calibre": "What was paid.", "kind": "derived", "expression": "units"}
+    studio.metrics.put(MetricRecord.model_validate(metric), "ann", 0, "created")
+    places = (
+        (f"/entry?key={ORDERS}", "[name=description]", "main #edit button.primary"),
+        (f"/column?key={ORDERS}&name=amount", "[name=text]", "main [name=what][value=text]"),
+        ("/metric/edit?name=paid", "[name=calibre]", "main button.primary"),
+    )
+    other = page.context.browser.new_page()
+    for where, field, button in places:
+        page.goto(address + where)
+        other.goto(address + where)
+        for opened, said in ((other, "theirs"), (page, "mine")):
+            opened.fill(f"main {field}", said)
+            opened.locator(button).click()
+            opened.wait_for_load_state()
+        assert "omebody" in page.locator("main").inner_text()
+        page.go_back()
+        assert page.locator(f"main {field}").input_value() == "theirs"
+        page.locator(button).click()
+        page.goto(address + where)
+        assert page.locator(f"main {field}").input_value() == "theirs"
