@@ -7,9 +7,9 @@ import click
 
 from core import settings as config
 from core.errors import SourceError
+from orchestration.cli.kettle_change import AFTER, INTO, OVERWRITE, REJECTS, SAVE
 
 GOALS = ["pandera", "dbt", "duckdb", "postgres"]
-KTR = click.Path(dir_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -91,11 +91,11 @@ def export(table: str, goal: str, into: Path | None) -> None:
 
 @click.command("to-kettle")
 @click.argument("table")
-@click.option("--into", type=KTR, required=True, help="The .ktr that gets the steps; a new one is made for a CSV file.")
-@click.option("--after", metavar="STEP", help="Behind which step they stand; not for a new file.")
-@click.option("--rejects", metavar="PATH", help="A CSV file of the transformation for rejected rows (default: Dummy).")
-@click.option("--overwrite", is_flag=True, help="Also steps that were changed by hand since they were made.")
-@click.option("--write", "save", is_flag=True, help="Write the file; without it, only what would change is shown.")
+@INTO
+@AFTER
+@REJECTS
+@OVERWRITE
+@SAVE
 def to_kettle(table: str, into: Path, after: str | None, rejects: str | None, overwrite: bool, save: bool) -> None:
     """Make the accepted rules of TABLE steps of a transformation: filters, value maps, Unique rows and others.
 

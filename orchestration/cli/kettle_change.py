@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from assets.kettle.engine.run import EngineSettings
     from assets.kettle.model import Transformation
 
+INTO = click.option(
+    "--into",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The .ktr that gets the steps; a new one is made for a CSV file.",
+)
+AFTER = click.option("--after", metavar="STEP", help="Behind which step they stand; not for a new file.")
+REJECTS = click.option(
+    "--rejects", metavar="PATH", help="A CSV file of the transformation for rejected rows (default: Dummy)."
+)
 OVERWRITE = click.option("--overwrite", is_flag=True, help="Also steps that were changed by hand since they were made.")
 SAVE = click.option("--write", "save", is_flag=True, help="Write what is made; without it, only the change is shown.")
 

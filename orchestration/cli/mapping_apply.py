@@ -10,7 +10,7 @@ import click
 from core import settings as config
 from core.errors import SourceError
 from orchestration.cli.clean import JSON, opened
-from orchestration.cli.kettle_change import OVERWRITE, SAVE
+from orchestration.cli.kettle_change import AFTER, INTO, OVERWRITE, REJECTS, SAVE
 
 if TYPE_CHECKING:
     from assets.quality.mapping.model import Mapping_
@@ -56,9 +56,9 @@ def apply(
 
 @click.command("to-kettle")
 @click.argument("name")
-@click.option("--into", type=OUT, required=True, help="The .ktr that gets the steps; a new one is made for a CSV file.")
-@click.option("--after", metavar="STEP", help="Behind which step they stand; not for a new file.")
-@click.option("--rejects", metavar="PATH", help="A CSV file of the transformation for rejected rows (default: Dummy).")
+@INTO
+@AFTER
+@REJECTS
 @OVERWRITE
 @SAVE
 def to_kettle(name: str, into: Path, after: str | None, rejects: str | None, overwrite: bool, save: bool) -> None:
