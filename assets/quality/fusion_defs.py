@@ -1,7 +1,8 @@
 """Accepted join plans and golden tables as assets: counts are metadata, what must hold are blocking checks."""
 
+import logging
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import dagster as dg
 
 from assets.kit import VERSION, asset_key, spec_options, specs_of, table_metadata
 from assets.quality.fusion.files import FOLDER, PlanFiles, files
-from assets.quality.fusion.model import Plan
+from assets.quality.fusion.model import Plan, is_asset
 from assets.quality.linkage.labels import labels_path, read_labels
 from assets.quality.linkage.model import Golden, cells_of, links_of, read_golden, unsure_of
 from core.hashing import digest
@@ -30,6 +31,7 @@ _LINK_CODE = [
         "measure", "near", "prepare", "run", "survive", "words",
     )
 ]  # fmt: skip
+log = logging.getLogger(__name__)
 LEAST_AGREEMENT = 0.9  # F1 on the pairs that people judged
 
 
@@ -37,12 +39,21 @@ def definitions(settings: Settings, others: Iterable[dg.Definitions]) -> dg.Defi
     """An asset for each accepted plan and golden declaration whose tables are assets."""
     known = {"/".join(spec.key.path) for found in others for spec in specs_of(found)}
     plans = [plan for _, plan in PlanFiles(settings.quality).all() if plan.status == "accepted"]
-    made = [_fused(plan) for plan in plans if set(plan.tables) <= known | {p.asset for p in plans}]
+    fused = known | {p.asset for p in plans}
+    made = [_fused(plan) for plan in plans if _known(plan.asset, plan.tables, fused)]
     for path in files(settings.quality / FOLDER, "golden"):
         golden = read_golden(path)
-        if {s.table for s in golden.sources} <= known:
+        if _known(golden.asset, [s.table for s in golden.sources], known):
             made.append(_golden(golden, path, settings))
     return dg.Definitions(assets=made)
+
+
+def _known(asset: str, tables: Sequence[str], known: Collection[str]) -> bool:
+    """Whether all tables are assets; where they should be and are not, that is told."""
+    missing = [t for t in tables if t not in known]
+    if missing and all(map(is_asset, tables)):
+        log.warning("%s is no asset: there is no asset %s that it is made of", asset, " and no asset ".join(missing))
+    return not missing
 
 
 def _fused(plan: Plan) -> dg.AssetsDefinition:

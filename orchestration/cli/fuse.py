@@ -90,7 +90,7 @@ def accept(asset: str, by: str | None, refuse: bool, note: str) -> None:
       heddle fuse accept table/shop/orders_full --by ann --note "keys checked with CRM"
     """
     from assets.quality.fusion.files import PlanFiles
-    from assets.quality.fusion.tables import is_asset
+    from assets.quality.fusion.model import is_asset
 
     decided = PlanFiles(config.load().quality).decide(
         asset, "refused" if refuse else "accepted", by or getpass.getuser(), note
@@ -178,7 +178,8 @@ def to_kettle(asset: str, output: Path, means: str, connection: str, into: str, 
 
 def _tables(names: tuple[str, ...], *, writes: bool = False) -> "InFiles | InWarehouse":
     """The tables as the person may read them; an accepted plan that is run reads and writes as the platform."""
-    from assets.quality.fusion.tables import InFiles, InWarehouse, is_asset
+    from assets.quality.fusion.model import is_asset
+    from assets.quality.fusion.tables import InFiles, InWarehouse
     from resources.open import warehouse
 
     settings = config.load()

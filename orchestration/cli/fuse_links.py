@@ -165,7 +165,7 @@ def _short(value: object) -> str:
 
 
 def _resolved(golden: "Golden", declaration: Path) -> "Resolved":
-    from assets.quality.fusion.tables import is_asset
+    from assets.quality.fusion.model import is_asset
     from assets.quality.linkage.golden import resolve
     from assets.quality.linkage.labels import labels_path, read_labels
     from assets.quality.linkage.run import before, reader

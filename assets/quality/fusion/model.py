@@ -6,10 +6,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from assets.documents import Name
 from assets.quality.fusion.fixes import known
-from core.naming import asset_name
+from core.naming import LAYERS, asset_name
 
 JoinKind = Literal["inner", "left", "right", "full"]
 Cardinality = Literal["one-to-one", "many-to-one", "one-to-many", "many-to-many"]
+
+
+def is_asset(table: str) -> bool:
+    """Whether a table's name is an asset key rather than a file's."""
+    parts = table.split("/")
+    return len(parts) == 3 and parts[0] in LAYERS and "." not in parts[2]
 
 
 class _Value(BaseModel):

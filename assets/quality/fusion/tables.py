@@ -11,7 +11,7 @@ from sqlglot import exp
 from assets.quality.fusion.compiled import Layout, predicted, prediction
 from assets.quality.fusion.model import Plan, Prediction
 from core.errors import SourceError
-from core.naming import LAYERS, Key, table_name
+from core.naming import Key, table_name
 from core.scratch import scratch
 from resources.ports import Warehouse
 
@@ -155,12 +155,6 @@ def _as_parquet(path: Path, into: Path) -> Path:
     except pl.exceptions.PolarsError as error:
         raise SourceError(f"{path} cannot be read: {why(error)}", "correct the file") from None
     return into
-
-
-def is_asset(table: str) -> bool:
-    """Whether a name is an asset key rather than a file."""
-    parts = table.split("/")
-    return len(parts) == 3 and parts[0] in LAYERS and not Path(table).suffix
 
 
 def predict(plan: Plan, tables: Tables) -> list[Prediction]:

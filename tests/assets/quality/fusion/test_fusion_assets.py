@@ -83,12 +83,14 @@ def test_fan_out_is_caught_by_a_blocking_check_and_nothing_is_replaced(site: Set
     assert warehouse(site).info(TableName("table_shop", "fused")).rows == 200
 
 
-def test_only_accepted_plans_of_known_tables_are_assets(site: Settings) -> None:
+def test_only_accepted_plans_of_known_tables_are_assets(site: Settings, caplog: pytest.LogCaptureFixture) -> None:
     plan(site, "proposed")
     sources = dg.Definitions(assets=[dg.AssetSpec(dg.AssetKey(LEFT.split("/")))])
     assert not list(definitions(site, [sources]).assets or ())
+    assert not caplog.text
     PlanFiles(site.quality).decide("table/shop/fused", "accepted", "ann")
     assert not list(definitions(site, [sources]).assets or ())
+    assert f"table/shop/fused is no asset: there is no asset {RIGHT} that" in caplog.text
 
 
 def test_a_golden_table_is_an_asset_and_its_identifiers_stay(site: Settings) -> None:
