@@ -24,6 +24,7 @@ PRIVACY = "datasets:\n  people.csv: {epsilon: 1, unit: customer, contributions: 
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HEDDLE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HEDDLE_PROTECTION", str(tmp_path / "protection"))
+    monkeypatch.delenv("HEDDLE_PROTECTION_KEYS", raising=False)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "protection" / "policies").mkdir(parents=True)
     (tmp_path / "protection" / "policies" / "analytics.yaml").write_text(POLICY.replace("{who}", account()))
