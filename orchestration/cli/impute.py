@@ -143,6 +143,7 @@ def add(table: str, columns: tuple[str, ...], keep: tuple[str, ...], order: tupl
     from core.naming import Key
 
     key = Key.parse(table)
+    _known(table, (*columns, *keep, *order))
     fields = {"name": f"{key.domain}_{key.noun}", "table": table, "columns": columns, "keep": keep, "order": order}
     spec = shaped(fields | {"by": getpass.getuser()}, Spec, table)
     path = save(config.load().quality, spec)
@@ -202,6 +203,22 @@ def _read(file: Path) -> "pl.DataFrame":
     from assets.quality.rules.reading import collected, scan
 
     return collected(scan(file))
+
+
+def _known(table: str, columns: tuple[str, ...]) -> None:
+    """Raises HeddleError for a column that the table lacks; where there is no table yet, says that none is checked."""
+    from assets.quality.rules.reading import schema_from_warehouse
+    from core.near import near
+    from resources.open import warehouse
+
+    try:
+        schema = schema_from_warehouse(warehouse(config.load()), table)
+    except HeddleError as error:
+        click.secho(f"the columns are not checked: {error.what}", fg="yellow", err=True)
+        return
+    for name in columns:
+        if name not in schema:
+            raise HeddleError(f"{table} has no column {name!r}", near(name, schema))
 
 
 def _fitted(frame: "pl.DataFrame", columns: tuple[str, ...], keep: tuple[str, ...], unordered: bool) -> "Imputation":

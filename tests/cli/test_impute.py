@@ -9,7 +9,10 @@ from click.testing import CliRunner
 from assets.quality.impute.model import fit
 from assets.quality.impute.warehouse import flagged
 from core.errors import HeddleError
+from core.naming import TableName
+from core.settings import load
 from orchestration.cli.main import main
+from resources.open import warehouse
 from tests.assets.quality.impute.tables import emptied, shop
 
 
@@ -59,10 +62,30 @@ def test_a_column_called_as_a_flag_is_not_written_over(orders: Path) -> None:
 
 
 def test_add_names_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEDDLE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HEDDLE_QUALITY", str(tmp_path))
     assert "heddle run table/retail/households_imputed" in call("add", "table/retail/households", "--keep", "id")
     assert (tmp_path / "imputations" / "retail_households.yaml").is_file()
     assert "nowhere" in call("add", "nowhere/x/y", code=2)
+
+
+def test_added_columns_are_those_of_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEDDLE_QUALITY", str(tmp_path))
+    monkeypatch.setenv("HEDDLE_HOME", str(tmp_path / "home"))
+    warehouse(load()).write(TableName("table_shop", "orders"), shop(10))
+    said = call("add", "table/shop/orders", "--keep", "ID", code=2)
+    assert "no column 'ID'" in said and "did you mean id?" in said
+    assert not (tmp_path / "imputations").exists()
+    assert "not checked" not in call("add", "table/shop/orders", "--keep", "id", "--column", "region")
+    assert "not checked: no table" in call("add", "table/shop/new", "--keep", "id")
+
+
+def test_another_type_than_the_models_learned_is_told(orders: Path, tmp_path: Path) -> None:
+    call("fit", orders, "--keep", "id", "--model", tmp_path / "m")
+    other = pl.read_csv(orders).with_columns(price=pl.col("price").cast(pl.String) + " EUR")
+    other.write_csv(tmp_path / "other.csv")
+    said = call("fill", tmp_path / "other.csv", "--model", tmp_path / "m", "--output", tmp_path / "x.csv", code=2)
+    assert "'price'" in said and "learned" in said and not (tmp_path / "x.csv").exists()
 
 
 def test_what_cannot_be_written_leaves_nothing_behind(orders: Path, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
+from core.errors import HeddleError
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -84,11 +86,21 @@ def _labels(column: "pl.Series") -> tuple[Any, ...]:
 
 
 def encode(frame: "pl.DataFrame", columns: tuple[Column, ...]) -> Floats:
-    """The frame as floats [rows, columns]: numbers, seconds or codes; NaN where missing, unseen or of kind `other`."""
+    """The frame as floats [rows, columns]: numbers, seconds or codes; NaN where missing, unseen or of kind `other`.
+
+    Raises:
+        HeddleError: a column holds values of another type than it was learned with.
+    """
+    import polars as pl
+
     encoded = np.full((frame.height, len(columns)), np.nan)
     for place, column in enumerate(columns):
         if column.kind != "other":
-            encoded[:, place] = _encoded(frame[column.name], column)
+            try:
+                encoded[:, place] = _encoded(frame[column.name], column)
+            except pl.exceptions.PolarsError:
+                said = f"column {column.name!r} is a {frame[column.name].dtype}, and was learned as a {column.dtype}"
+                raise HeddleError(said, "bring it into that type") from None
     return encoded
 
 
