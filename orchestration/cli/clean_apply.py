@@ -162,21 +162,22 @@ def _cell(table: str, targets: "Targets", row: int, column: str | None, rules: d
     finish(targets.clean)
     if not targets.changes.exists():
         raise SourceError(f"there is no file {targets.changes}", f"`heddle clean apply {table}` first, or say --into")
-    columns = [name for name in scan(targets.rejected).collect_schema() if name not in (ROW, RULES)]
+    names = scan(targets.rejected).collect_schema().names()
+    columns = [unmarked(name) for name in names if name not in (ROW, RULES)]
     if column not in (None, *columns):
-        raise SourceError(f"{table}: there is no column {column!r}", f"there are: {', '.join(columns[:30])}")
+        raise SourceError(f"{table}: there is no column {column!r}", f"there are: {', '.join(map(str, columns[:30]))}")
     count = rows(scan(targets.clean)) + rows(scan(targets.rejected))
     if row >= count:
-        raise SourceError(f"{table}: there is no row {row:,}", f"the last one is {count - 1:,}")
-    texts = pl.col("before", "after").cast(pl.String)
-    changes = scan(targets.changes).filter(pl.col("row") == row).with_columns(texts)
-    if column is not None:
-        changes = changes.filter(pl.col("column") == column)
+        raise SourceError(f"{table}: there is no row {row:,}", f"there are {count:,}, counted from 0")
+    texts = pl.col("column", "before", "after").cast(pl.String)
+    found = scan(targets.changes).filter(pl.col("row") == row).with_columns(texts).collect()
+    changes = [{n: unmarked(c[n]) for n in ("column", "before", "after", "rule")} for c in found.iter_rows(named=True)]
     rejected = scan(targets.rejected).filter(pl.col(ROW) == row).select(RULES).collect()[RULES].to_list()
     why = [name for text in rejected for name in text.split(",")]
     lines = [
-        f"{c['column']}: {unmarked(c['before'])!r} -> {unmarked(c['after'])!r} by {_said(c['rule'], rules)}"
-        for c in changes.collect().iter_rows(named=True)
+        f"{c['column']}: {c['before']!r} -> {c['after']!r} by {_said(str(c['rule']), rules)}"
+        for c in changes
+        if column in (None, c["column"])
     ]
     lines += [f"rejected by {_said(name, rules)}" for name in why]
     return {"row": row, "what": lines or ["nothing was changed, and it was not rejected"]}

@@ -163,6 +163,14 @@ def test_what_cannot_be_explained_or_exported_is_told(project: Path) -> None:
     assert (project / "orders.csv").read_bytes() == before
 
 
+def test_a_column_named_like_a_formula_is_explained(project: Path) -> None:
+    (project / "sums.csv").write_text("id,=total\n1, a\n2,b\n")
+    rule = Rule.make("normalise", "sums.csv", ["=total"], {"forms": ["trim"]}, action="repair", status="accepted")
+    RuleFiles(project / "quality").merge("sums.csv", [rule])
+    told("apply", "sums.csv")
+    assert "=total: ' a' -> 'a'" in told("explain", "sums.csv", "--row", "0", "--column", "=total")
+
+
 def test_labels_and_former_versions_of_another_table_are_told(project: Path) -> None:
     (project / "labels.yaml").write_text("99999:\n  id: x\n")
     assert "there is no row 99,999" in told("suggest", "orders.csv", "--labels", "labels.yaml", status=2)
