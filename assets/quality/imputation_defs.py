@@ -9,7 +9,7 @@ from assets.kit import VERSION, asset_key, spec_options, specs_of, table_metadat
 from assets.quality.impute import candidates
 from assets.quality.impute.spec import Spec, specs
 from core import plugins
-from core.errors import StoreError
+from core.errors import SourceError, StoreError
 from core.hashing import code_version, digest
 from core.naming import Key
 from core.schema import ColumnLineage, ColumnSource
@@ -25,13 +25,22 @@ _MORE_MISSING = 2.0  # times the share of missing values that the models were fi
 
 
 def definitions(settings: Settings, others: Iterable[dg.Definitions]) -> dg.Definitions:
-    """Two assets and their checks for each file under `imputations/` whose table is an asset."""
+    """Two assets and their checks for each file under `imputations/` whose table is an asset.
+
+    Raises:
+        SourceError: one of them is an asset already, of another file or otherwise.
+    """
     known = {"/".join(spec.key.path) for found in others for spec in specs_of(found)}
+    taken = set(known)
     assets: list[dg.AssetsDefinition] = []
     checks: list[dg.AssetChecksDefinition] = []
     for spec in specs(settings.quality).values():
         if spec.table not in known:
             continue
+        for one in (spec.model, spec.filled):
+            if one in taken:
+                raise SourceError(f"imputation {spec.name}: {one} is an asset already", "keep one file of a table")
+            taken.add(one)
         assets += [_model(spec, settings.memory), _table(spec, settings)]
         checks += [_better(spec), _as_fitted(spec)]
     return dg.Definitions(assets=assets, asset_checks=checks)

@@ -30,6 +30,7 @@ def definitions(settings: Settings, others: Iterable[dg.Definitions]) -> dg.Defi
         SourceError: the table is an asset already.
     """
     known = {"/".join(spec.key.path) for found in others for spec in specs_of(found)}
+    taken = set(known)
     files = MappingFiles(settings.quality)
     assets: list[dg.AssetsDefinition] = []
     for name in files.names():
@@ -37,8 +38,10 @@ def definitions(settings: Settings, others: Iterable[dg.Definitions]) -> dg.Defi
         if not mapping.accepted or mapping.source not in known:
             continue
         key = made(mapping)
-        if key in known:
-            raise SourceError(f"{files.path(name)}: {key} is an asset already", "name another in the field asset")
+        for one in (key, key + _REJECTS):
+            if one in taken:
+                raise SourceError(f"{files.path(name)}: {one} is an asset already", "name another in the field asset")
+            taken.add(one)
         assets.append(_tables(mapping, key, settings.home))
     return dg.Definitions(assets=assets)
 

@@ -68,6 +68,12 @@ def test_the_same_rows_give_the_same_version_and_more_gaps_are_told(site: Settin
     assert was.fillers["region"].pattern.missing == holes["region"].null_count()
 
 
+def test_two_files_of_one_table_are_told(site: Settings) -> None:
+    save(site.quality, Spec(name="again", table="table/shop/orders"))
+    with pytest.raises(SourceError, match="imputation shop_orders: model/shop/orders_imputation is an asset already"):
+        definitions(site, [dg.Definitions(assets=[dg.AssetSpec(SOURCE)])])
+
+
 def test_a_wrong_file_is_named(site: Settings) -> None:
     path = site.quality / "imputations" / "shop_orders.yaml"
     path.write_text("name: shop_orders\ntable: nowhere\n")

@@ -95,3 +95,10 @@ def test_what_is_not_accepted_or_known_makes_nothing(site: Settings) -> None:
     assert {s.key: s.code_version for s in built(site).resolve_all_asset_specs()}[OUT] != first[OUT]
     with pytest.raises(SourceError, match="is an asset already"):
         built(site, OUT)
+    again = mapping().model_copy(update={"name": "again", "asset": "table/crm/customers"})
+    files.merge(again)
+    with pytest.raises(SourceError, match=r"customers\.yaml: table/crm/customers is an asset already"):
+        built(site)
+    files.path("again").write_text(files.path("again").read_text().replace("crm/customers", "crm/customers_rejects"))
+    with pytest.raises(SourceError, match="customers_rejects is an asset already"):
+        built(site)
