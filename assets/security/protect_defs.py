@@ -13,7 +13,9 @@ from assets.kit import (
     specs_of,
     table_metadata,
 )
+from assets.security.protect import methods
 from assets.security.protect.listed import Masked, masked_tables
+from core import plugins
 from core.naming import Key, table_name
 from core.schema import ColumnLineage, ColumnSource
 from core.settings import Settings
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
     from assets.security.protect.plan import Decision
 
 CHECK = "nothing_sensitive_shows"
-CODE = tuple(f"assets.security.protect.{name}" for name in ("apply", "frames", "plan", "policy", "verify"))
+_USED = ("apply", "checkdigits", "days", "frames", "keys", "plan", "policy", "regions", "texts", "verify")
+CODE = (
+    *(f"assets.security.protect.{name}" for name in _USED),
+    *(f"{methods.__name__}.{name}" for name in plugins.names(methods)),
+)
 
 
 def definitions(settings: Settings, others: Iterable[dg.Definitions]) -> dg.Definitions:

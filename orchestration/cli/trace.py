@@ -1,7 +1,9 @@
 """`heddle trace`: who changed which row of traced tables, when, in which run; and whether that record is whole."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -153,5 +155,8 @@ def export(target: Path) -> None:
     click.echo(f"{write(opened(config.load()), target):,} lines in {target}")
 
 
-def _counts(said: dict[str, int]) -> str:
-    return f"+{said.get('added', 0):,} ~{said.get('changed', 0):,} -{said.get('removed', 0):,}"
+def _counts(said: Mapping[str, Any]) -> str:
+    """All rows of an entry, those from outside the platform too."""
+    parts = (said, said.get("outside", {}))
+    added, changed, removed = (sum(p.get(n, 0) for p in parts) for n in ("added", "changed", "removed"))
+    return f"+{added:,} ~{changed:,} -{removed:,}"

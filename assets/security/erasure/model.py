@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from assets.security.erasure.match import Needles
 
+T = TypeVar("T")
 Place = tuple[str, tuple[str, ...]]  # a table, and the columns of a key in it
 Key = tuple[str, ...]  # the texts of a key, a part for each column
 WHOLE, NAMED, KEYED, LISTED = "is", "names", "key", "by hand"  # how a place holds the person
@@ -74,6 +75,14 @@ class Policy:
     def of(self, table: str) -> str:
         """What becomes of the rows of a table."""
         return self.tables.get(table, "delete")
+
+    def renamed(self, assets: Mapping[str, str]) -> "Policy":
+        """The same by asset keys, also of tables that are named as a scan names them: source/schema.table."""
+
+        def named(part: Mapping[str, T]) -> dict[str, T]:
+            return {assets.get(name, name): said for name, said in part.items()}
+
+        return Policy(named(self.subjects), named(self.tables), named(self.columns))
 
     def untouched(self, table: str) -> bool:
         """Whether its rows stay as they are."""

@@ -58,7 +58,7 @@ class Erasure:
 
     Args:
         values: identifiers.
-        rows: tables of erasure.yaml, and keys of the person's rows there.
+        rows: tables of erasure.yaml, by asset key or as they were scanned, and keys of the person's rows there.
     """
 
     def __init__(self, settings: Settings, values: Sequence[str], rows: Rows = ()) -> None:
@@ -69,8 +69,9 @@ class Erasure:
 
         self.settings, self.lineage = settings, LineageStore(settings.catalog)
         versions = Versions(settings.catalog)
-        assets = assets_of_tables(versions)
-        self.policy: Policy = policies.read(settings)
+        self.assets = assets = assets_of_tables(versions)
+        self.policy: Policy = policies.read(settings).renamed(assets)
+        rows = [(assets.get(table, table), key) for table, key in rows]
         self.stores: list[Store] = stores(settings, self.policy, assets)
         tables = [s for s in self.stores if isinstance(s, Tables)]
         self.subject: Subject = resolve(
@@ -192,7 +193,7 @@ class Erasure:
 
         places = {f["place"] for f in report.found}
         for name, table in traced(self.settings).items():
-            if name in places:
+            if not places.isdisjoint((name, self.assets.get(f"{table.source}/{table.table}"))):
                 capture(self.settings, table, explain)
         said: dict[str, Any] = {
             "kind": ERASURE,

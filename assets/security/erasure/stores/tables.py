@@ -78,7 +78,8 @@ class Tables:
                 for how, cells in ((WHOLE, hit.whole), (KEYED, keyed), (NAMED, hit.named)):
                     if cells:
                         ways = {subject.ways.get((hit.table.key, c), "") for c in hit.keyed} if how == KEYED else set()
-                        note = "; ".join(sorted(filter(None, {do if do != "delete" else "", *ways})))
+                        called = "" if hit.table.name.lower() in hit.table.key else f"table {hit.table.name}"
+                        note = "; ".join(sorted(filter(None, {called, do if do != "delete" else "", *ways})))
                         yield Found(self.name, hit.table.key, tuple(sorted(cells)), how, hit.counts[how], note)
 
     def records(self, subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,16 +1,24 @@
 """Keys of several columns, and identifiers that persons share: only the person's own rows are touched."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from assets.catalog.lineage.model import Edge, Stated
 from assets.catalog.lineage.store import LineageStore
+from assets.catalog.record import record
 from assets.catalog.relations.model import Cardinality, End, Kind, Relation, State
 from assets.catalog.relations.store import decide
+from assets.catalog.scan.scanner import scan
+from assets.catalog.scan.sources import load_sources
+from assets.catalog.store.versions import Versions
 from assets.security.erasure.run import Erasure, reports
 from assets.security.erasure.stores.tables import Tables
+from assets.security.trace.capture import capture, opened
+from assets.security.trace.tables import traced
 from core.errors import HeddleError, SourceError
 from core.naming import TableName
 from core.settings import Settings
@@ -190,3 +198,22 @@ def test_what_an_engine_says_of_a_refused_row_is_not_told(club: Settings, monkey
         Erasure(club, ["ann@example.com"]).erase("ann")
     assert not any(word in str(told.value) for word in ("ann@", "Zhang", "secret"))
     assert [r["state"] for r in reports(club)] == ["started"]  # the next one goes on
+
+
+def test_tables_may_be_named_as_they_were_scanned(shop: Settings, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "crm.db") as db:
+        db.execute("create table 客户 (编号 integer primary key, 电话 text)")
+        db.executemany("insert into 客户 values (?, ?)", [(17, "13800000001"), (18, "13900000002")])
+    db.close()
+    (shop.catalog_files / "sources.yaml").write_text(f"sources:\n  - name: crm\n    url: sqlite:///{tmp_path}/crm.db\n")
+    record(Versions(shop.catalog), scan(load_sources(shop)[0], settings=shop))
+    (shop.protection / "erasure.yaml").write_text("subjects:\n  crm/客户: {key: [编号], identifiers: [电话]}\n")
+    (shop.protection / "trace.yaml").write_text("tables:\n  crm/客户: {source: crm, table: 客户}\n")
+    capture(shop, traced(shop)["crm/客户"], lambda cursor: ([], cursor))
+    erasure = Erasure(shop, [], [("crm/客户", "17")])
+    assert {(f.how, f.count, "table 客户" in f.note) for f in erasure.find() if f.store == "crm"} == {
+        ("is", 1, True), ("key", 1, True)
+    }  # fmt: skip
+    assert erasure.erase("ann").state == "done"
+    *_, gone, _ = opened(shop).entries()  # the trace says who took the row away
+    assert gone.table == "crm/客户" and gone.document["removed"] == 1 and gone.causes[0]["user"] == "ann"

@@ -16,7 +16,8 @@ from assets.security.protect.keys import keyring
 from assets.security.protect.methods.hash import kettle_key
 from assets.security.protect.registry import method
 from assets.security.protect.vault import Vault
-from assets.security.protect_defs import CHECK, definitions
+from assets.security.protect_defs import CHECK, CODE, definitions
+from core.hashing import code_version
 from core.naming import TableName
 from core.settings import Settings
 from resources.open import warehouse
@@ -161,6 +162,11 @@ def test_the_check_finds_what_others_wrote_into_the_table(settings: Settings, in
     done = site.build(settings, instance, checks_only=True)
     (check,) = done.get_asset_check_evaluations()
     assert not check.passed and set(check.metadata["columns"].value) >= {"手机", "card"}  # type: ignore[call-overload]
+
+
+def test_other_code_of_a_method_makes_the_table_stale() -> None:
+    assert {f"assets.security.protect.methods.{name}" for name in ("mask", "pass_", "token")} <= set(CODE)
+    assert code_version(*CODE)  # all of them are there
 
 
 def test_another_policy_makes_the_table_stale(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
 from assets.catalog.dimensions.book import DimensionBook
 from assets.catalog.store.versions import Versions
@@ -21,7 +22,8 @@ from assets.security.trace.model import Cause
 from assets.security.trace.show import changes, why
 from assets.security.trace.verify import verify
 from core.errors import HeddleError, SettingsError
-from core.settings import Settings
+from core.settings import Settings, variables
+from orchestration.cli.main import main
 from tests.assets.security.trace.conftest import CITY, TABLE, look, people, write
 
 RUN = Cause(run="r1", step="load", user="ann")
@@ -164,3 +166,15 @@ def test_mistakes_are_named(shop: Settings) -> None:
     path.write_text("tables:\n  a/b/c: {keys: [id]}\n")
     with pytest.raises(SettingsError, match="keys"):
         look(shop, table="a/b/c")
+
+
+def test_the_command_line_counts_changes_from_outside(shop: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in variables(shop).items():
+        monkeypatch.setenv(name, value)
+    write(shop, people((1, "a", 1.0), (2, "b", 2.0)))
+    look(shop)
+    write(shop, people((1, "A", 1.0), (3, "c", 2.0)))
+    told = CliRunner().invoke(main, ["trace", "look", TABLE])
+    assert "+1 ~1 -1  table/shop/customer  outside the platform" in told.output
+    told = CliRunner().invoke(main, ["trace", "log", "--last", "1"])
+    assert told.output.count("+1 ~1 -1") == 2 and "of it outside the platform" in told.output
