@@ -209,10 +209,10 @@ def _known(table: str, columns: tuple[str, ...]) -> None:
     """Raises HeddleError for a column that the table lacks; where there is no table yet, says that none is checked."""
     from assets.quality.rules.reading import schema_from_warehouse
     from core.near import near
-    from resources.open import warehouse
+    from orchestration.cli.seen import warehouse_of
 
     try:
-        schema = schema_from_warehouse(warehouse(config.load()), table)
+        schema = schema_from_warehouse(warehouse_of("heddle impute"), table)
     except HeddleError as error:
         click.secho(f"the columns are not checked: {error.what}", fg="yellow", err=True)
         return
