@@ -126,12 +126,12 @@ def _golden(golden: Golden, path: Path, settings: Settings) -> dg.AssetsDefiniti
         from assets.quality.linkage.run import run
 
         found = run(golden, path, warehouse, settings.memory, settings.home, context.log.info)
-        told = _told(found)
+        told, surviving = _told(found), [c for c in found.golden.columns if c not in ("entity", "records", "conflicts")]
         for key in names:
             name: TableName = table_name(Key.parse(key))
             info = warehouse.info(name)
             version = rows_version(warehouse.batches(f"select * from {name}"))
-            lineage = _lineage(golden, [c.name for c in info.columns]) if key == golden.asset else None
+            lineage = _lineage(golden, key, [c.name for c in info.columns], surviving)
             metadata = table_metadata(key, info, lineage) | {VERSION: version} | (told if key == golden.asset else {})
             yield dg.MaterializeResult(asset_key(key), metadata=metadata, data_version=dg.DataVersion(version))
         score = found.linked.labelled
@@ -164,14 +164,25 @@ def _told(found: "Resolved") -> dict[str, Any]:
     }
 
 
-def _lineage(golden: Golden, columns: list[str]) -> ColumnLineage:
-    """A surviving value comes from the column of that name in any source; the identifier from all that is compared."""
-    found = {}
-    for column in columns:
-        wanted = list(golden.compare) if column == "entity" else [column]
-        sources = []
-        for source in golden.sources:
-            own = {new: old for old, new in source.rename.items()}
-            sources += [ColumnSource(source.table, own.get(name, name)) for name in wanted]
-        found[column] = tuple(sources) if column not in ("records", "conflicts") else ()
-    return ColumnLineage(found)
+def _lineage(golden: Golden, key: str, columns: list[str], surviving: Sequence[str]) -> ColumnLineage:
+    """Where the columns of one of the tables come from, so that tags of personal data go on to all of them.
+
+    A surviving value comes from the column of that name in any source, the identifier from all that is compared, the
+    `value` and `rivals` of cells from any column.
+
+    Args:
+        surviving: the sources' columns in the golden table.
+    """
+
+    def of(*names: str) -> tuple[ColumnSource, ...]:
+        own = [({new: old for old, new in s.rename.items()}, s.table) for s in golden.sources]
+        return tuple(ColumnSource(table, old.get(name, name)) for old, table in own for name in names)
+
+    ids = tuple(ColumnSource(s.table, s.id) for s in golden.sources)
+    if key == golden.asset:
+        known = {name: of(name) for name in surviving}
+    else:
+        known = dict.fromkeys(("value", "rivals"), of(*surviving))
+        known |= dict.fromkeys(("record", "left_record", "right_record"), ids)
+    known["entity"] = of(*golden.compare)
+    return ColumnLineage({column: known.get(column, ()) for column in columns})

@@ -112,6 +112,12 @@ def test_a_golden_table_is_an_asset_and_its_identifiers_stay(site: Settings) -> 
     assert "phone: same: 9 pairs" in told["people_golden"].metadata["keys"].value
     lineage = told["people_golden"].metadata["dagster/column_lineage"].value.deps_by_column
     assert {d.column_name for d in lineage["entity"]} == {"name", "phone"}
+    ways = {n: m.metadata["dagster/column_lineage"].value.deps_by_column for n, m in told.items()}
+    for column in ("value", "rivals"):  # tags of personal data go on to the tables beside
+        assert {d.column_name for d in ways["people_golden_cells"][column]} == {"name", "phone"}
+    assert {d.column_name for d in ways["people_golden_unsure"]["left_record"]} == {"id"}
+    assert {d.column_name for d in ways["people_golden_links"]["record"]} == {"id"}
+    assert not ways["people_golden"].get("records")
     cells = store.query('select "column", rivals from table_shop.people_golden_cells').rows()
     assert ("name", "ANNA ARCHER") in cells or ("name", "anna archer") in cells
     assert built(site).success
