@@ -62,6 +62,36 @@ def shaped(content: Any, shape: type[T], where: str, fix: str = "", refusal: typ
         raise refusal(f"{where}: field {field}: {message}", fix or f"the fields are {known}") from None
 
 
+def read(path: Path, shape: type[T]) -> T:
+    """A record from a file that is called as it is.
+
+    Raises:
+        SourceError: it is no YAML, or a field is wrong; names file and field.
+    """
+    made = shaped(loaded(path), shape, str(path))
+    name = getattr(made, "name", "")
+    if name != path.stem:
+        raise SourceError(f"{path}: field name: {name!r} is not the file's name", f"rename the file to {name}.yaml")
+    return made
+
+
+def read_all(folder: Path, shape: type[T]) -> dict[str, T]:
+    """All records of a folder by name; empty where there is no folder. Raises as `read`."""
+    return {p.stem: read(p, shape) for p in sorted(folder.glob("*.yaml"))}
+
+
+def read_good(folder: Path, shape: type[T]) -> tuple[dict[str, T], dict[str, SourceError]]:
+    """Those of a folder that can be read, by name, and what is wrong with the others."""
+    found: dict[str, T] = {}
+    wrong: dict[str, SourceError] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            found[path.stem] = read(path, shape)
+        except SourceError as error:
+            wrong[path.stem] = error
+    return found, wrong
+
+
 def saved(path: Path, content: Mapping[str, Any], head: str = "") -> None:
     """Writes a record's fields in their order, whole or not at all; `head` is comment lines before them."""
     write_text(path, head + yaml.safe_dump(dict(content), allow_unicode=True, sort_keys=False, width=110))

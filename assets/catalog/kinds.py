@@ -11,8 +11,9 @@ from pydantic import BaseModel
 
 from assets.catalog.attributes.model import Known, readable, words
 from assets.catalog.search.model import Column, Entry
-from assets.catalog.standards.model import CODES, CodeTable, Standard, read_good
+from assets.catalog.standards.model import CODES, CodeTable, Standard
 from assets.catalog.standards.model import FOLDER as STANDARDS
+from assets.documents import read_good
 
 if TYPE_CHECKING:
     from assets.catalog.dimensions.model import Dimension

@@ -14,8 +14,8 @@ from pydantic import BaseModel
 
 from assets.catalog.attributes.edit import check as check_attributes
 from assets.catalog.attributes.model import read as read_attributes
-from assets.catalog.standards.model import read_all, read_good
 from assets.catalog.store.versions import Change, Version, Versions
+from assets.documents import read_all, read_good
 from core.atomic import write_text
 from core.errors import HeddleError, SourceError
 from core.locks import locked

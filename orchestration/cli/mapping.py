@@ -69,7 +69,8 @@ def suggest(name: str, source: str, target: str, key: str | None, rows: int, emb
       heddle map suggest customers old_customers.csv customers.csv
       heddle map suggest orders raw/erp/orders table/shop/orders --key order_no=id
     """
-    from assets.catalog.standards.model import CODES, CodeTable, read_all
+    from assets.catalog.standards.model import CODES, CodeTable
+    from assets.documents import read_all
     from assets.quality.mapping.suggest import suggest as find
     from assets.quality.rules.suggest import sample
     from core.scratch import scratch

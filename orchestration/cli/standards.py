@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from assets.catalog.standards.model import CODES, FOLDER, CodeTable, Standard, read, read_all, write
+from assets.catalog.standards.model import CODES, FOLDER, CodeTable, Standard, write
+from assets.documents import read, read_all
 from core import settings as config
 from core.errors import HeddleError
 

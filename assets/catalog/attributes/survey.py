@@ -10,8 +10,8 @@ from assets.catalog.kinds import kinds
 from assets.catalog.record import SOURCE
 from assets.catalog.scan.sources import load_sources
 from assets.catalog.searchable import assets_of_tables
-from assets.catalog.standards.model import read_good
 from assets.catalog.store.versions import Versions
+from assets.documents import read_good
 from core.settings import Settings
 
 COLUMN, FEATURE_VIEW = "column", "feature_view"

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from assets.catalog.standards.model import CODES, FOLDER, CodeTable, Standard, read_all
+from assets.catalog.standards.model import CODES, FOLDER, CodeTable, Standard
+from assets.documents import read_all
 from assets.kit import specs_of
 from core.naming import Key, table_name
 from core.settings import Settings

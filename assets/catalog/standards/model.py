@@ -2,19 +2,16 @@
 
 import re
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from assets.catalog.attributes.model import Values
-from assets.documents import loaded, shaped
 from core.atomic import write_text
-from core.errors import SourceError
 from core.naming import Key
 
 FOLDER, CODES = "standards", "codes"  # under HEDDLE_CATALOG_FILES
-T = TypeVar("T", bound=BaseModel)
 
 
 class Place(BaseModel):
@@ -117,36 +114,6 @@ class CodeTable(BaseModel):
         if twice:
             raise ValueError(f"code {twice[0]!r} is there twice")
         return value
-
-
-def read(path: Path, shape: type[T]) -> T:
-    """A standard or code table from its file.
-
-    Raises:
-        SourceError: it is no YAML, or a field is wrong; names file and field.
-    """
-    made = shaped(loaded(path), shape, str(path))
-    name = getattr(made, "name", "")
-    if name != path.stem:
-        raise SourceError(f"{path}: field name: {name!r} is not the file's name", f"rename the file to {name}.yaml")
-    return made
-
-
-def read_all(folder: Path, shape: type[T]) -> dict[str, T]:
-    """All of a folder by name; empty where there is no folder."""
-    return {p.stem: read(p, shape) for p in sorted(folder.glob("*.yaml"))}
-
-
-def read_good(folder: Path, shape: type[T]) -> tuple[dict[str, T], dict[str, SourceError]]:
-    """Those of a folder that can be read, by name, and what is wrong with the others."""
-    found: dict[str, T] = {}
-    wrong: dict[str, SourceError] = {}
-    for path in sorted(folder.glob("*.yaml")):
-        try:
-            found[path.stem] = read(path, shape)
-        except SourceError as error:
-            wrong[path.stem] = error
-    return found, wrong
 
 
 def write(folder: Path, standard: Standard) -> Path:

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from assets.catalog.changes.entry import TableEntry
 from assets.catalog.model import ColumnInfo
-from assets.catalog.standards.model import CODES, FOLDER, CodeTable, Standard, read_all
+from assets.catalog.standards.model import CODES, FOLDER, CodeTable, Standard
+from assets.documents import read_all
 from assets.kettle.errors import KettleError
 from assets.kettle.generate.conditions import Value
 from assets.kettle.generate.structure import Column

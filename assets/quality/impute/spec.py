@@ -4,8 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from assets.catalog.standards.model import read_all
-from assets.documents import saved
+from assets.documents import read_all, saved
 from core.errors import HeddleError
 from core.naming import Key
 

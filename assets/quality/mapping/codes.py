@@ -23,7 +23,8 @@ Pairs = tuple[dict[str, str], str]
 @cache
 def tables() -> "tuple[CodeTable, ...]":
     """The code tables that come with Heddle."""
-    from assets.catalog.standards.model import CodeTable, read_all
+    from assets.catalog.standards.model import CodeTable
+    from assets.documents import read_all
 
     return tuple(read_all(_FOLDER, CodeTable).values())
 

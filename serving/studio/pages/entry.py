@@ -12,7 +12,8 @@ from assets.catalog.facts import Check
 from assets.catalog.hits import hits
 from assets.catalog.relate import of_table
 from assets.catalog.scan.sources import load_sources
-from assets.catalog.standards.model import FOLDER, Standard, read_all
+from assets.catalog.standards.model import FOLDER, Standard
+from assets.documents import read_all
 from core.errors import HeddleError
 from core.hashing import digest
 from serving.studio import attributes, pictures

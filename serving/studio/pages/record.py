@@ -3,7 +3,8 @@
 from typing import Any
 
 from assets.catalog.standards.kept import history
-from assets.catalog.standards.model import CODES, FOLDER, CodeTable, Standard, read_good
+from assets.catalog.standards.model import CODES, FOLDER, CodeTable, Standard
+from assets.documents import read_good
 from serving.studio import attributes
 from serving.studio.texts import MissingError
 from serving.studio.visit import Visit, link

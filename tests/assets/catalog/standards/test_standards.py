@@ -11,8 +11,8 @@ from assets.catalog.model import Base, ColumnInfo, Meaning, Profile, Top
 from assets.catalog.standards.codes import against, propose
 from assets.catalog.standards.compliance import query, read, rules
 from assets.catalog.standards.model import CodeTable, Place, Standard, write
-from assets.catalog.standards.model import read as read_file
 from assets.catalog.standards.propose import Field, expression, naming, standards
+from assets.documents import read as read_file
 from core.errors import SourceError
 
 SEX = CodeTable.model_validate(

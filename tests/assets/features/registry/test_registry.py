@@ -14,11 +14,12 @@ from assets.catalog.lineage.model import Edge, Point, Stated
 from assets.catalog.lineage.store import LineageStore
 from assets.catalog.lineage.walk import Lineage
 from assets.catalog.store.versions import Versions
+from assets.documents import read
 from assets.features import coupon_pace, household_weekly
 from assets.features.registry.drift import distance, drifts
-from assets.features.registry.files import load_views, read, write
+from assets.features.registry.files import load_views, write
 from assets.features.registry.lineage import record, stated, users
-from assets.features.registry.model import KIND, Drift
+from assets.features.registry.model import KIND, Drift, FeatureView
 from assets.features.registry.online import OnlineReader
 from assets.features.registry.registry_defs import definitions, online_key
 from core.errors import SourceError
@@ -55,12 +56,12 @@ def test_the_projects_views_name_the_columns_that_their_tables_have() -> None:
 )
 def test_a_wrong_field_is_told_with_its_file(tmp_path: Path, old: str, new: str, told: str) -> None:
     path = write(tmp_path, TRIPS)
-    assert read(path) == TRIPS
+    assert read(path, FeatureView) == TRIPS
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(SourceError, match=told) as error:
-        read(path)
+        read(path, FeatureView)
     assert "trips.yaml" in str(error.value)
 
 
