@@ -73,11 +73,6 @@ class Plan:
 class Engine(Protocol):
     """How one kind of database says it."""
 
-    @property
-    def transactional(self) -> bool:
-        """Whether its statements are undone together."""
-        ...
-
     def place(self, table: Place, person: str) -> Place:
         """Where a person's view of a table is."""
         ...

@@ -17,8 +17,6 @@ union select db, table_name, user from mysql.columns_priv where find_in_set('Sel
 class Mysql:
     """See model.Engine."""
 
-    transactional = False
-
     def place(self, table: Place, person: str) -> Place:
         """Beside the table."""
         return Place(table.schema, named(f"{PREFIX}{table.name}", person))

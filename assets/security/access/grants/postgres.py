@@ -24,8 +24,6 @@ from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 
 class Postgres:
     """See model.Engine."""
 
-    transactional = True
-
     def place(self, table: Place, person: str) -> Place:
         """In the schema of our views."""
         return Place(SCHEMA, named(table.schema if table.schema != "public" else "", table.name, person))

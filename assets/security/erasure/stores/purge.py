@@ -18,27 +18,26 @@ if TYPE_CHECKING:
     from assets.catalog.remote.connection import Remote
 
 Names = Sequence[tuple[str, str]]
+_COMMANDS = {"postgres": "VACUUM (FULL) {}", "mysql": "OPTIMIZE TABLE {}"}
 
 
 def purge(remote: "Remote", tables: Names) -> None:
     """Writes tables anew. Raises SourceError when the engine refuses."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from assets.catalog.changes.ddl import quoted
+
     if remote.dialect == "duckdb":
         compact(local_path(remote.where.url))
         return
-    commands = {"sqlite": ["VACUUM"]}.get(remote.dialect) or [
-        _COMMANDS[remote.dialect].format(_quoted(remote.dialect, schema, name))
-        for schema, name in tables
-        if remote.dialect in _COMMANDS
-    ]
     try:
         with remote._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if remote.dialect == "sqlite":
                 vacuum(connection.connection.driver_connection)
                 return
-            for command in commands:
-                connection.exec_driver_sql(command)
+            for names in tables:
+                place = ".".join(quoted(name, remote.dialect) for name in names if name)
+                connection.exec_driver_sql(_COMMANDS[remote.dialect].format(place))
     except SQLAlchemyError as error:
         raise SourceError(remote.where.clean(getattr(error, "orig", None) or error)) from None
 
@@ -109,12 +108,3 @@ def _comments(connection: Any, database: str) -> list[str]:
         f"comment on column fresh.{identifier(s)}.{identifier(t)}.{identifier(n)} is {literal(c)}"
         for s, t, n, c in connection.execute(columns, [database]).fetchall()
     ]
-
-
-_COMMANDS = {"postgres": "VACUUM (FULL) {}", "mysql": "OPTIMIZE TABLE {}"}
-
-
-def _quoted(dialect: str, schema: str, name: str) -> str:
-    from assets.catalog.changes.ddl import quoted
-
-    return ".".join(quoted(part, dialect) for part in (schema, name) if part)
