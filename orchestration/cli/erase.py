@@ -16,6 +16,7 @@ from core.errors import HeddleError
 if TYPE_CHECKING:
     from assets.security.erasure.run import Erasure
 
+ASKED = "ERASURE_ASKED"  # variable of this process
 VALUES = click.option("--value", "values", multiple=True, help="An identifier; `-` reads lines from standard input.")
 ROWS = click.option(
     "--row",
@@ -98,17 +99,18 @@ def run(values: tuple[str, ...], rows: tuple[tuple[str, str], ...], by: str, yes
       heddle erase run --row raw/crm/customer 17
     """
     from assets.security.erasure.erasure_defs import job
+    from assets.security.erasure.run import Erasure
     from orchestration.instance import open_instance
 
-    settings = config.load()
-    erasure = _erasure(values, rows)
+    settings, given = config.load(), _read(values)
+    erasure = Erasure(settings, given, rows)
     found = erasure.find()
     for one in found:
         click.echo(_line(one))
     click.echo(f"person {erasure.id[:12]}: {len(found)} places")
     if not yes and not click.confirm("Erase the person in all of them? This cannot be undone"):
         raise click.Abort
-    asked = {"values": _read(values), "rows": rows}
+    asked = {"values": given, "rows": rows}
     os.environ[ASKED] = json.dumps(asked)  # of this process alone: a file would outlive a kill
     try:
         with open_instance(settings) as instance:
@@ -169,11 +171,7 @@ def _erasure(values: tuple[str, ...], rows: tuple[tuple[str, str], ...]) -> "Era
     return Erasure(config.load(), _read(values), rows)
 
 
-ASKED = "ERASURE_ASKED"
-_LINES: list[str] = []  # of standard input, which is read once
-
-
 def _read(values: tuple[str, ...]) -> list[str]:
-    if "-" in values and not _LINES:
-        _LINES.extend(line.strip() for line in sys.stdin if line.strip())
-    return [v for v in values if v != "-"] + (_LINES if "-" in values else [])
+    """The identifiers; `-` stands for the lines of standard input."""
+    lines = [line.strip() for line in sys.stdin if line.strip()] if "-" in values else []
+    return [v for v in values if v != "-"] + lines
