@@ -12,6 +12,7 @@ from core.atomic import write_text
 from core.errors import HeddleError, SourceError
 
 T = TypeVar("T", bound=BaseModel)
+_MOST = 1_000_000
 
 
 def _quoted(value: Any) -> Any:
@@ -36,9 +37,27 @@ def loaded(path: Path, refusal: type[HeddleError] = SourceError, *, fast: bool =
     """
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader) if fast else yaml.SafeLoader
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - both are safe
+        found = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - both are safe
+        _size(found, {})
+        return found
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:  # ValueError: no UTF-8, or 2024-13-45
         raise refusal(f"{path} cannot be read: {error}", "correct the file, or restore it from git") from None
+
+
+def _size(value: Any, known: dict[int, int]) -> int:
+    """How many values there are when every alias is written out: a few lines can stand for billions.
+
+    Raises:
+        ValueError: more than a million, or without end.
+    """
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = _MOST  # what is met again within itself has no end
+        known[id(value)] = 1 + sum(_size(v, known) for v in (value.values() if isinstance(value, dict) else value))
+    if known[id(value)] >= _MOST:
+        raise ValueError(f"its aliases stand for more than {_MOST:,} values")
+    return known[id(value)]
 
 
 def shaped(content: Any, shape: type[T], where: str, fix: str = "", refusal: type[HeddleError] = SourceError) -> T:

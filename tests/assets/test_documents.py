@@ -34,6 +34,17 @@ def test_what_cannot_be_read_is_told_with_its_file(tmp_path: Path, text: bytes) 
         loaded(tmp_path / "b.yaml")
 
 
+@pytest.mark.parametrize("last", ["b: *a8", "b: &b [1, *b]", "b: &b {x: {y: *b}}"])
+def test_aliases_without_measure_are_refused(tmp_path: Path, last: str) -> None:
+    path = tmp_path / "a.yaml"
+    lines = ["a0: &a0 [x, x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9))]
+    path.write_text("\n".join([*(lines if "a8" in last else []), last]))
+    with pytest.raises(SourceError, match="its aliases stand for more than"):
+        loaded(path)
+    path.write_text("a: &a [1, 2]\nb: [*a, *a]\n")
+    assert loaded(path) == {"a": [1, 2], "b": [[1, 2], [1, 2]]}
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [({"left": 1}, "field left: is odd"), ({"left": 2, "right": -1}, "field right: "), (3, r"field \(the whole\)")],

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from assets.documents import shaped
+from assets.documents import Name, shaped
 from core.errors import SourceError
 from core.near import near
 
@@ -18,7 +18,7 @@ class Choice(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sources: tuple[str, ...] = ()
+    sources: tuple[Name, ...] = ()
     transform: str = "copy"
     params: dict[str, Any] = Field(default_factory=dict)
     confidence: float = Field(1.0, ge=0, le=1)
@@ -41,7 +41,7 @@ class FieldMap(Choice):
         by, at: who decided and when (ISO 8601, UTC).
     """
 
-    target: str
+    target: Name
     alternatives: tuple[Choice, ...] = ()
     status: Status = "proposed"
     by: str = ""
@@ -70,7 +70,7 @@ class Mapping_(BaseModel):
     key: tuple[str, str] | None = None
     failing: Literal["row", "cell"] = "row"
     fields: tuple[FieldMap, ...] = ()
-    spare: tuple[str, ...] = ()
+    spare: tuple[Name, ...] = ()
     asset: str = Field("", pattern=r"^(table/[a-z0-9_]+/[a-z0-9_]+)?$")
 
     @field_validator("name")

@@ -58,6 +58,8 @@ def test_what_people_decided_stays(tmp_path: Path) -> None:
         ("name: m\nsource: s", "field target"),
         ("name: other\nsource: s\ntarget: t", "field name: is 'other'"),
         ("name: m\nsource: s\ntarget: t\nfields: [{target: a, transform: magic}]", "no transform 'magic'"),
+        ("name: m\nsource: s\ntarget: t\nfields: [{target: no, sources: [x]}]", "target: YAML reads it as False"),
+        ("name: m\nsource: s\ntarget: t\nfields: [{target: a, sources: [007]}]", "sources.0: YAML reads it as 7 and"),
         ("name: m\nsource: s\ntarget: t\nfields: [{target: a}]", "copy reads 0 columns"),
         ("name: m\nsource: s\ntarget: t\nfields: [{target: a, sources: [x], transform: unit}]", "unit: field factor"),
         ("name: m\nsource: s\ntarget: t\nfields: [{target: a, sources: [x], transform: extract, "
