@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.atomic import write_text
 from core.scratch import scratch
 
 _LIST, _NEXT = ".handover.json", ".next"
@@ -43,7 +42,9 @@ def hand_over(files: Mapping[Path, Path]) -> None:
         _finish(first)
         for goal, path in files.items():
             shutil.move(path, _beside(goal))
-        write_text(_list(first), json.dumps([str(goal.absolute()) for goal in files]))
+        part = _list(first).with_suffix(".part")  # one name under the lock: what a killed process left is written over
+        part.write_text(json.dumps([str(goal.absolute()) for goal in files]), encoding="utf-8")
+        part.replace(_list(first))
         _finish(first)
 
 
