@@ -3,6 +3,7 @@
 Their texts and JSON documents stay, with the identifiers taken out of them.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 _HEADER = b"SQLite format 3\x00"
+_open: dict[tuple[int, int], int] = {}  # device and inode of databases -> their descriptor
 _WORDS = ("CHAR", "TEXT", "CLOB", "JSON", "STRING")
 
 
@@ -131,6 +133,20 @@ def told(name: str) -> Iterator[None]:
 
 
 def is_sqlite(path: Path) -> bool:
-    """Whether a file is a SQLite database."""
-    with path.open("rb") as file:
-        return file.read(len(_HEADER)) == _HEADER
+    """Whether a file is a SQLite database.
+
+    A database stays open here: closing it would take away the locks that SQLite holds on it in this process (POSIX
+    locks are of the process), and another one that writes at that moment would destroy it. Logs of databases are none.
+    """
+    if path.name.endswith(("-wal", "-shm", "-journal")):
+        return False
+    known = path.stat()
+    if (known.st_dev, known.st_ino) in _open:
+        return True
+    handle = os.open(path, os.O_RDONLY)
+    found = os.read(handle, len(_HEADER)) == _HEADER
+    if found:
+        _open[known.st_dev, known.st_ino] = handle
+    else:
+        os.close(handle)
+    return found

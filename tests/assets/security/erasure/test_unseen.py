@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from click.testing import CliRunner
 
 from assets.catalog.remote.connection import Remote
 from assets.security.erasure.run import Erasure
+from assets.security.erasure.stores.databases import is_sqlite
 from core.errors import HeddleError
 from core.settings import variables
 from orchestration.cli.main import main
@@ -144,3 +147,20 @@ def test_a_warehouse_that_nobody_made_yet_holds_nothing(site: Site) -> None:
     named(site, "${{heddle:warehouse}}")  # but one that is scanned was there
     assert [f.store for f in Erasure(site.settings, [PHONE]).find() if f.how == "not looked at"] == ["crm"]
     assert not path.exists()  # nor did the search make it
+
+
+def test_looking_for_databases_takes_no_lock_from_them(tmp_path: Path) -> None:
+    """Else another process may write while this one does: SQLite's locks go with any descriptor that is closed."""
+    path = tmp_path / "runs.db"
+    with sqlite3.connect(path, isolation_level=None) as db:
+        db.execute("pragma journal_mode = wal")
+        db.execute("create table t (x)")
+        db.execute("begin immediate")
+        db.execute("insert into t values (1)")
+        assert [p.name for p in sorted(tmp_path.iterdir()) if is_sqlite(p)] == ["runs.db"]
+        assert is_sqlite(path)
+        code = f"import sqlite3; sqlite3.connect({str(path)!r}, 0, isolation_level=None).execute('begin immediate')"
+        other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert "database is locked" in other.stderr
+        db.execute("commit")
+    db.close()
