@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 OnlineRow = tuple[str, int, bytes]
 
 
-@runtime_checkable
-class Warehouse(Protocol):
-    """Tables by name, read with SQL, written all or nothing.
+class WarehouseReader(Protocol):
+    """Tables by name, read with SQL.
 
     A connection lasts for one call, so that other processes can use the same DuckDB file between calls.
     """
@@ -33,6 +32,17 @@ class Warehouse(Protocol):
 
     def batches(self, sql: str, params: Sequence[Any] = (), rows: int = 100_000) -> Iterator["pl.DataFrame"]:
         """Run one SELECT and stream its rows in frames of at most `rows`."""
+
+    def info(self, table: TableName) -> TableInfo:
+        """Columns and row count. Raises StoreError naming the table when it does not exist."""
+
+    def exists(self, table: TableName) -> bool:
+        """Whether the table exists."""
+
+
+@runtime_checkable
+class Warehouse(WarehouseReader, Protocol):
+    """Tables that are read, and written all or nothing."""
 
     def replace(self, table: TableName, select: str, *, partition: tuple[str, Sequence[Any]] | None = None) -> int:
         """Create or replace a table from a SELECT over this warehouse, in one transaction; returns its rows written.
@@ -59,12 +69,6 @@ class Warehouse(Protocol):
 
     def write_all(self, tables: "Mapping[TableName, pl.DataFrame | Path]") -> None:
         """As `write`, several tables in one transaction, from frames or Parquet files: all of them or none."""
-
-    def info(self, table: TableName) -> TableInfo:
-        """Columns and row count. Raises StoreError naming the table when it does not exist."""
-
-    def exists(self, table: TableName) -> bool:
-        """Whether the table exists."""
 
 
 class Objects(Protocol):

@@ -77,10 +77,9 @@ def _fused(plan: Plan) -> dg.AssetsDefinition:
         from assets.content import rows_version
         from assets.lineage import sql_lineage
         from assets.quality.fusion.run import FanOutError, run, told
-        from assets.quality.fusion.tables import InWarehouse
 
         try:
-            ran = run(plan, InWarehouse(warehouse))
+            ran = run(plan, warehouse)
         except FanOutError as error:
             yield dg.AssetCheckResult(asset_key=key, check_name=FAN_OUT, passed=False, description=error.what)
             raise

@@ -9,7 +9,7 @@ from sqlglot import exp
 from core.hashing import digest
 from core.naming import TableName
 from core.schema import Column
-from resources.ports import Warehouse
+from resources.ports import WarehouseReader
 
 # A row's 64-bit hash per engine. Summed over rows it does not depend on their order, and equal rows do not cancel.
 ROW_HASH = {"duckdb": "hash(t)", "postgres": "hash_record_extended(t, 0)"}
@@ -24,7 +24,7 @@ class Content:
     version: str
 
 
-def columns(warehouse: Warehouse, schemas: Sequence[str]) -> dict[str, tuple[Column, ...]]:
+def columns(warehouse: WarehouseReader, schemas: Sequence[str]) -> dict[str, tuple[Column, ...]]:
     """`schema.table` -> its columns in order, for all tables and views of these schemas."""
     marks = ", ".join(f"${i + 1}" for i in range(len(schemas)))
     found = warehouse.query(
@@ -38,7 +38,7 @@ def columns(warehouse: Warehouse, schemas: Sequence[str]) -> dict[str, tuple[Col
     return {table: tuple(listed) for table, listed in tables.items()}
 
 
-def contents(warehouse: Warehouse, tables: Sequence[TableName]) -> dict[TableName, Content]:
+def contents(warehouse: WarehouseReader, tables: Sequence[TableName]) -> dict[TableName, Content]:
     """Rows and content version of whole tables."""
     parts = [_hashed(warehouse.dialect, table, str(i), "") for i, table in enumerate(tables)]
     found = warehouse.query(" union all ".join(parts))
@@ -46,7 +46,7 @@ def contents(warehouse: Warehouse, tables: Sequence[TableName]) -> dict[TableNam
 
 
 def weekly_contents(
-    warehouse: Warehouse, tables: Sequence[TableName], weeks: Sequence[str]
+    warehouse: WarehouseReader, tables: Sequence[TableName], weeks: Sequence[str]
 ) -> dict[TableName, dict[str, Content]]:
     """Rows and content version of each of these weeks (YYYY-MM-DD); a week without rows has 0 rows."""
     marks = ", ".join(f"${i + 1}" for i in range(len(weeks)))
@@ -62,7 +62,7 @@ def weekly_contents(
     return result
 
 
-def row_counts(warehouse: Warehouse, tables: Sequence[TableName]) -> dict[TableName, int]:
+def row_counts(warehouse: WarehouseReader, tables: Sequence[TableName]) -> dict[TableName, int]:
     """Rows of whole tables."""
     parts = [f"select {i} as i, count(*) as rows from {_quoted(warehouse, t)}" for i, t in enumerate(tables)]
     return {tables[i]: int(rows) for i, rows in warehouse.query(" union all ".join(parts)).iter_rows()}
@@ -79,7 +79,7 @@ def _hashed(dialect: str, table: TableName, label: str, rest: str) -> str:
     return f"select cast({label} as varchar) as label, count(*) as rows, {total} as total from {name} as t{rest}"
 
 
-def _quoted(warehouse: Warehouse, table: TableName) -> str:
+def _quoted(warehouse: WarehouseReader, table: TableName) -> str:
     return exp.table_(table.name, table.schema, quoted=True).sql(warehouse.dialect)
 
 

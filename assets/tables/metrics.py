@@ -17,7 +17,7 @@ from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifest
 
 from assets.tables.specs import PREPARED, SEMANTICS
 from core.errors import HeddleError
-from resources.ports import Warehouse
+from resources.ports import WarehouseReader
 
 if TYPE_CHECKING:
     import polars as pl
@@ -122,7 +122,7 @@ class Metrics:
             told = " ".join(str(error).split())
             raise HeddleError(f"these metrics cannot be cut that way: {told}", "ask for fewer dimensions") from None
 
-    def query(self, warehouse: Warehouse, question: Question) -> "pl.DataFrame":
+    def query(self, warehouse: WarehouseReader, question: Question) -> "pl.DataFrame":
         """Ask the warehouse; columns are named by grain, dimensions and metrics as in the question, rows sorted.
 
         The grain's column is a Date (the period's first day), exact sums come as Float64.

@@ -120,8 +120,10 @@ def run(asset: str, output: Path | None, safe_csv: bool, dry_run: bool) -> None:
     from assets.quality.fusion.run import run as run_plan
     from assets.quality.fusion.run import told
     from assets.quality.fusion.tables import InWarehouse, predict, refusal
+    from resources.open import warehouse
 
-    found = PlanFiles(config.load().quality).read(asset)
+    settings = config.load()
+    found = PlanFiles(settings.quality).read(asset)
     tables = _tables(found.tables, writes=True)
     if dry_run:
         counted = predict(found, tables)
@@ -130,7 +132,7 @@ def run(asset: str, output: Path | None, safe_csv: bool, dry_run: bool) -> None:
             click.secho(f"a run is refused: {why}", fg="yellow")
         return
     if isinstance(tables, InWarehouse):
-        ran = run_plan(found, tables)
+        ran = run_plan(found, warehouse(settings))
         click.echo("\n".join(told(found, ran.counted)))
         _matches(asset, ran.rows, ran.expected)
     else:

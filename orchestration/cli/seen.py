@@ -10,7 +10,7 @@ from core import settings as config
 if TYPE_CHECKING:
     from assets.catalog.store.versions import Versions
     from assets.security.access.access import Access
-    from resources.ports import Warehouse
+    from resources.ports import WarehouseReader
 
 PURPOSE = click.option("--purpose", default="", help="What you ask for, where the access policy wants to know.")
 
@@ -28,7 +28,7 @@ def access_of(entry: str, versions: "Versions | None" = None, purpose: str = "")
     return Access(settings, versions or Versions(settings.catalog), getpass.getuser(), purpose, entry=entry)
 
 
-def warehouse_of(entry: str, purpose: str = "") -> "Warehouse":
+def warehouse_of(entry: str, purpose: str = "") -> "WarehouseReader":
     """The warehouse as who runs the command may read it."""
     from assets.security.access.warehouse import GuardedWarehouse
     from resources.open import warehouse

@@ -12,7 +12,7 @@ from resources.quoting import identifier, qualified
 if TYPE_CHECKING:
     import polars as pl
 
-    from resources.ports import Warehouse
+    from resources.ports import WarehouseReader
 
 BINS = 10
 FLOOR = 1e-4  # share of an empty bin
@@ -37,7 +37,7 @@ class Moved:
     drifted: bool
 
 
-def drifts(warehouse: "Warehouse", view: FeatureView, limits: Drift) -> list[Moved]:
+def drifts(warehouse: "WarehouseReader", view: FeatureView, limits: Drift) -> list[Moved]:
     """Compares the rows of the last window of a view with those of the reference before it, by event time.
 
     Holds one feature at a time. A window without rows compares nothing: the result is empty.
@@ -47,7 +47,7 @@ def drifts(warehouse: "Warehouse", view: FeatureView, limits: Drift) -> list[Mov
     return list(_moved(warehouse, view, limits, chosen))
 
 
-def _moved(warehouse: "Warehouse", view: FeatureView, limits: Drift, chosen: list[Feature]) -> Iterator[Moved]:
+def _moved(warehouse: "WarehouseReader", view: FeatureView, limits: Drift, chosen: list[Feature]) -> Iterator[Moved]:
     import polars as pl
 
     table, at = qualified(table_name(Key.parse(view.source))), moment(view.timestamp, is_zoned(warehouse, view))

@@ -14,7 +14,7 @@ from resources.quoting import identifier, qualified
 if TYPE_CHECKING:
     import polars as pl
 
-    from resources.ports import Warehouse
+    from resources.ports import WarehouseReader
 
 TYPES = {
     "bigint": "Int64",
@@ -30,7 +30,7 @@ STORE = "project: heddle\nregistry: data/registry.db\nprovider: local\nonline_st
 )
 
 
-def write_repo(folder: Path, views: Iterable[FeatureView], warehouse: "Warehouse") -> list[Path]:
+def write_repo(folder: Path, views: Iterable[FeatureView], warehouse: "WarehouseReader") -> list[Path]:
     """Writes the repository; returns the files. Feast reads tables from files, so each view's table is copied.
 
     Raises:
@@ -103,7 +103,7 @@ def _view(view: FeatureView) -> Iterator[str]:
     yield ")"
 
 
-def _table(folder: Path, view: FeatureView, warehouse: "Warehouse") -> Path:
+def _table(folder: Path, view: FeatureView, warehouse: "WarehouseReader") -> Path:
     """The view's table as Parquet, batch by batch, with its event times as moments in UTC, which Feast demands."""
     import pyarrow.parquet as pq
 

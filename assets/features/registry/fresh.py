@@ -12,7 +12,7 @@ from core.naming import Key, table_name
 from resources.quoting import qualified
 
 if TYPE_CHECKING:
-    from resources.ports import OnlineStore, Warehouse
+    from resources.ports import OnlineStore, WarehouseReader
 
 NEVER, BEHIND, STALE, FRESH = "never pushed", "behind", "stale", "fresh"
 
@@ -38,14 +38,14 @@ class Freshness:
 
 
 def fresh(
-    warehouse: "Warehouse", store: "OnlineStore", views: Iterable[FeatureView], now: datetime | None = None
+    warehouse: "WarehouseReader", store: "OnlineStore", views: Iterable[FeatureView], now: datetime | None = None
 ) -> list[Freshness]:
     """The freshness of the views that are to be online, in their order."""
     moment_now = now or datetime.now(UTC)
     return [_one(warehouse, store, view, moment_now) for view in views if view.online]
 
 
-def _one(warehouse: "Warehouse", store: "OnlineStore", view: FeatureView, now: datetime) -> Freshness:
+def _one(warehouse: "WarehouseReader", store: "OnlineStore", view: FeatureView, now: datetime) -> Freshness:
     source = _source_newest(warehouse, view, now)
     head = pushed_head(store, view.name)
     if head is None:
@@ -60,7 +60,7 @@ def _one(warehouse: "Warehouse", store: "OnlineStore", view: FeatureView, now: d
     return Freshness(view.name, state, store.rows(view.name), newest, source, pushed, age)
 
 
-def _source_newest(warehouse: "Warehouse", view: FeatureView, now: datetime) -> datetime | None:
+def _source_newest(warehouse: "WarehouseReader", view: FeatureView, now: datetime) -> datetime | None:
     check(warehouse, view)
     at = moment(view.timestamp, is_zoned(warehouse, view))
     limit = now.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")

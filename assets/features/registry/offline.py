@@ -20,13 +20,13 @@ from resources.quoting import identifier, qualified
 if TYPE_CHECKING:
     import polars as pl
 
-    from resources.ports import Warehouse
+    from resources.ports import WarehouseReader
 
 ROW, AT = "heddle_row", "heddle_at"
 
 
 def historical(
-    warehouse: "Warehouse",
+    warehouse: "WarehouseReader",
     views: Mapping[str, FeatureView],
     entities: "pl.DataFrame",
     refs: Iterable[str],
@@ -90,7 +90,7 @@ def _keys(entities: "pl.DataFrame", views: Sequence[FeatureView]) -> "list[pl.Ex
     return [pl.col(name).cast(pl.Int64 if kind == "bigint" else pl.String) for name, kind in kinds.items()]
 
 
-def view_rows(warehouse: "Warehouse", view: FeatureView, features: Sequence[Feature]) -> str:
+def view_rows(warehouse: "WarehouseReader", view: FeatureView, features: Sequence[Feature]) -> str:
     """The SELECT of a view's rows: its keys, AT, and the features by their names; one row for each key and time."""
     check(warehouse, view)
     zoned = is_zoned(warehouse, view)

@@ -14,7 +14,7 @@ from core.hashing import digest
 from resources.quoting import identifier
 
 if TYPE_CHECKING:
-    from resources.ports import OnlineRow, OnlineStore, Warehouse
+    from resources.ports import OnlineRow, OnlineStore, WarehouseReader
 
 BATCH = 20_000  # rows
 
@@ -44,7 +44,7 @@ class _Seen:
 
 
 def push(
-    warehouse: "Warehouse",
+    warehouse: "WarehouseReader",
     store: "OnlineStore",
     view: FeatureView,
     *,
@@ -97,7 +97,7 @@ def _content(former: Head | None) -> str:
 
 
 def _batches(
-    warehouse: "Warehouse", view: FeatureView, since: int | None, now: datetime, seen: _Seen
+    warehouse: "WarehouseReader", view: FeatureView, since: int | None, now: datetime, seen: _Seen
 ) -> "Iterator[list[OnlineRow]]":
     keys = [k.name for k in view.keys]
     kinds = [(k.name, k.type) for k in view.keys]

@@ -10,7 +10,7 @@ from resources.quoting import identifier, qualified
 if TYPE_CHECKING:
     import polars as pl
 
-    from resources.ports import Warehouse
+    from resources.ports import WarehouseReader
 
 SQL_TYPES = {
     "bigint": "bigint",
@@ -28,12 +28,12 @@ def moment(column: str, zoned: bool) -> str:
     return f"({name} at time zone 'UTC')" if zoned else f"cast({name} as timestamp)"
 
 
-def is_zoned(warehouse: "Warehouse", view: FeatureView) -> bool:
+def is_zoned(warehouse: "WarehouseReader", view: FeatureView) -> bool:
     """Whether the view's event times have a time zone."""
     return getattr(_schema(warehouse, view)[view.timestamp], "time_zone", None) is not None
 
 
-def check(warehouse: "Warehouse", view: FeatureView) -> None:
+def check(warehouse: "WarehouseReader", view: FeatureView) -> None:
     """Raises SourceError naming the field when a column is missing in the view's table or of another type."""
     found = _schema(warehouse, view)
     wanted = [("timestamp", view.timestamp, "timestamp"), *(("keys", k.name, k.type) for k in view.keys)]
@@ -53,7 +53,7 @@ def check(warehouse: "Warehouse", view: FeatureView) -> None:
             )
 
 
-def _schema(warehouse: "Warehouse", view: FeatureView) -> "dict[str, pl.DataType]":
+def _schema(warehouse: "WarehouseReader", view: FeatureView) -> "dict[str, pl.DataType]":
     table = table_name(Key.parse(view.source))
     if not warehouse.exists(table):
         raise SourceError(

@@ -31,7 +31,7 @@ from assets.quality.fusion.compiled import Layout, output, place_of, short
 from assets.quality.fusion.keys_sql import sql_key
 from assets.quality.fusion.model import Join, Plan
 from core.naming import Key, table_name
-from resources.ports import Warehouse
+from resources.ports import WarehouseReader
 
 Means = Literal["merge", "lookup", "database"]
 Kinds = Mapping[str, Mapping[str, ValueType]]
@@ -180,7 +180,7 @@ def _before_end(model: Transformation) -> str:
     return next(h.source for h in model.hops if h.target == END)
 
 
-def kinds_of(warehouse: Warehouse, tables: Sequence[str]) -> Kinds:
+def kinds_of(warehouse: WarehouseReader, tables: Sequence[str]) -> Kinds:
     """Kettle's types of the columns of tables."""
     found: dict[str, dict[str, ValueType]] = {}
     for table in tables:

@@ -8,6 +8,7 @@ from assets.quality.fusion.model import Plan, Prediction
 from assets.quality.fusion.tables import InWarehouse, Tables, predict, refusal
 from core.errors import SourceError
 from core.naming import Key, table_name
+from resources.ports import Warehouse
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,17 @@ class FanOutError(SourceError):
     """A join would multiply rows that its plan says stay single; nothing was written."""
 
 
-def run(plan: Plan, tables: InWarehouse) -> Ran:
+def run(plan: Plan, warehouse: Warehouse) -> Ran:
     """Replace the fused table, in one transaction.
 
     Raises:
         SourceError: the plan is not accepted, or a table or column is not there.
         FanOutError: a join would multiply rows; the former table stays.
     """
+    tables = InWarehouse(warehouse)
     counted = allowed(plan, tables)
     sql = select(plan, tables.layout(plan.tables)).sql(dialect=tables.dialect)
-    rows = tables.warehouse.replace(table_name(Key.parse(plan.asset)), sql)
+    rows = warehouse.replace(table_name(Key.parse(plan.asset)), sql)
     return Ran(rows, tuple(counted), expected(plan, counted), sql)
 
 

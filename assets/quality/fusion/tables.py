@@ -13,7 +13,7 @@ from assets.quality.fusion.model import Plan, Prediction
 from core.errors import SourceError
 from core.naming import Key, table_name
 from core.scratch import scratch
-from resources.ports import Warehouse
+from resources.ports import WarehouseReader
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,7 +38,7 @@ class Tables(Protocol):
 class InWarehouse:
     """Tables by asset key."""
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    def __init__(self, warehouse: WarehouseReader) -> None:
         self.warehouse = warehouse
         self.dialect = warehouse.dialect
 

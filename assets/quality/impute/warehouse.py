@@ -12,7 +12,7 @@ from assets.quality.impute.spec import Spec
 from core.errors import HeddleError
 from core.naming import Key, TableName, table_name
 from core.scratch import scratch
-from resources.ports import Warehouse
+from resources.ports import Warehouse, WarehouseReader
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,7 +32,7 @@ def select(spec: Spec, dialect: str, limit: int | None = None) -> str:
     return query.sql(dialect=dialect)
 
 
-def batches(warehouse: Warehouse, spec: Spec, memory: int) -> Iterator["pl.DataFrame"]:
+def batches(warehouse: WarehouseReader, spec: Spec, memory: int) -> Iterator["pl.DataFrame"]:
     """The table in batches that fit into `memory` (bytes)."""
     from assets.quality.rules.apply import HEAD, rows_within
 
@@ -41,7 +41,7 @@ def batches(warehouse: Warehouse, spec: Spec, memory: int) -> Iterator["pl.DataF
     return warehouse.batches(sql, rows=rows_within(head, memory, most=_MOST))
 
 
-def learned_from(warehouse: Warehouse, spec: Spec, memory: int) -> "pl.DataFrame":
+def learned_from(warehouse: WarehouseReader, spec: Spec, memory: int) -> "pl.DataFrame":
     """The rows to learn from: all, or of more than 200,000 every n-th, read in batches."""
     import polars as pl
 
@@ -94,7 +94,7 @@ def write(
     return target, counts
 
 
-def missing_shares(warehouse: Warehouse, spec: Spec, names: list[str]) -> dict[str, float]:
+def missing_shares(warehouse: WarehouseReader, spec: Spec, names: list[str]) -> dict[str, float]:
     """The share of nulls of each column, counted in the warehouse."""
     name = table_name(Key.parse(spec.table))
     counts = [exp.func("count", exp.column(n, quoted=True)).as_(f"known_{i}") for i, n in enumerate(names)]

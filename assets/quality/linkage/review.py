@@ -9,7 +9,7 @@ from sqlglot import exp
 from assets.quality.fusion.files import FOLDER, files
 from assets.quality.linkage.model import Golden, Source, unsure_of
 from core.naming import Key, table_name
-from resources.ports import Warehouse
+from resources.ports import WarehouseReader
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,7 +47,7 @@ def declarations(quality: Path) -> dict[str, Path]:
     return {path.stem: path for path in files(quality / FOLDER, "golden")}
 
 
-def unsure(golden: Golden, warehouse: Warehouse) -> list[Pair] | None:
+def unsure(golden: Golden, warehouse: WarehouseReader) -> list[Pair] | None:
     """The pairs in the order of their ranks; None where there was no run yet."""
     name = table_name(Key.parse(unsure_of(golden)))
     if not warehouse.exists(name):
@@ -58,7 +58,7 @@ def unsure(golden: Golden, warehouse: Warehouse) -> list[Pair] | None:
     return [Pair(n, Record(a, b), Record(c, d), p) for n, a, b, c, d, p in rows]
 
 
-def row(source: Source, record: str, warehouse: Warehouse) -> "pl.DataFrame":
+def row(source: Source, record: str, warehouse: WarehouseReader) -> "pl.DataFrame":
     """The record's row under its table's own names; without rows where it is gone."""
     first = exp.Parameter(this=exp.Literal.number(1))
     same = exp.EQ(this=exp.cast(exp.column(source.id, quoted=True), "text"), expression=first)

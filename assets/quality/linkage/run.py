@@ -10,7 +10,7 @@ from assets.quality.linkage.link import Said
 from assets.quality.linkage.model import Golden, cells_of, links_of, unsure_of
 from core.errors import SourceError
 from core.naming import Key, table_name
-from resources.ports import Warehouse
+from resources.ports import Warehouse, WarehouseReader
 
 
 def run(
@@ -36,7 +36,7 @@ def run(
     return found
 
 
-def reader(warehouse: Warehouse) -> Read:
+def reader(warehouse: WarehouseReader) -> Read:
     """Reads tables of the warehouse by asset key."""
 
     def read(table: str) -> pl.DataFrame:
@@ -48,7 +48,7 @@ def reader(warehouse: Warehouse) -> Read:
     return read
 
 
-def before(golden: Golden, warehouse: Warehouse) -> dict[str, str]:
+def before(golden: Golden, warehouse: WarehouseReader) -> dict[str, str]:
     """Identifiers of the last run by `source:id`."""
     name = table_name(Key.parse(links_of(golden)))
     if not warehouse.exists(name):

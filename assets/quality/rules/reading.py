@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from assets.quality.rules.expressions import Tables
-    from resources.ports import Warehouse
+    from resources.ports import WarehouseReader
 
 ENDINGS = (".csv", ".tsv", ".parquet")
 _HEAD = 65_536  # bytes looked at
@@ -153,7 +153,7 @@ def rows(table: pl.LazyFrame) -> int:
     return int(table.select(pl.len()).collect(engine="streaming").item())
 
 
-def from_warehouse(warehouse: "Warehouse", table: str, folder: Path) -> pl.LazyFrame:
+def from_warehouse(warehouse: "WarehouseReader", table: str, folder: Path) -> pl.LazyFrame:
     """A table of the warehouse as it is now, kept in a Parquet file in `folder` while rules run over it.
 
     Raises:
@@ -178,20 +178,20 @@ def from_warehouse(warehouse: "Warehouse", table: str, folder: Path) -> pl.LazyF
     return pl.scan_parquet(path)
 
 
-def schema_from_warehouse(warehouse: "Warehouse", table: str) -> Mapping[str, pl.DataType]:
+def schema_from_warehouse(warehouse: "WarehouseReader", table: str) -> Mapping[str, pl.DataType]:
     """The columns and types that `from_warehouse` gives, without its rows. Raises StoreError: there is no table."""
     query = _select(warehouse, table_name(Key.parse(table))).limit(0)
     return warehouse.query(query.sql(dialect=warehouse.dialect)).schema
 
 
-def _select(warehouse: "Warehouse", name: TableName) -> "exp.Select":
+def _select(warehouse: "WarehouseReader", name: TableName) -> "exp.Select":
     from sqlglot import exp
 
     columns = [exp.column(c.name, quoted=True) for c in warehouse.info(name).columns]
     return exp.select(*columns).from_(exp.table_(name.name, db=name.schema, quoted=True))
 
 
-def looked_up(folder: Path, warehouse: Callable[[], "Warehouse"] | None, beside: Path | None = None) -> "Tables":
+def looked_up(folder: Path, warehouse: Callable[[], "WarehouseReader"] | None, beside: Path | None = None) -> "Tables":
     """Gives tables by name: files (of folder `beside` where the name is relative), else tables of the warehouse."""
 
     def table(name: str) -> pl.LazyFrame:

@@ -1,8 +1,7 @@
 """A warehouse as one person may read it: every query goes through their access, and nothing can be written."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from assets.security.access.access import Access
 from assets.security.access.model import AccessError
@@ -14,19 +13,19 @@ if TYPE_CHECKING:
     import polars as pl
     from sqlglot import exp
 
-    from resources.ports import Warehouse
+    from resources.ports import WarehouseReader
 
 BESIDE = "heddle_frame"  # the frame of query_beside, which is the asker's own
 
 
 class GuardedWarehouse:
-    """A `Warehouse` for reading. SQL comes from the platform's own code: metrics, features, clean-up of tables.
+    """A `WarehouseReader`. SQL comes from the platform's own code: metrics, features, clean-up of tables.
 
     Args:
         gaps: hidden columns are there and NULL; otherwise they are not there.
     """
 
-    def __init__(self, warehouse: "Warehouse", access: Access, *, gaps: bool = False) -> None:
+    def __init__(self, warehouse: "WarehouseReader", access: Access, *, gaps: bool = False) -> None:
         self.inner, self.access, self.gaps = warehouse, access, gaps
         self.dialect = warehouse.dialect
 
@@ -49,29 +48,6 @@ class GuardedWarehouse:
     def exists(self, table: TableName) -> bool:
         """Whether the table exists."""
         return self.inner.exists(table)
-
-    def replace(self, table: TableName, select: str, *, partition: tuple[str, Sequence[Any]] | None = None) -> int:
-        """Refused."""
-        _read_only(table)
-
-    def load_parquet(
-        self,
-        table: TableName,
-        files: Sequence[Path],
-        select: str,
-        *,
-        partition: tuple[str, Sequence[Any]] | None = None,
-    ) -> int:
-        """Refused."""
-        _read_only(table)
-
-    def write(self, table: TableName, frame: "pl.DataFrame") -> int:
-        """Refused."""
-        _read_only(table)
-
-    def write_all(self, tables: "Mapping[TableName, pl.DataFrame | Path]") -> None:
-        """Refused."""
-        _read_only(next(iter(tables)))
 
     def _guarded(self, sql: str) -> str:
         if self.access.policy is None:
@@ -109,7 +85,3 @@ def _local(node: "exp.Table") -> bool:
     if node.name == BESIDE or any(c.alias.lower() == node.name.lower() for c in root.find_all(exp.CTE)):
         return True
     raise AccessError(f"{node.name} names no schema", "name the table in full")
-
-
-def _read_only(table: TableName) -> NoReturn:
-    raise AccessError(f"{table} cannot be written here", "this is a person's view of the warehouse")

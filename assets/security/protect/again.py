@@ -15,12 +15,12 @@ from assets.security.protect.verify import SHORTEST, Leak, still_sensitive
 
 if TYPE_CHECKING:
     from core.settings import Settings
-    from resources.ports import Warehouse
+    from resources.ports import WarehouseReader
 
 SHARE = 0.05  # of raw values found again; a dense number may be encrypted to that of another row
 
 
-def look_again(settings: "Settings", warehouse: "Warehouse", one: Masked) -> list[Leak]:
+def look_again(settings: "Settings", warehouse: "WarehouseReader", one: Masked) -> list[Leak]:
     """What shows in a masked table that its policy hides. Raises StoreError: one of the tables is gone."""
     policy = Policies(settings.protection).get(one.policy)
     memory = size(settings.memory)

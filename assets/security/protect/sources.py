@@ -14,13 +14,13 @@ from core.naming import Key, table_name
 if TYPE_CHECKING:
     from assets.catalog.tags.kept import Tags
     from core.settings import Settings
-    from resources.ports import Warehouse
+    from resources.ports import WarehouseReader
 
 
 LEAST, MOST = 1_000, 100_000  # rows of a batch
 
 
-def of_warehouse(warehouse: "Warehouse", table: str, memory: int = MEMORY) -> Batches:
+def of_warehouse(warehouse: "WarehouseReader", table: str, memory: int = MEMORY) -> Batches:
     """The rows of an asset's table, in batches that fit into `memory` (bytes). Raises StoreError: it is not there."""
     from sqlglot import exp
 
@@ -56,7 +56,7 @@ def _row_groups(path: Path, rows: int) -> Iterator[pl.DataFrame]:
             yield pl.DataFrame(batch)
 
 
-def opened(settings: "Settings", table: str, store: "Warehouse | None" = None) -> Batches:
+def opened(settings: "Settings", table: str, store: "WarehouseReader | None" = None) -> Batches:
     """A file, or a table of the warehouse; `store` is the warehouse as a person may read it."""
     from resources.open import warehouse
 

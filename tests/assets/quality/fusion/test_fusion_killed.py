@@ -23,8 +23,7 @@ site, how = load(), sys.argv[1]
 if how == "join":
     from assets.quality.fusion.files import PlanFiles
     from assets.quality.fusion.run import run
-    from assets.quality.fusion.tables import InWarehouse
-    run(PlanFiles(site.quality).read("table/shop/fused"), InWarehouse(warehouse(site)))
+    run(PlanFiles(site.quality).read("table/shop/fused"), warehouse(site))
 else:
     from assets.quality.linkage.model import read_golden
     from assets.quality.linkage.run import run

@@ -49,7 +49,7 @@ def test_planted_mismatches_are_mended_and_fused_rows_equal_truth(store: Warehou
     (join,) = plan.joins
     assert [(k.left, k.right) for k in join.keys] == [(f"{LEFT}.customer", "id")]
     assert {"width", "trim", "prefix", "leading_zeros"} >= set(join.keys[0].fixes_left) > {"prefix"}
-    ran = run(accepted(plan), InWarehouse(store))
+    ran = run(accepted(plan), store)
     assert ran.as_predicted
     rows = store.query("select order_id, id from table_shop.fused").rows()
     assert len(rows) == ran.rows == len(truth(how))
@@ -114,24 +114,24 @@ def test_predicted_counts_are_what_a_join_gives(left: Any, right: Any, how: Any,
 
 def test_fan_out_is_refused_and_the_former_table_stays(store: Warehouse) -> None:
     plan = accepted(propose(InWarehouse(store), (LEFT, RIGHT), ASSET, "left").plan)
-    run(plan, InWarehouse(store))
+    run(plan, store)
     store.write(NAMES[1], customers(twice=True))
     counted = predict(plan, InWarehouse(store))
     assert counted[0].added == sum(1 for _, c in truth("inner") if c == 7)
     assert counted[0].most == 2
     assert "would add" in refusal(plan, counted)
     with pytest.raises(FanOutError, match="one row meets up to 2"):
-        run(plan, InWarehouse(store))
+        run(plan, store)
     assert store.info(TableName("table_shop", "fused")).rows == 200
     allowed = plan.model_copy(update={"joins": (plan.joins[0].model_copy(update={"fan_out": "allow"}),)})
-    assert run(allowed, InWarehouse(store)).rows == 200 + counted[0].added
+    assert run(allowed, store).rows == 200 + counted[0].added
 
 
 def test_three_tables_join_one_after_the_other(store: Warehouse) -> None:
     plan = propose(InWarehouse(store), (LEFT, RIGHT, RATES), ASSET, "left").plan
     assert plan.joins[1].keys[0].left == f"{LEFT}.day"
     assert "date" in plan.joins[1].keys[0].fixes_left
-    ran = run(accepted(plan), InWarehouse(store))
+    ran = run(accepted(plan), store)
     assert ran.as_predicted and ran.rows == 200
     assert ran.counted[1].left_rows == ran.counted[0].rows("left")
     rows = store.query("select order_id, rate, customers_amount, id from table_shop.fused").rows()
@@ -230,9 +230,9 @@ def test_a_plan_that_nobody_accepted_does_not_run(store: Warehouse) -> None:
     join = Join(right=RIGHT, keys=(KeyPair(left="customer", right="nothing"),))
     plan = Plan(asset=ASSET, left=LEFT, joins=(join,))
     with pytest.raises(SourceError, match="is proposed"):
-        run(plan, InWarehouse(store))
+        run(plan, store)
     with pytest.raises(SourceError, match="no column 'nothing'"):
-        run(accepted(plan), InWarehouse(store))
+        run(accepted(plan), store)
     missing = plan.model_copy(update={"left": "raw/shop/absent"})
     with pytest.raises(SourceError, match="no table raw/shop/absent"):
         predict(missing, InWarehouse(store))
