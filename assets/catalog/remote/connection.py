@@ -109,6 +109,21 @@ class Remote:
         except SQLAlchemyError as error:
             raise self._refused(getattr(error, "orig", None) or error) from None
 
+    @contextmanager
+    def autocommit(self) -> Iterator[Any]:
+        """A connection of SQLAlchemy without a transaction, for statements that cannot be in one; not of DuckDB.
+
+        Raises:
+            SourceError: the database refuses.
+        """
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._refused(getattr(error, "orig", None) or error) from None
+
     def close(self) -> None:
         """Frees the connections."""
         if self._engine is not None:

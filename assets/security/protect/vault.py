@@ -84,13 +84,13 @@ class Vault(VaultDatabase):
             found: dict[str, str] = {}
             for name in ring.names():  # what an older key found keeps its token, also before `rotate`
                 left = [t for t in texts if t not in found]
-                lookups = dict(zip(_lookups(left, scope, name), left, strict=True))
+                lookups = dict(zip(lookups_of(left, scope, name), left, strict=True))
                 found |= {lookups[lookup]: token for lookup, token in self._known(connection, list(lookups))}
             new = [t for t in texts if t not in found]
             if new:
                 made = self._add(connection, new, scope, prefix)
                 if made is None:  # another process was quicker with some of them
-                    lookups = dict(zip(_lookups(new, scope, ring.current), new, strict=True))
+                    lookups = dict(zip(lookups_of(new, scope, ring.current), new, strict=True))
                     made = {lookups[lookup]: token for lookup, token in self._known(connection, list(lookups))}
                 found |= made
         return [found[text] for text in texts]
@@ -152,7 +152,7 @@ class Vault(VaultDatabase):
             mine = [r for r in rows if (r.purpose, r.domain) == (purpose, domain)]
             scope = Scope(purpose, domain, keys=ring)
             texts = decrypted([r.sealed for r in mine], scope)
-            lookups = _lookups(texts, scope, ring.current)
+            lookups = lookups_of(texts, scope, ring.current)
             taken = {lookup for lookup, _ in self._known(connection, lookups)}
             for row, sealed, lookup in zip(mine, encrypted(texts, scope), lookups, strict=True):
                 # a process with the old key alone gave a value a second token: it opens, and is not given again
@@ -196,7 +196,7 @@ class Vault(VaultDatabase):
     def _add(self, connection: "Connection", texts: list[str], scope: Scope, prefix: str) -> dict[str, str] | None:
         """Text -> its new token; None where it is not sure that all of them were new."""
         key, at = scope.ring().current, now()
-        lookups, sealed = _lookups(texts, scope, key), encrypted(texts, scope)
+        lookups, sealed = lookups_of(texts, scope, key), encrypted(texts, scope)
         rows: list[dict[str, Any]] = [
             {"lookup": lookup, "token": _random(prefix), "purpose": scope.purpose, "domain": scope.domain}
             | {"key": key, "sealed": text, "at": at}
@@ -212,7 +212,8 @@ class Vault(VaultDatabase):
             connection.exec_driver_sql("lock table vault_tokens in exclusive mode")
 
 
-def _lookups(texts: Sequence[str], scope: Scope, key: str) -> list[bytes]:
+def lookups_of(texts: Sequence[str], scope: Scope, key: str) -> list[bytes]:
+    """Under what the tokens of texts are kept: a keyed digest of each, by the key of this name."""
     secret, digest = scope.key("token lookup", name=key), hmac.digest
     return [digest(secret, text.encode(), "sha256") for text in texts]
 

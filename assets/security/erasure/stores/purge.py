@@ -23,23 +23,18 @@ _COMMANDS = {"postgres": "VACUUM (FULL) {}", "mysql": "OPTIMIZE TABLE {}"}
 
 def purge(remote: "Remote", tables: Names) -> None:
     """Writes tables anew. Raises SourceError when the engine refuses."""
-    from sqlalchemy.exc import SQLAlchemyError
-
     from assets.catalog.changes.ddl import quoted
 
     if remote.dialect == "duckdb":
         compact(local_path(remote.where.url))
         return
-    try:
-        with remote._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            if remote.dialect == "sqlite":
-                vacuum(connection.connection.driver_connection)
-                return
-            for names in tables:
-                place = ".".join(quoted(name, remote.dialect) for name in names if name)
-                connection.exec_driver_sql(_COMMANDS[remote.dialect].format(place))
-    except SQLAlchemyError as error:
-        raise SourceError(remote.where.clean(getattr(error, "orig", None) or error)) from None
+    with remote.autocommit() as connection:
+        if remote.dialect == "sqlite":
+            vacuum(connection.connection.driver_connection)
+            return
+        for names in tables:
+            place = ".".join(quoted(name, remote.dialect) for name in names if name)
+            connection.exec_driver_sql(_COMMANDS[remote.dialect].format(place))
 
 
 def vacuum(connection: Any) -> None:

@@ -44,7 +44,7 @@ class TokenVault:
         from sqlalchemy import select
 
         from assets.security.protect.base import Scope
-        from assets.security.protect.vault import _lookups
+        from assets.security.protect.vault import lookups_of
 
         t = self.vault.tables.TOKENS
         found = []
@@ -53,7 +53,7 @@ class TokenVault:
             scopes = connection.execute(select(t.c.purpose, t.c.domain).distinct()).fetchall()
             for purpose, domain in scopes:
                 scope = Scope(purpose, domain, keys=self.ring)
-                lookups = [one for name in self.ring.names() for one in _lookups(values, scope, name)]
+                lookups = [one for name in self.ring.names() for one in lookups_of(values, scope, name)]
                 held = connection.execute(select(t.c.lookup).where(t.c.lookup.in_(lookups))).scalars()
                 found += [(purpose, domain, bytes(lookup)) for lookup in held]
         return found
