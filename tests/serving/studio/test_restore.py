@@ -44,7 +44,7 @@ async def test_words_and_structure_of_a_version_come_back(
     async with client(studio) as browser:
         page = (await browser.get(f"/entry?key={KEY}&ddl=2")).text
         shown = re.findall(r'<pre class="sql"><code>(.*?)</code>', page, re.S)
-        form = re.search(r'action="/restore" class="inline">(.*?)</form>', page, re.S)
+        form = re.search(r'action="/restore" class="inline" autocomplete="off">(.*?)</form>', page, re.S)
         assert form and len(shown) == 2
         sent = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form.group(1))) | {"number": "2"}
         done = await browser.post("/restore", data=sent, headers={"origin": HOST})
