@@ -59,3 +59,13 @@ def test_a_history_database_that_is_down(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(StoreError, match=r"HEDDLE_INSTANCE=postgresql://someone:.*cannot be used") as caught:
         open_instance(settings)
     assert "a-password" not in str(caught.value)
+
+
+def test_a_history_that_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEDDLE_HOME", str(tmp_path))
+    index = tmp_path / "dagster" / "history" / "history" / "runs" / "index.db"
+    index.parent.mkdir(parents=True)
+    index.write_text("no database " * 99)
+    told = CliRunner().invoke(main, ["run", "--dry-run"])
+    assert told.exit_code == 2 and "history or MLflow's store cannot be used: file is not a database" in told.output
+    assert "moved away" in told.output and index.read_text() == "no database " * 99
