@@ -23,6 +23,7 @@ from assets.catalog.standards.kept import history as compliance
 from assets.catalog.store.versions import Version, Versions
 from assets.catalog.tags.kept import Tags, of_asset
 from core.errors import HeddleError
+from core.near import nearest
 
 
 @dataclass(frozen=True)
@@ -183,11 +184,9 @@ def _last(versions: Versions, kind: str, key: str) -> dict[str, Any]:
 
 
 def _near(versions: Versions, key: str, tables: dict[str, str]) -> str:
-    from difflib import get_close_matches
-
     known = [*(v.key for v in versions.latest(ASSET)), *tables]
     noun = key.rsplit("/", 1)[-1]
-    near = get_close_matches(key, known, 3) or [k for k in known if noun and noun in k][:3]
+    near = nearest(key, known) or [k for k in known if noun and noun in k][:3]
     if near:
         return f"did you mean {' or '.join(near)}?"
     return (

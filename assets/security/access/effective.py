@@ -12,6 +12,7 @@ from assets.security.access.decide import Decision, Reason
 from assets.security.access.documents import TEXT
 from assets.security.access.model import Policy
 from core.errors import HeddleError
+from core.near import nearest
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 Keys = tuple[str, ...]  # of one table: of the asset where there is one, of the scanned table
 SHOWN, SOME, MASKED, HIDDEN = "shown", "some rows", "masked", "hidden"
 GROUPS = ("role", "project", "team")
-_NEAR = 3
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,6 @@ def found(versions: "Versions", key: str) -> Keys:
     Raises:
         HeddleError: the catalogue has no such table; names near ones.
     """
-    from difflib import get_close_matches
-
     from assets.catalog.facts import KIND
 
     every = tables(versions)
@@ -111,7 +109,7 @@ def found(versions: "Versions", key: str) -> Keys:
     of_document = "/".join(key.split("/")[:3]) if key.startswith("doc/") else key
     if versions.get(KIND, of_document) is not None:
         return (key,)
-    near = get_close_matches(key, {k for keys in every for k in keys}, _NEAR)
+    near = nearest(key, (k for keys in every for k in keys))
     fix = f"perhaps you mean {', '.join(near)}" if near else "`heddle access list --all` names all of them"
     raise HeddleError(f"the catalogue has no table {key}", fix)
 

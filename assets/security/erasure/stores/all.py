@@ -1,7 +1,6 @@
 """Every store of an installation, in the order in which they are erased: what leads to the person goes last."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 
 from assets.security.erasure.model import Policy, Store
@@ -16,6 +15,7 @@ from assets.security.erasure.stores.unseen import Unseen
 from assets.security.erasure.stores.vault import TokenVault
 from core.address import local_path
 from core.errors import HeddleError
+from core.near import nearest
 from core.settings import Settings
 
 KEPT = "erasure"  # folder of reports, which hold no values
@@ -49,7 +49,7 @@ def _all_known(settings: Settings, policy: Policy, found: Sources) -> None:
         # a table that nobody has may be in a database that cannot be looked at
         if wrong or (name not in there and not found.unseen):
             what = f"names {name}.{wrong}, which is not there" if wrong else f"names {name}, which no database has"
-            near = get_close_matches(wrong or name, there[name] if wrong else there)
+            near = nearest(wrong or name, there[name] if wrong else there)
             fix = "correct the name, or take it out" + (f"; perhaps {', '.join(near)} is meant" if near else "")
             raise HeddleError(f"{settings.protection / FILE} {what}", fix)
 
